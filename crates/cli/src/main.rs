@@ -1,0 +1,2 @@
+//! The command `recurra`.
+fn main() {}
