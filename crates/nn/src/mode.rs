@@ -1,0 +1,44 @@
+//! Training or evaluation, and where randomness comes from: both are arguments.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// The generator behind every random choice of a network.
+pub type Rng = ChaCha8Rng;
+
+/// A generator that is a pure function of `seed` and `stream`.
+///
+/// Streams of one seed are independent, so an update that draws from stream `n`
+/// needs nothing saved to be repeated after a restart.
+///
+/// # Example
+/// ```
+/// use rand::RngExt;
+/// let (mut a, mut b) = (recurra_nn::rng(7, 3), recurra_nn::rng(7, 3));
+/// assert_eq!(a.random::<u64>(), b.random::<u64>());
+/// assert_ne!(a.random::<u64>(), recurra_nn::rng(7, 4).random::<u64>());
+/// ```
+pub fn rng(seed: u64, stream: u64) -> Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(stream);
+    rng
+}
+
+/// Whether a network is being trained; training carries its randomness.
+#[derive(Debug)]
+pub enum Mode<'a> {
+    /// Dropout, zoneout and their kin act, drawing from this generator.
+    Train(&'a mut Rng),
+    /// Nothing is dropped; outputs are a function of inputs and weights.
+    Eval,
+}
+
+impl Mode<'_> {
+    /// The same mode for a shorter while, so that it can be passed on repeatedly.
+    pub fn reborrow(&mut self) -> Mode<'_> {
+        match self {
+            Self::Train(rng) => Mode::Train(rng),
+            Self::Eval => Mode::Eval,
+        }
+    }
+}
