@@ -71,3 +71,10 @@ def assert_agrees(name, actual, expected, tolerance):
     """Two programs must agree before either becomes a reference."""
     worst = np.max(np.abs(np.asarray(actual, np.float64) - np.asarray(expected, np.float64)))
     assert worst <= tolerance, f"{name}: {worst:.2e} apart"
+
+
+def check_f32(name, actual, expected, rel=1e-5, absolute=1e-6):
+    """The tolerance is one that f32 can meet: the same computation in f32 does."""
+    for key in expected:
+        error = np.abs(actual[key] - expected[key]) / (absolute + rel * np.abs(expected[key]))
+        assert error.max() < 1.0, f"{name} {key}: {error.max():.2f} times the tolerance"

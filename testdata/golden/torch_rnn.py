@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from golden import assert_agrees, draw, rng, save
+from golden import assert_agrees, check_f32, draw, rng, save
 
 
 def build(kind, input_size, hidden_size, generator, **options):
@@ -45,12 +45,9 @@ def golden(name, kind, batch_size, seq_len, input_size, hidden_size, lengths=Non
         upstream["d_c_n"] = draw(generator, rows, batch_size, hidden_size)
 
     outputs, grads, loss = run(module, inputs, upstream, lengths)
-    # The tolerance is one that f32 can meet: PyTorch's own f32 run does.
     outputs_f32, grads_f32, _ = run(module.float(), inputs, upstream, lengths)
-    for key in outputs:
-        check_f32(f"{name} {key}", outputs_f32[key], outputs[key])
-    for key in grads:
-        check_f32(f"{name} grad.{key}", grads_f32[key], grads[key])
+    check_f32(name, outputs_f32, outputs)
+    check_f32(name, grads_f32, grads)
 
     arrays = {**inputs, **upstream, **outputs, "loss": loss}
     arrays |= {f"grad.{key}": value for key, value in grads.items()}
@@ -91,11 +88,6 @@ def run(module, inputs, upstream, lengths):
     grads = {k: v.grad.numpy().copy() for k, v in leaves.items()}
     grads |= {k: v.grad.numpy().copy() for k, v in module.named_parameters()}
     return {k: v.detach().numpy() for k, v in outputs.items()}, grads, loss.detach().numpy()
-
-
-def check_f32(name, actual, expected):
-    error = np.abs(actual - expected) / (1e-6 + 1e-5 * np.abs(expected))
-    assert error.max() < 1.0, f"{name}: {error.max():.2f} times the tolerance"
 
 
 def check_alone(module, inputs, row, length, outputs):
