@@ -1,0 +1,22 @@
+//! What a run shows a person: charts, the unrolled graph, and the report page.
+//!
+//! Everything is text that needs nothing beside it: no font at build time, no script, no file to
+//! fetch. Every drawing carries its light and its dark colours and follows the reader's setting.
+//!
+//! | module | gives |
+//! |---|---|
+//! | [`chart`] | [`LineChart`](chart::LineChart), [`BarChart`](chart::BarChart), [`SmallMultiples`](chart::SmallMultiples) |
+//! | [`graph`] | [`Graph`](graph::Graph): `h_t = f_W(h_{t-1}, x_t)` unrolled over time |
+//! | [`html`] | [`Page`](html::Page): one self-contained HTML file |
+//!
+//! Drawings are [`Svg`] values, so a page can only inline markup that this module wrote.
+
+mod svg;
+mod text;
+mod theme;
+
+pub mod chart;
+pub mod graph;
+pub mod html;
+
+pub use svg::Svg;
