@@ -1,0 +1,120 @@
+//! An average of the weights over the updates, to evaluate and ship instead of the last.
+
+use crate::TrainError;
+use burn::module::Module;
+use recurra_nn::weights::{self, NamedTensor};
+use serde::{Deserialize, Serialize};
+
+/// `[train.averaging]`: none unless asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "lowercase", deny_unknown_fields)]
+pub enum AveragingConfig {
+    /// The last weights count.
+    None {},
+    /// `a ← decay·a + (1 − decay)·w` after every update; the first `a` is the first `w`.
+    Ema {
+        /// Share of the old average that is kept, such as 0.999.
+        decay: f64,
+    },
+    /// The plain mean of the weights after update `start` and every later one.
+    Mean {
+        /// The first update that counts. Default 1.
+        #[serde(default = "first_update")]
+        start: u64,
+    },
+}
+
+fn first_update() -> u64 {
+    1
+}
+
+impl Default for AveragingConfig {
+    fn default() -> Self {
+        Self::None {}
+    }
+}
+
+impl AveragingConfig {
+    /// Checks every option.
+    ///
+    /// # Errors
+    /// [`TrainError::Config`] naming the first option that is out of range.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        match self {
+            Self::Ema { decay } if !(0.0..1.0).contains(decay) => Err(TrainError::config(
+                "train.averaging.decay",
+                "a number of at least 0 and below 1",
+                decay,
+            )),
+            Self::Mean { start: 0 } => Err(TrainError::config(
+                "train.averaging.start",
+                "an update, counted from 1",
+                0,
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Averaging at work.
+///
+/// # Source
+/// Polyak and Juditsky 1992 (mean); the exponential form as in PyTorch's `AveragedModel`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Averaging {
+    config: AveragingConfig,
+    average: Option<Vec<NamedTensor>>,
+    count: u64,
+}
+
+impl Averaging {
+    /// Before the first update, from checked options.
+    pub fn new(config: AveragingConfig) -> Self {
+        Self {
+            config,
+            average: None,
+            count: 0,
+        }
+    }
+
+    /// Goes on with an average over `count` updates.
+    pub(crate) fn restore(&mut self, average: Option<Vec<NamedTensor>>, count: u64) {
+        self.average = average;
+        self.count = count;
+    }
+
+    /// The average so far, if there is one.
+    pub fn average(&self) -> Option<&[NamedTensor]> {
+        self.average.as_deref()
+    }
+
+    /// How many updates went into it.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Takes in the weights after this update; updates count from 1.
+    pub fn add<M: Module>(&mut self, update: u64, model: &M) {
+        match self.config {
+            AveragingConfig::None {} => return,
+            AveragingConfig::Mean { start } if update < start => return,
+            AveragingConfig::Ema { .. } | AveragingConfig::Mean { .. } => {}
+        }
+        self.count += 1;
+        let now = weights::export(model);
+        let Some(average) = &mut self.average else {
+            self.average = Some(now);
+            return;
+        };
+        let share = match self.config {
+            AveragingConfig::Ema { decay } => 1.0 - decay,
+            _ => 1.0 / self.count as f64,
+        };
+        for (old, new) in average.iter_mut().zip(now) {
+            for (a, w) in old.values.iter_mut().zip(new.values) {
+                let (before, weight) = (f64::from(*a), f64::from(w));
+                *a = (before + share * (weight - before)) as f32;
+            }
+        }
+    }
+}

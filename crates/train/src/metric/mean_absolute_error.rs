@@ -1,0 +1,69 @@
+//! Mean absolute error.
+
+use super::{Better, MetricInfo};
+use crate::TrainError;
+
+/// Mean absolute error.
+pub const MEAN_ABSOLUTE_ERROR: MetricInfo = MetricInfo {
+    name: "mean_absolute_error",
+    title: "mean absolute error",
+    unit: "the target's unit",
+    better: Better::Lower,
+};
+
+/// `1/n · Σ |prediction − target|`, summed in `f64`.
+///
+/// # Example
+/// ```
+/// use recurra_train::metric::MeanAbsoluteError;
+/// let mut mae = MeanAbsoluteError::default();
+/// mae.add(&[1.0, 2.0], &[1.0, 4.0])?;
+/// assert_eq!(mae.value(), Some(1.0));
+/// # Ok::<(), recurra_train::TrainError>(())
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MeanAbsoluteError {
+    sum: f64,
+    count: u64,
+}
+
+impl MeanAbsoluteError {
+    /// Takes some predictions and their targets.
+    ///
+    /// # Errors
+    /// [`TrainError::MetricLengths`] when there is not one target each.
+    pub fn add(&mut self, predictions: &[f32], targets: &[f32]) -> Result<(), TrainError> {
+        if predictions.len() != targets.len() {
+            return Err(TrainError::MetricLengths {
+                metric: MEAN_ABSOLUTE_ERROR.name,
+                predictions: predictions.len(),
+                targets: targets.len(),
+            });
+        }
+        for (&prediction, &target) in predictions.iter().zip(targets) {
+            self.sum += (f64::from(prediction) - f64::from(target)).abs();
+        }
+        self.count += predictions.len() as u64;
+        Ok(())
+    }
+
+    /// The mean so far; `None` before the first prediction.
+    pub fn value(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum / self.count as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_both_signs_add_up() {
+        let mut mae = MeanAbsoluteError::default();
+        mae.add(&[3.0, -1.0], &[2.0, 1.0]).unwrap();
+        mae.add(&[8.0], &[5.0]).unwrap();
+        // (1 + 2 + 3) / 3
+        assert_eq!(mae.value(), Some(2.0));
+        assert!(mae.add(&[], &[1.0]).is_err());
+    }
+}

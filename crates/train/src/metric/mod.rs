@@ -1,0 +1,26 @@
+//! How predictions are judged: one file per metric.
+//!
+//! An accumulator takes predictions batch by batch, in any split, and gives the
+//! figure over all of them. [`Metrics`] is what one evaluation found, by name.
+//!
+//! # How to add a metric
+//! 1. Write `metric/<name>.rs`: an accumulator (`add`, `value`) and its [`MetricInfo`]
+//!    constant, with a test against a case worked by hand.
+//! 2. Declare the module here and add the constant to the list in `registry.rs`.
+//!    From then on recipes can name it for early stopping and schedules, and reports
+//!    know its unit and which way is better.
+//! 3. Call it where a task evaluates: `metrics.set(WER.name, wer.value())`.
+
+mod accuracy;
+mod cross_entropy;
+mod mean_absolute_error;
+mod mean_squared_error;
+mod metrics;
+mod registry;
+
+pub use accuracy::{ACCURACY, Accuracy};
+pub use cross_entropy::{BITS_PER_CHAR, CROSS_ENTROPY, CrossEntropy, PERPLEXITY};
+pub use mean_absolute_error::{MEAN_ABSOLUTE_ERROR, MeanAbsoluteError};
+pub use mean_squared_error::{MEAN_SQUARED_ERROR, MeanSquaredError};
+pub use metrics::Metrics;
+pub use registry::{Better, LOSS, MetricInfo, REGISTRY, find};
