@@ -87,7 +87,9 @@ def evaluate(arrays, upstream, forward, dtype=torch.float64):
     `sum(output * d_output)` over all of them."""
     inputs = {k: torch.from_numpy(v).to(dtype).requires_grad_() for k, v in arrays.items()}
     outputs = forward(inputs)
-    loss = sum((v * torch.from_numpy(upstream[f"d_{k}"]).to(dtype)).sum() for k, v in outputs.items())
+    loss = sum(
+        (v * torch.from_numpy(upstream[f"d_{k}"]).to(dtype)).sum() for k, v in outputs.items()
+    )
     loss.backward()
     arrays = {k: v.detach().numpy() for k, v in outputs.items()}
     arrays["loss"] = loss.detach().numpy()

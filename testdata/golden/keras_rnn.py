@@ -132,7 +132,9 @@ def golden(
             results[f"grad.{prefix}{key}"] = grad
 
     def forward(inputs):
-        return by_equations(kind, inputs, split(inputs), lengths, merge, recurrent_activation, activation)
+        return by_equations(
+            kind, inputs, split(inputs), lengths, merge, recurrent_activation, activation
+        )
 
     expected = equations.evaluate_checked(name, arrays, upstream, forward)
     assert expected.keys() - results.keys() == {"loss"}
@@ -153,7 +155,12 @@ def golden(
 
 
 def by_equations(kind, inputs, weights, lengths, merge, recurrent_activation, activation):
-    names = {"tanh": "Tanh", "sigmoid": "Sigmoid", "hard_sigmoid": "HardSigmoid6", "softsign": "Softsign"}
+    names = {
+        "tanh": "Tanh",
+        "sigmoid": "Sigmoid",
+        "hard_sigmoid": "HardSigmoid6",
+        "softsign": "Softsign",
+    }
     gate, cell = names[recurrent_activation], names[activation]
     outputs, finals = [], []
     for d, w in enumerate(weights):

@@ -171,10 +171,14 @@ def golden(
     # Clip and the coupled gate must have changed the result, or the file shows nothing.
     for off in ({"clip": None}, {"coupled": False}):
         if off.keys() <= options.keys():
-            other = equations.evaluate(
-                arrays, upstream, lambda inputs: forward(inputs, **off)
-            )["output"]
+            other = equations.evaluate(arrays, upstream, lambda inputs: forward(inputs, **off))[
+                "output"
+            ]
             assert np.abs(other - results["output"]).max() > 1e-2, f"{name}: {off} is no change"
+
+    if clip is not None and "c_n" in ort and not coupled:
+        # Cells beyond the threshold: clip bounds neither the cell nor its way into h.
+        assert np.abs(ort["c_n"]).max() > clip
 
     note = {"op": op, **attributes}
     arrays |= upstream | results
@@ -200,7 +204,9 @@ golden("lstm_clip", "LSTM", clip=0.75)
 golden("lstm_peepholes_clip", "LSTM", peepholes=True, clip=0.75)
 golden("lstm_coupled_peepholes_clip", "LSTM", coupled=True, peepholes=True, clip=0.75)
 golden("lstm_sequence_lens", "LSTM", batch_size=4, lengths=[3, 6, 1, 4])
-golden("lstm_reverse_sequence_lens", "LSTM", batch_size=4, lengths=[3, 5, 1, 4], direction="reverse")
+golden(
+    "lstm_reverse_sequence_lens", "LSTM", batch_size=4, lengths=[3, 5, 1, 4], direction="reverse"
+)
 golden(
     "lstm_all",
     "LSTM",

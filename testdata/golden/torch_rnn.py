@@ -83,7 +83,9 @@ def run(module, inputs, upstream, lengths):
         outputs["h_n"], outputs["c_n"] = state
     else:
         outputs["h_n"] = state
-    loss = sum((v * torch.from_numpy(upstream[f"d_{k}"]).to(dtype)).sum() for k, v in outputs.items())
+    loss = sum(
+        (v * torch.from_numpy(upstream[f"d_{k}"]).to(dtype)).sum() for k, v in outputs.items()
+    )
     loss.backward()
     grads = {k: v.grad.numpy().copy() for k, v in leaves.items()}
     grads |= {k: v.grad.numpy().copy() for k, v in module.named_parameters()}
@@ -93,7 +95,9 @@ def run(module, inputs, upstream, lengths):
 def check_alone(module, inputs, row, length, outputs):
     """A packed row equals the same row run by itself without padding."""
     x = torch.from_numpy(inputs["x"][row : row + 1, :length]).double()
-    state = [torch.from_numpy(inputs[k][:, row : row + 1]).double() for k in ("h0", "c0") if k in inputs]
+    state = [
+        torch.from_numpy(inputs[k][:, row : row + 1]).double() for k in ("h0", "c0") if k in inputs
+    ]
     output, _ = module(x, tuple(state) if len(state) == 2 else state[0])
     got = outputs["output"][row, :length]
     assert_agrees(f"row {row}", got, output[0].detach().numpy(), 1e-12)
@@ -107,7 +111,17 @@ golden("gru", "GRU", 3, 7, 4, 5)
 golden("lstm_no_bias", "LSTM", 3, 5, 4, 6, bias=False)
 golden("gru_no_bias", "GRU", 3, 5, 4, 6, bias=False)
 golden("lstm_proj", "LSTM", 4, 6, 5, 7, proj_size=3)
-golden("lstm_proj_bidirectional_2_layers", "LSTM", 3, 5, 4, 6, proj_size=3, bidirectional=True, num_layers=2)
+golden(
+    "lstm_proj_bidirectional_2_layers",
+    "LSTM",
+    3,
+    5,
+    4,
+    6,
+    proj_size=3,
+    bidirectional=True,
+    num_layers=2,
+)
 # A hidden size that no vector width divides.
 golden("rnn_tanh_hidden_33", "RNN", 3, 5, 6, 33)
 golden("lstm_hidden_33", "LSTM", 3, 5, 3, 33)
@@ -134,6 +148,36 @@ golden("lstm_bidirectional_packed", "LSTM", 4, 7, 3, 5, lengths=[5, 1, 7, 3], bi
 golden("gru_bidirectional_packed", "GRU", 4, 8, 3, 5, lengths=[5, 7, 1, 3], bidirectional=True)
 golden("lstm_2_layers_packed", "LSTM", 4, 6, 3, 5, lengths=[1, 4, 6, 2], num_layers=2)
 golden("gru_3_layers_packed", "GRU", 4, 7, 3, 5, lengths=[6, 2, 1, 4], num_layers=3)
-golden("rnn_bidirectional_2_layers_packed", "RNN", 4, 6, 3, 4, lengths=[6, 1, 3, 5], num_layers=2, bidirectional=True)
-golden("lstm_bidirectional_2_layers_packed", "LSTM", 4, 7, 4, 5, lengths=[3, 6, 1, 6], num_layers=2, bidirectional=True)
-golden("gru_bidirectional_2_layers_packed", "GRU", 4, 6, 4, 5, lengths=[1, 6, 2, 4], num_layers=2, bidirectional=True)
+golden(
+    "rnn_bidirectional_2_layers_packed",
+    "RNN",
+    4,
+    6,
+    3,
+    4,
+    lengths=[6, 1, 3, 5],
+    num_layers=2,
+    bidirectional=True,
+)
+golden(
+    "lstm_bidirectional_2_layers_packed",
+    "LSTM",
+    4,
+    7,
+    4,
+    5,
+    lengths=[3, 6, 1, 6],
+    num_layers=2,
+    bidirectional=True,
+)
+golden(
+    "gru_bidirectional_2_layers_packed",
+    "GRU",
+    4,
+    6,
+    4,
+    5,
+    lengths=[1, 6, 2, 4],
+    num_layers=2,
+    bidirectional=True,
+)
