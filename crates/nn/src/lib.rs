@@ -1,9 +1,42 @@
 //! Recurrent networks over Burn tensors: what a network computes.
+//!
+//! It knows no file and no token string. In reading order:
+//!
+//! - [`cell`]: one step, and the weights that every step shares
+//! - [`unroll`]: time, direction, lengths
+//! - [`Recurrent`], [`Bidirectional`], [`Stack`]: layers, directions, depth
+//! - [`loss`]: one number from outputs and labels
+//! - [`weights`], [`torch`]: weights by name, in and out
+//!
+//! Tensors are `[batch, seq_len, feature]`.
 
+mod activation;
+pub mod cell;
+mod dropout;
 mod error;
+mod init;
+mod linear;
+pub mod loss;
 mod mode;
+mod norm;
+mod ops;
 pub mod optim;
+mod recurrent;
+mod stack;
+pub mod torch;
+mod unroll;
 pub mod weights;
 
+pub use activation::Activation;
+pub use burn::tensor::{Device, Tensor};
+pub use cell::{AnyCell, Cell, CellName, State};
+pub use dropout::dropout;
 pub use error::NnError;
+pub use init::Initialiser;
+pub use linear::{Embedding, Linear, one_hot};
 pub use mode::{Mode, Rng, rng};
+pub use norm::LayerNorm;
+pub use recurra_kernels::Direction;
+pub use recurrent::{Bidirectional, Layer, LayerState, Merge, Recurrent};
+pub use stack::{LayerConfig, LayerSummary, Shortcut, Stack, StackConfig, StackState};
+pub use unroll::{Path, RecurrentNoise, Unroll, Unrolled, free_running, unroll, unroll_by_steps};

@@ -1,0 +1,158 @@
+//! Recurrent cells: one step of time and the weights that every step shares.
+//!
+//! A cell knows nothing of sequences, directions or lengths; [`crate::unroll`] does.
+
+mod config;
+mod gru;
+mod ind_rnn;
+mod lstm;
+mod rnn;
+mod state;
+
+pub use config::{
+    CellConfig, CellName, GruConfig, IndRnnConfig, InitConfig, LstmConfig, ResetPlace, RnnConfig,
+};
+pub use gru::Gru;
+pub use ind_rnn::IndRnn;
+pub use lstm::{Lstm, LstmNorm};
+pub use rnn::Rnn;
+pub use state::State;
+
+use crate::init::parameter;
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+use recurra_kernels::CellKind;
+
+/// One step of a recurrent network, `h_t = f_W(h_t-1, x_t)`.
+///
+/// The part of `f_W` that sees only `x_t` is [`project`](Self::project): it is done
+/// for all steps of a sequence at once. The rest is [`step`](Self::step).
+pub trait Cell {
+    /// Width of the input.
+    fn input_size(&self) -> usize;
+
+    /// Width of the hidden state, which is also the output.
+    fn hidden_size(&self) -> usize;
+
+    /// Width of the cell state, for cells that have one.
+    fn cell_size(&self) -> Option<usize> {
+        None
+    }
+
+    /// What the gates receive from the input, biases included.
+    ///
+    /// # Shapes
+    /// `[batch, seq_len, input_size]` to `[batch, seq_len, gates * hidden_size]`.
+    fn project(&self, x: Tensor<3>) -> Tensor<3>;
+
+    /// Advances the state by one step.
+    ///
+    /// `recurrent` is what the recurrent weights see: `state.hidden`, or the copy of
+    /// it that recurrent dropout has thinned.
+    ///
+    /// # Shapes
+    /// `projected [batch, gates * hidden_size]`, `recurrent [batch, hidden_size]`.
+    fn step(&self, projected: Tensor<2>, recurrent: Tensor<2>, state: State) -> State;
+
+    /// The cell as the fused kernels take it, or the option that they do not know.
+    fn fused(&self) -> Result<FusedCell, &'static str>;
+
+    /// A state of zeros for `batch_size` rows, like `x` in device and float type.
+    fn zero_state(&self, batch_size: usize, x: &Tensor<3>) -> State {
+        let zeros = |size: usize| Tensor::zeros([batch_size, size], (&x.device(), x.dtype()));
+        State {
+            hidden: zeros(self.hidden_size()),
+            cell: self.cell_size().map(zeros),
+        }
+    }
+}
+
+/// The weights of a cell in the kernels' layout; see [`CellKind`].
+#[derive(Debug, Clone)]
+pub struct FusedCell {
+    /// The recurrence with its options.
+    pub kind: CellKind,
+    /// `[gates * hidden_size, input_size]`
+    pub w_ih: Tensor<2>,
+    /// `[gates * hidden_size, hidden_size]`, `[1, hidden_size]` when diagonal.
+    pub w_hh: Tensor<2>,
+    /// `[vectors, hidden_size]`: biases and peepholes.
+    pub vectors: Tensor<2>,
+}
+
+/// Any of the cells, so that one stack can hold unlike ones.
+#[derive(Module, Debug)]
+pub enum AnyCell {
+    /// See [`Rnn`].
+    Rnn(Rnn),
+    /// See [`Lstm`].
+    Lstm(Lstm),
+    /// See [`Gru`].
+    Gru(Gru),
+    /// See [`IndRnn`].
+    IndRnn(IndRnn),
+}
+
+/// The same call on whichever cell it is.
+macro_rules! each_cell {
+    ($any:expr, $cell:ident => $call:expr) => {
+        match $any {
+            AnyCell::Rnn($cell) => $call,
+            AnyCell::Lstm($cell) => $call,
+            AnyCell::Gru($cell) => $call,
+            AnyCell::IndRnn($cell) => $call,
+        }
+    };
+}
+
+impl Cell for AnyCell {
+    fn input_size(&self) -> usize {
+        each_cell!(self, cell => cell.input_size())
+    }
+    fn hidden_size(&self) -> usize {
+        each_cell!(self, cell => cell.hidden_size())
+    }
+    fn cell_size(&self) -> Option<usize> {
+        each_cell!(self, cell => cell.cell_size())
+    }
+    fn project(&self, x: Tensor<3>) -> Tensor<3> {
+        each_cell!(self, cell => cell.project(x))
+    }
+    fn step(&self, projected: Tensor<2>, recurrent: Tensor<2>, state: State) -> State {
+        each_cell!(self, cell => cell.step(projected, recurrent, state))
+    }
+    fn fused(&self) -> Result<FusedCell, &'static str> {
+        each_cell!(self, cell => cell.fused())
+    }
+}
+
+/// `x W^T`, for `w [rows, columns]` as PyTorch stores it.
+pub(crate) fn times<const D: usize>(x: Tensor<D>, w: &Param<Tensor<2>>) -> Tensor<D> {
+    x.matmul(w.val().transpose().unsqueeze())
+}
+
+/// `[n]` as `[1, n]` or `[1, 1, n]`, to be added to every row.
+pub(crate) fn row<const D: usize>(v: &Param<Tensor<1>>) -> Tensor<D> {
+    v.val().unsqueeze()
+}
+
+/// The columns of gate `index` in `[batch, gates * size]`.
+pub(crate) fn gate(gates: &Tensor<2>, index: usize, size: usize) -> Tensor<2> {
+    gates.clone().narrow(1, index * size, size)
+}
+
+/// Draws the packed weights `[gates * rows, columns]` of a cell.
+pub(crate) fn packed(
+    init: crate::init::Initialiser,
+    gates: usize,
+    rows: usize,
+    columns: usize,
+    rng: &mut crate::Rng,
+    device: &Device,
+) -> Param<Tensor<2>> {
+    parameter(
+        init.draw(gates, rows, columns, rng),
+        [gates * rows, columns],
+        device,
+    )
+}

@@ -1,0 +1,34 @@
+//! Dropping parts of a signal while training.
+
+use crate::{Mode, Rng};
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use rand::RngExt;
+
+/// Zeroes each element with probability `dropout` and scales the rest by
+/// `1 / (1 - dropout)`, so that the expectation stays; in evaluation, nothing.
+///
+/// # Source
+/// Srivastava et al. 2014; on non-recurrent connections: Zaremba et al. 2014.
+pub fn dropout<const D: usize>(x: Tensor<D>, dropout: f64, mode: Mode<'_>) -> Tensor<D> {
+    match mode {
+        Mode::Train(rng) if dropout > 0.0 => {
+            let mask = keep_mask(x.dims(), dropout, rng, &x.device(), x.dtype());
+            x * mask.div_scalar(1.0 - dropout)
+        }
+        _ => x,
+    }
+}
+
+/// Ones, and zeros with probability `dropout`.
+pub(crate) fn keep_mask<const D: usize>(
+    shape: [usize; D],
+    dropout: f64,
+    rng: &mut Rng,
+    device: &Device,
+    dtype: DType,
+) -> Tensor<D> {
+    let values: Vec<f32> = (0..shape.iter().product())
+        .map(|_| f32::from(u8::from(rng.random::<f64>() >= dropout)))
+        .collect();
+    Tensor::from_data(TensorData::new(values, shape), (device, dtype))
+}

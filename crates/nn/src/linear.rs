@@ -1,0 +1,105 @@
+//! Linear maps and embeddings: how sequences enter and leave a recurrent network.
+
+use crate::init::{Initialiser, parameter};
+use crate::{NnError, Rng};
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+/// `y = x W^T + b`.
+///
+/// # Shapes
+/// `x [.., input_size]`, `weight [output_size, input_size]`, `y [.., output_size]`.
+#[derive(Module, Debug)]
+pub struct Linear {
+    /// `[output_size, input_size]`, as PyTorch stores it.
+    pub weight: Param<Tensor<2>>,
+    /// `[output_size]`
+    pub bias: Param<Tensor<1>>,
+}
+
+impl Linear {
+    /// Glorot weights, zero biases.
+    pub fn new(input_size: usize, output_size: usize, rng: &mut Rng, device: &Device) -> Self {
+        let weight = Initialiser::Glorot.draw(1, output_size, input_size, rng);
+        Self {
+            weight: parameter(weight, [output_size, input_size], device),
+            bias: parameter(vec![0.0; output_size], [output_size], device),
+        }
+    }
+
+    /// Applies the map to every vector along the last dimension.
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        crate::cell::times(x, &self.weight) + self.bias.val().unsqueeze()
+    }
+}
+
+/// A vector for each token.
+#[derive(Module, Debug)]
+pub struct Embedding {
+    /// `[vocab_size, embed_size]`
+    pub weight: Param<Tensor<2>>,
+}
+
+impl Embedding {
+    /// Standard normal vectors, as PyTorch draws them.
+    pub fn new(vocab_size: usize, embed_size: usize, rng: &mut Rng, device: &Device) -> Self {
+        let weight = Initialiser::Normal(1.0).draw(1, vocab_size, embed_size, rng);
+        Self {
+            weight: parameter(weight, [vocab_size, embed_size], device),
+        }
+    }
+
+    /// The vectors of `ids`, row-major `[batch, seq_len]`, as `[batch, seq_len, embed_size]`.
+    ///
+    /// # Errors
+    /// [`NnError::Shape`] when there are not `batch * seq_len` ids, or an id is not
+    /// below the vocabulary's size.
+    pub fn forward(&self, ids: &[u32], [batch, seq_len]: [usize; 2]) -> Result<Tensor<3>, NnError> {
+        let [vocab_size, embed_size] = self.weight.dims();
+        check_ids("embedding", ids, batch * seq_len, vocab_size)?;
+        let ids = ids.iter().map(|&id| i64::from(id)).collect();
+        let ids = TensorData::new::<i64, _>(ids, [batch * seq_len]);
+        let ids = Tensor::<1, Int>::from_data(ids, &self.weight.val().device());
+        let vectors = self.weight.val().select(0, ids);
+        Ok(vectors.reshape([batch, seq_len, embed_size]))
+    }
+}
+
+/// Ones at the places of `ids`, zeros elsewhere: `[batch, seq_len, vocab_size]`.
+///
+/// # Errors
+/// As [`Embedding::forward`].
+pub fn one_hot(
+    ids: &[u32],
+    [batch, seq_len]: [usize; 2],
+    vocab_size: usize,
+    device: &Device,
+) -> Result<Tensor<3>, NnError> {
+    check_ids("one_hot", ids, batch * seq_len, vocab_size)?;
+    let mut values = vec![0.0_f32; ids.len() * vocab_size];
+    for (position, &id) in ids.iter().enumerate() {
+        values[position * vocab_size + id as usize] = 1.0;
+    }
+    let data = TensorData::new(values, [batch, seq_len, vocab_size]);
+    Ok(Tensor::from_data(data, device))
+}
+
+fn check_ids(
+    op: &'static str,
+    ids: &[u32],
+    count: usize,
+    vocab_size: usize,
+) -> Result<(), NnError> {
+    if ids.len() != count {
+        return Err(NnError::shape(op, "ids", count, ids.len()));
+    }
+    match ids.iter().find(|&&id| id as usize >= vocab_size) {
+        Some(id) => Err(NnError::Shape {
+            op,
+            arg: "ids",
+            want: format!("ids below vocab_size = {vocab_size}"),
+            got: id.to_string(),
+        }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,9 @@
+//! Losses: one number from outputs and labels.
+
+mod binary_cross_entropy;
+mod cross_entropy;
+mod mse;
+
+pub use binary_cross_entropy::binary_cross_entropy;
+pub use cross_entropy::{Labels, cross_entropy};
+pub use mse::mse;

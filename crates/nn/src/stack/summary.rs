@@ -1,0 +1,79 @@
+//! A stack in words: for `inspect` and for pictures.
+
+use super::{Stack, shortcut};
+use crate::Mode;
+use crate::cell::{AnyCell, Cell};
+use crate::recurrent::Layer;
+use crate::unroll::Path;
+use burn::module::Module;
+
+/// How a layer's input reaches its output past the cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shortcut {
+    /// Not at all.
+    None,
+    /// It is added.
+    Residual,
+    /// A gate mixes it in.
+    Highway,
+}
+
+impl Shortcut {
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::Highway => "highway_from",
+            _ => "residual_from",
+        }
+    }
+}
+
+/// One layer as `recurra inspect` tells it.
+#[derive(Debug, Clone)]
+pub struct LayerSummary {
+    /// The cell: `LSTM`, `GRU`, `RNN`, `IndRNN`.
+    pub cell: &'static str,
+    /// Width of the input.
+    pub input_size: usize,
+    /// Width of the output.
+    pub output_size: usize,
+    /// Number of weights, both directions.
+    pub num_params: usize,
+    /// Whether it also reads backward.
+    pub bidirectional: bool,
+    /// Past the cell.
+    pub shortcut: Shortcut,
+    /// The path that training takes, worst direction first.
+    pub training: Path,
+    /// The path that evaluation takes, worst direction first.
+    pub evaluation: Path,
+}
+
+impl Stack {
+    /// Every layer from the bottom up.
+    pub fn summary(&self) -> Vec<LayerSummary> {
+        let describe = |(index, layer): (usize, &Layer)| {
+            let cell = &layer.cells()[0].cell;
+            LayerSummary {
+                cell: match cell {
+                    AnyCell::Rnn(_) => "RNN",
+                    AnyCell::Lstm(_) => "LSTM",
+                    AnyCell::Gru(_) => "GRU",
+                    AnyCell::IndRnn(_) => "IndRNN",
+                },
+                input_size: cell.input_size(),
+                output_size: layer.output_size(),
+                num_params: layer.num_params(),
+                bidirectional: matches!(layer, Layer::Both(_)),
+                shortcut: shortcut(self.residual_from, self.highway_from, index + 1),
+                training: slowest(layer.paths(&Mode::Train(&mut crate::rng(0, 0)))),
+                evaluation: slowest(layer.paths(&Mode::Eval)),
+            }
+        };
+        self.layers.iter().enumerate().map(describe).collect()
+    }
+}
+
+fn slowest(paths: Vec<Path>) -> Path {
+    let generic = paths.into_iter().find(|path| *path != Path::Fused);
+    generic.unwrap_or(Path::Fused)
+}
