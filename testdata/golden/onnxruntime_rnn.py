@@ -176,9 +176,15 @@ def golden(
             ]
             assert np.abs(other - results["output"]).max() > 1e-2, f"{name}: {off} is no change"
 
-    if clip is not None and "c_n" in ort and not coupled:
-        # Cells beyond the threshold: clip bounds neither the cell nor its way into h.
-        assert np.abs(ort["c_n"]).max() > clip
+    if clip is not None and op == "LSTM":
+        # The other reading, h = o ⊙ tanh(clip(c)), is excluded: cells pass the threshold.
+        equations.ACTIVATIONS["ClippedTanh"] = lambda c: torch.tanh(c.clamp(-clip, clip))
+        other = equations.evaluate(
+            arrays,
+            upstream,
+            lambda inputs: forward(inputs, activations=("Sigmoid", "Tanh", "ClippedTanh")),
+        )["output"]
+        assert np.abs(other - ort["output"]).max() > 1e-2, f"{name}: no cell passes the clip"
 
     note = {"op": op, **attributes}
     arrays |= upstream | results

@@ -1,6 +1,7 @@
 """PyTorch's optimisers and its gradient clipping on given gradients.
 
-Versions: python 3.11.7, torch 2.15.0, numpy 2.4.6, safetensors 0.8.0. Run: `python torch_optim.py`.
+Versions: python 3.11.7, torch 2.15.0, numpy 2.4.6, safetensors 0.8.0.
+Run: `python torch_optim.py`.
 
 Five updates of one parameter vector in f64; the hyperparameters stand in the file's `note`.
 """
