@@ -1,1 +1,46 @@
-//! Recurra: data.
+//! From bytes to batches, as plain arrays: no tensors and no model.
+//!
+//! ```text
+//! bytes --source--> Example --encode(vocab)--> Sample --collate--> Batch
+//! ```
+//!
+//! The modules are in reading order; each uses only those above it.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`error`] | the one error type: file, line, column, expected, got, what to do |
+//! | [`rng`] | random numbers as a pure function of a seed and a stream |
+//! | [`source`] | text lines, number columns and number lists from plain or `.gz` files |
+//! | [`text`] | letters, Hangul by Jamo or by syllable, word lists |
+//! | [`words`] | small word lists that are part of the crate |
+//! | [`vocab`] | units of text to token ids and back |
+//! | [`series`] | generated number series, windows and their scaling, memory problems |
+//! | [`split`] | training, validation and test parts |
+//! | [`sampler`] | which items form which batch of which epoch |
+//! | [`batch`] | padding and teacher forcing, here and nowhere else |
+
+pub mod error;
+
+pub mod rng;
+
+pub mod source;
+
+pub mod text;
+
+pub mod words;
+
+pub mod vocab;
+
+pub mod series;
+
+pub mod split;
+
+pub mod sampler;
+
+pub mod batch;
+
+pub use batch::{SeriesBatch, SeriesRow, Targets, TokenBatch};
+pub use error::DataError;
+pub use sampler::BatchSampler;
+pub use split::{Split, SplitFractions};
+pub use vocab::{Specials, TokenId, Vocab};

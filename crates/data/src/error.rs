@@ -1,0 +1,260 @@
+//! The one error of this crate.
+//!
+//! Every message names where (file, line, column or key), what was expected, what was found and
+//! what to do about it.
+
+use std::io;
+use std::path::PathBuf;
+
+/// What can be wrong with data or with the description of data.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// The operating system refused to read.
+    #[error("{}: cannot read: {source}; check that the path is a readable file", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+
+    /// A compressed file ends early or is damaged.
+    #[error(
+        "{}: the gzip data is damaged or cut short after line {line} ({source}); \
+         copy the file again", path.display()
+    )]
+    Gzip {
+        /// The file.
+        path: PathBuf,
+        /// The last line that could be read, counted from 1; 0 when there was none.
+        line: usize,
+        /// What the decompressor said.
+        source: io::Error,
+    },
+
+    /// Nothing was given and nothing was found for a named data set.
+    #[error(
+        "no data for `{name}`: {tried}. Give the file with `--data PATH`, or set \
+         `RECURRA_DATA` to a folder that holds `{name}`{}",
+        hint.as_ref().map(|hint| format!(". {hint}")).unwrap_or_default()
+    )]
+    NotFound {
+        /// The name that was looked for.
+        name: String,
+        /// Where it was looked for.
+        tried: String,
+        /// Where the public original is, when the caller knows.
+        hint: Option<String>,
+    },
+
+    /// A byte that is not part of valid UTF-8.
+    #[error(
+        "{}:{line}: byte column {column}: expected UTF-8 text, got byte 0x{byte:02x}; \
+         convert the file to UTF-8", path.display()
+    )]
+    Utf8 {
+        /// The file.
+        path: PathBuf,
+        /// Line, counted from 1.
+        line: usize,
+        /// Byte within the line, counted from 1.
+        column: usize,
+        /// The offending byte.
+        byte: u8,
+    },
+
+    /// A line longer than any text line should be; the file is probably not text.
+    #[error(
+        "{}:{line}: expected a line of at most {max_len} bytes, got a longer one; \
+         is this a text file with line ends?", path.display()
+    )]
+    LineTooLong {
+        /// The file.
+        path: PathBuf,
+        /// Line, counted from 1.
+        line: usize,
+        /// The limit in bytes.
+        max_len: usize,
+    },
+
+    /// A file without content of the kind that is wanted.
+    #[error("{}: expected {expected}, got an empty file; give a file with content", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+        /// What should be there.
+        expected: &'static str,
+    },
+
+    /// A cell that is not a finite number.
+    #[error(
+        "{}:{line}: column `{column}`: expected a finite number, got {got}; \
+         correct or remove this row", path.display()
+    )]
+    NotANumber {
+        /// The file.
+        path: PathBuf,
+        /// Line, counted from 1.
+        line: usize,
+        /// The column's name, or its number from 1 when there is no header.
+        column: String,
+        /// What is there.
+        got: String,
+    },
+
+    /// A row with more or fewer cells than the first row.
+    #[error(
+        "{}:{line}: expected {expected} columns as in line {first_line}, got {got}; \
+         correct the row, or quote cells that hold the delimiter", path.display()
+    )]
+    RaggedRow {
+        /// The file.
+        path: PathBuf,
+        /// Line, counted from 1.
+        line: usize,
+        /// Where the first row is.
+        first_line: usize,
+        /// Cells in the first row.
+        expected: usize,
+        /// Cells in this row.
+        got: usize,
+    },
+
+    /// A column that the file does not have.
+    #[error(
+        "{}: expected column {wanted}, got {available}; {}", path.display(),
+        nearest.as_ref().map_or_else(
+            || String::from("name one of these"),
+            |nearest| format!("did you mean `{nearest}`?")
+        )
+    )]
+    NoColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column that was asked for.
+        wanted: String,
+        /// The columns that are there, as text.
+        available: String,
+        /// The nearest name, if one is near.
+        nearest: Option<String>,
+    },
+
+    /// Several columns could be meant.
+    #[error(
+        "{}: expected one column of numbers, got several: {available}; \
+         choose one by name or number", path.display()
+    )]
+    AmbiguousColumn {
+        /// The file.
+        path: PathBuf,
+        /// The columns that hold numbers.
+        available: String,
+    },
+
+    /// A file that the CSV reader cannot make sense of.
+    #[error("{}: cannot read as CSV: {problem}; check the quotes", path.display())]
+    Csv {
+        /// The file.
+        path: PathBuf,
+        /// What the CSV reader said.
+        problem: String,
+    },
+
+    /// Data that is too short for what is asked of it.
+    #[error("{what}: expected at least {expected} {unit}, got {got}; {advice}")]
+    TooFew {
+        /// The thing that is too short.
+        what: String,
+        /// How many are needed.
+        expected: usize,
+        /// How many there are.
+        got: usize,
+        /// What is counted, in the plural.
+        unit: &'static str,
+        /// What to do.
+        advice: &'static str,
+    },
+
+    /// Every entry of a list was dropped by the filter.
+    #[error("{}: no word is left: {summary}; loosen the filter", path.display())]
+    NothingLeft {
+        /// The file.
+        path: PathBuf,
+        /// What was dropped and why.
+        summary: String,
+    },
+
+    /// A setting that cannot be.
+    #[error("`{key}`: expected {expected}, got {got}")]
+    Setting {
+        /// The setting, dotted as in a recipe.
+        key: String,
+        /// What it may be.
+        expected: String,
+        /// What it is.
+        got: String,
+    },
+
+    /// A value in memory that is not a finite number, or is too large to compute with.
+    #[error("{what}: value {index}: expected {expected}, got {got}; remove or correct it")]
+    Value {
+        /// The thing that holds the value.
+        what: String,
+        /// Which value, counted from 0.
+        index: usize,
+        /// What it may be.
+        expected: &'static str,
+        /// What it is.
+        got: f64,
+    },
+
+    /// A vocabulary file that is not one, or is damaged.
+    #[error(
+        "{}:{line}: expected {expected}, got {got}; write the vocabulary again or use the \
+         file of the run", path.display()
+    )]
+    VocabFile {
+        /// The file.
+        path: PathBuf,
+        /// Line, counted from 1.
+        line: usize,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        got: String,
+    },
+
+    /// The same token twice.
+    #[error("vocabulary: expected distinct tokens, got `{token}` as token {first} and {second}")]
+    DuplicateToken {
+        /// The token.
+        token: String,
+        /// Its first position in the list, counted from 0.
+        first: usize,
+        /// Its second position.
+        second: usize,
+    },
+
+    /// A token id that the vocabulary does not have.
+    #[error("token {index} of a sequence: expected an id below {vocab_size}, got {id}")]
+    TokenId {
+        /// Where in the sequence, counted from 0.
+        index: usize,
+        /// The id.
+        id: u32,
+        /// The vocabulary's size.
+        vocab_size: usize,
+    },
+
+    /// Rows that do not form a batch.
+    #[error("batch: {what}: expected {expected}, got {got}")]
+    Batch {
+        /// Which part of the batch.
+        what: String,
+        /// What it should be.
+        expected: String,
+        /// What it is.
+        got: String,
+    },
+}

@@ -1,0 +1,18 @@
+//! Series of numbers: generated families, windows and their scaling, and the made-up problems by
+//! which memory is measured.
+
+mod adding;
+mod copy_memory;
+mod family;
+mod generator;
+mod interval;
+mod scale;
+mod window;
+
+pub use adding::{AddingExample, AddingProblem};
+pub use copy_memory::{CopyExample, CopyMemory};
+pub use family::{Family, SeriesSet};
+pub use generator::{Decay, Generator, Mixture, Noise, Ramp, Sine};
+pub use interval::Interval;
+pub use scale::{ScaleBy, WindowScale};
+pub use window::{Window, windows};
