@@ -1,1 +1,27 @@
-//! h
+//! The report page: one HTML file that needs nothing else.
+//!
+//! No script, no font, no file to fetch; it follows the light or dark setting, fits a phone, and
+//! prints. All texts are escaped, and drawings come as [`Svg`] only.
+//!
+//! ```
+//! # use recurra::report::html::{Block, Page, Section};
+//! let page = Page {
+//!     title: "word-completion".into(),
+//!     subtitle: "단어 완성".into(),
+//!     lang: "en".into(),
+//!     sections: vec![Section::new("Recipe", vec![Block::Preformatted("seed = 1".into())])],
+//! };
+//! assert!(page.to_html().starts_with("<!DOCTYPE html>"));
+//! ```
+
+mod page;
+mod tables;
+
+pub use page::{Block, Page, Section};
+pub use tables::{Metric, MetricTable, Outcome, Prediction, PredictionTable, Table};
+
+#[cfg(doc)]
+use super::svg::Svg;
+
+#[cfg(test)]
+mod tests;

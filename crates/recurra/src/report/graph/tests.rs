@@ -1,0 +1,162 @@
+use super::*;
+
+fn graph(topology: Topology, steps: usize, layers: Vec<LayerLabel>) -> Graph {
+    Graph {
+        topology,
+        steps,
+        layers,
+        input_label: "letters".into(),
+        output_label: "next letter".into(),
+        loss_label: None,
+    }
+}
+
+fn plain(topology: Topology, steps: usize) -> String {
+    graph(topology, steps, vec![LayerLabel::new("LSTM 128")])
+        .to_svg()
+        .into_string()
+}
+
+fn nodes(svg: &str, kind: &str) -> usize {
+    svg.matches(&format!("\"rcg-node rcg-{kind} ")).count()
+}
+
+fn edges(svg: &str, kind: &str) -> usize {
+    svg.matches(&format!("\"rcg-edge rcg-{kind} ")).count()
+}
+
+fn both_ways(name: &str) -> LayerLabel {
+    LayerLabel {
+        direction: LayerDirection::Bidirectional,
+        ..LayerLabel::new(name)
+    }
+}
+
+/// Inputs, functions, states, outputs, recurrent edges and feedback edges.
+fn counts(svg: &str) -> [usize; 6] {
+    [
+        nodes(svg, "input"),
+        nodes(svg, "function"),
+        nodes(svg, "state"),
+        nodes(svg, "output"),
+        edges(svg, "recurrent"),
+        edges(svg, "feedback"),
+    ]
+}
+
+#[test]
+fn each_topology_has_its_inputs_outputs_and_edges() {
+    // Three steps; states include the initial one, and y_0 of the decoder counts as an output.
+    assert_eq!(counts(&plain(Topology::OneToOne, 3)), [1, 1, 1, 1, 0, 0]);
+    assert_eq!(counts(&plain(Topology::OneToMany, 3)), [1, 3, 4, 3, 3, 2]);
+    assert_eq!(counts(&plain(Topology::ManyToOne, 3)), [3, 3, 4, 1, 3, 0]);
+    assert_eq!(
+        counts(&plain(Topology::ManyToManyAligned, 3)),
+        [3, 3, 4, 3, 3, 0]
+    );
+    let encoder_decoder = plain(Topology::ManyToManyEncoderDecoder, 3);
+    assert_eq!(counts(&encoder_decoder), [3, 6, 7, 4, 6, 2]);
+}
+
+#[test]
+fn one_weight_box_per_layer_and_direction_feeds_every_step() {
+    for topology in Topology::ALL {
+        let svg = plain(topology, 4);
+        let parts = if topology == Topology::ManyToManyEncoderDecoder {
+            2
+        } else {
+            1
+        };
+        assert_eq!(nodes(&svg, "weight"), parts, "{topology:?}");
+        assert_eq!(
+            edges(&svg, "weight"),
+            nodes(&svg, "function"),
+            "{topology:?}"
+        );
+    }
+    let stack = vec![both_ways("LSTM 2×64"), LayerLabel::new("GRU 64")];
+    let svg = graph(Topology::ManyToManyAligned, 3, stack)
+        .to_svg()
+        .into_string();
+    assert_eq!(nodes(&svg, "weight"), 3);
+    assert_eq!(nodes(&svg, "function"), 9);
+    assert_eq!(nodes(&svg, "join"), 3);
+}
+
+#[test]
+fn long_sequences_are_elided_with_their_length_written_down() {
+    let svg = plain(Topology::ManyToManyAligned, 5000);
+    assert_eq!(nodes(&svg, "input"), 4);
+    assert!(svg.contains(" = 5000"));
+    assert!(!plain(Topology::ManyToManyAligned, 5).contains(" = 5"));
+}
+
+#[test]
+fn losses_are_drawn_and_summed_only_when_asked_for() {
+    let mut graph = graph(
+        Topology::ManyToManyAligned,
+        3,
+        vec![LayerLabel::new("RNN 8")],
+    );
+    assert_eq!(nodes(graph.to_svg().as_str(), "loss"), 0);
+    graph.loss_label = Some("cross-entropy".into());
+    let svg = graph.to_svg().into_string();
+    assert_eq!((nodes(&svg, "loss"), edges(&svg, "loss")), (4, 6));
+    graph.topology = Topology::ManyToOne;
+    assert_eq!(nodes(graph.to_svg().as_str(), "loss"), 1);
+}
+
+#[test]
+fn residual_edges_go_around_their_layer_where_its_output_is_read() {
+    let residual = LayerLabel {
+        residual: true,
+        ..LayerLabel::new("LSTM 8")
+    };
+    let stack = vec![LayerLabel::new("LSTM 8"), residual];
+    let aligned = graph(Topology::ManyToManyAligned, 3, stack.clone())
+        .to_svg()
+        .into_string();
+    assert_eq!(
+        (edges(&aligned, "residual"), nodes(&aligned, "add")),
+        (3, 3)
+    );
+    let to_one = graph(Topology::ManyToOne, 3, stack).to_svg().into_string();
+    assert_eq!((edges(&to_one, "residual"), nodes(&to_one, "add")), (1, 1));
+}
+
+#[test]
+fn directions_that_cannot_be_are_drawn_forward() {
+    for topology in [Topology::OneToOne, Topology::OneToMany] {
+        let svg = graph(topology, 3, vec![both_ways("GRU 8")])
+            .to_svg()
+            .into_string();
+        assert_eq!(
+            (nodes(&svg, "weight"), nodes(&svg, "join")),
+            (1, 0),
+            "{topology:?}"
+        );
+    }
+    let svg = graph(
+        Topology::ManyToManyEncoderDecoder,
+        3,
+        vec![both_ways("GRU 8")],
+    )
+    .to_svg();
+    assert_eq!(nodes(svg.as_str(), "weight"), 3);
+}
+
+#[test]
+fn labels_are_escaped_and_odd_input_is_drawn() {
+    let odd = Graph {
+        topology: Topology::ManyToOne,
+        steps: 0,
+        layers: Vec::new(),
+        input_label: "<x & y>".into(),
+        output_label: "글자 \"다음\"".into(),
+        loss_label: Some(String::new()),
+    };
+    let svg = odd.to_svg().into_string();
+    assert!(svg.contains("&lt;x &amp; y&gt;") && svg.contains("글자 &quot;다음&quot;"));
+    assert!(!svg.contains("NaN") && !svg.contains("inf,"));
+    assert_eq!(nodes(&svg, "function"), 1);
+}
