@@ -1,1 +1,31 @@
-//! Recurra: recurra.
+//! Recurra trains, explains and ships recurrent sequence models on the CPU you have.
+//!
+//! The library behind the command `recurra`; every subcommand is one call here.
+//!
+//! | call | does |
+//! |---|---|
+//! | [`train`], [`resume`] | a recipe to a run directory |
+//! | [`evaluate`] | a run beside its baselines |
+//! | [`open`] | a run to a [`Predictor`] |
+//! | [`inspect`] | layers, shapes, parameters, paths |
+//! | [`write_report`] | a run to a self-contained page |
+//! | [`doctor`] | the machine, as Recurra sees it |
+
+mod error;
+pub mod report;
+pub mod tasks;
+pub mod recipe;
+mod verbs;
+mod inspect;
+mod doctor;
+
+pub use doctor::{Doctor, doctor};
+pub use error::Error;
+pub use inspect::{Inspection, LayerRow, inspect};
+pub use recipe::{Recipe, RecipeSource};
+pub use recurra_data as data;
+pub use recurra_kernels as kernels;
+pub use recurra_nn as nn;
+pub use recurra_train as fitting;
+pub use tasks::{Evaluation, PredictOptions, Prediction, Predictor, Sample, Trained};
+pub use verbs::{evaluate, open, resume, train, write_report};

@@ -33,18 +33,12 @@ pub(crate) enum Dash {
     Solid,
     Long,
     Dots,
-    DashDot,
+    Mixed,
     Fine,
 }
 
 impl Dash {
-    const ALL: [Self; 5] = [
-        Self::Solid,
-        Self::Long,
-        Self::Dots,
-        Self::DashDot,
-        Self::Fine,
-    ];
+    const ALL: [Self; 5] = [Self::Solid, Self::Long, Self::Dots, Self::Mixed, Self::Fine];
 
     /// Lengths of dash and gap in units, and the cap that goes with them.
     fn attributes(self) -> &'static str {
@@ -54,7 +48,7 @@ impl Dash {
             Self::Dots => {
                 " stroke-dasharray=\"1 42\" stroke-linecap=\"round\" stroke-linejoin=\"round\""
             }
-            Self::DashDot => " stroke-dasharray=\"90 35 18 35\" stroke-linejoin=\"round\"",
+            Self::Mixed => " stroke-dasharray=\"90 35 18 35\" stroke-linejoin=\"round\"",
             Self::Fine => " stroke-dasharray=\"30 30\"",
         }
     }

@@ -38,3 +38,6 @@ pub use series::{LineStyle, ReferenceLine, Role, Series};
 
 /// Width in pixels of every chart.
 pub const CHART_WIDTH: u32 = 760;
+
+#[cfg(test)]
+mod tests;

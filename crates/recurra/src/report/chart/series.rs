@@ -93,7 +93,7 @@ pub(crate) const REFERENCE_LOOK: Look = Look {
 
 /// Decides colour and pattern of each series, so that no two are alike while there is a choice.
 pub(crate) fn looks(series: &[&Series]) -> Vec<Look> {
-    let patterns = [Dash::Solid, Dash::Long, Dash::Dots, Dash::DashDot];
+    let patterns = [Dash::Solid, Dash::Long, Dash::Dots, Dash::Mixed];
     let mut colors_used = Vec::new();
     let mut patterns_used = Vec::new();
     for one in series {
@@ -130,7 +130,7 @@ fn fixed_pattern(style: LineStyle) -> Option<Dash> {
         LineStyle::Solid => Some(Dash::Solid),
         LineStyle::Dashed => Some(Dash::Long),
         LineStyle::Dotted => Some(Dash::Dots),
-        LineStyle::DashDot => Some(Dash::DashDot),
+        LineStyle::DashDot => Some(Dash::Mixed),
     }
 }
 

@@ -14,10 +14,11 @@
 //!     output_label: "last letter".into(),
 //!     loss_label: Some("cross-entropy".into()),
 //! };
-//! assert!(graph.to_svg().as_str().contains("T = 12"));
+//! assert!(graph.to_svg().as_str().contains(" = 12"));
 //! ```
 
 mod figure;
+mod layer;
 mod math;
 mod pen;
 mod plan;

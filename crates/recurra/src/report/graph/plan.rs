@@ -93,7 +93,7 @@ impl Row {
             highest = join - SMALL_RADIUS;
             (track, join)
         });
-        let add = layer.residual.then(|| highest - 16.0 - SMALL_RADIUS);
+        let add = layer.residual.then_some(highest - 16.0 - SMALL_RADIUS);
         highest = add.map_or(highest, |add| add - SMALL_RADIUS);
         Self {
             bottom,

@@ -1,0 +1,56 @@
+//! The recipes that are part of the binary.
+
+/// A recipe of the folder `recipes/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EmbeddedRecipe {
+    /// The file's name without `.toml`.
+    pub name: &'static str,
+    /// The file.
+    pub text: &'static str,
+}
+
+/// The files of `recipes/`, by task and name.
+macro_rules! recipes {
+    ($($task:literal / $name:literal),* $(,)?) => {
+        &[$(EmbeddedRecipe {
+            name: $name,
+            text: include_str!(concat!(
+                "../../../../recipes/", $task, "/", $name, ".toml"
+            )),
+        }),*]
+    };
+}
+
+/// All built-in recipes; a test holds the list equal to the folder.
+pub fn embedded() -> &'static [EmbeddedRecipe] {
+    recipes![
+        "forecast" / "number-sequence",
+        "complete" / "word-completion",
+        "memory" / "memory",
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    #[test]
+    fn every_recipe_file_is_embedded_and_resolves() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes");
+        let mut files = BTreeSet::new();
+        for task in std::fs::read_dir(folder).unwrap() {
+            for file in std::fs::read_dir(task.unwrap().path()).unwrap() {
+                let path = file.unwrap().path();
+                files.insert(path.file_stem().unwrap().to_string_lossy().into_owned());
+            }
+        }
+        let names: BTreeSet<String> = embedded().iter().map(|r| r.name.to_owned()).collect();
+        assert_eq!(files, names);
+        for name in names {
+            let source = crate::recipe::RecipeSource::find(&name).unwrap();
+            source.resolve(&[]).unwrap();
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What Recurra is used for; one folder a task, the same files in each.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `config.rs` | the task's sections of a recipe |
+//! | `data.rs` | from files to what the model is fitted on |
+//! | `model.rs` | the network, and its loss |
+//! | `fit.rs` | fitting, judging beside baselines, the report |
+//! | `infer.rs` | one line in, one line out |
+
+pub mod complete;
+pub mod forecast;
+pub mod memory;
+mod shipping;
+
+pub(crate) use shipping::{Shipped, device, fit_and_ship};
+
+use crate::report::html::Page;
+use recurra_train::Outcome;
+use recurra_train::metric::Metrics;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Metrics of a model beside those of its baselines, on one part of the data.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// The task's name.
+    pub task: &'static str,
+    /// Which data: `test`, `train`, or the file that was given.
+    pub split: String,
+    /// The model's.
+    pub metrics: Metrics,
+    /// Each baseline's, by its name.
+    pub baselines: BTreeMap<String, Metrics>,
+    /// What a reader should know about the figures.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// What the model makes of one input.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Sample {
+    /// As a user would write it.
+    pub input: String,
+    /// As `recurra predict` prints it.
+    pub output: String,
+}
+
+/// What training leaves besides the run directory.
+#[derive(Debug, Clone)]
+pub struct Trained {
+    /// Why training ended.
+    pub outcome: Outcome,
+    /// Updates made, over all interruptions.
+    pub updates: u64,
+    /// On data that was not trained on, unless its `split` says otherwise; nothing when
+    /// training was interrupted.
+    pub evaluations: Vec<Evaluation>,
+    /// A few predictions.
+    pub samples: Vec<Sample>,
+}
+
+/// How a prediction is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PredictOptions {
+    /// How many answers to give where a task ranks them.
+    pub top_k: usize,
+}
+
+/// What a model says to one line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// The line that is printed.
+    pub text: String,
+    /// The same for a program.
+    pub json: serde_json::Value,
+    /// What a user should know about this input: unknown letters, for example.
+    pub notices: Vec<String>,
+}
+
+/// A trained model that answers lines; made by [`crate::open`].
+pub trait Predictor: Send + Sync + std::fmt::Debug {
+    /// The answer to one line.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] for a line that the model cannot take; `line` is its
+    /// number, from 1.
+    fn predict(
+        &self,
+        input: &str,
+        line: usize,
+        options: PredictOptions,
+    ) -> Result<Prediction, crate::Error>;
+}
+
+/// The charts and the page of a finished run.
+#[derive(Debug, Clone)]
+pub struct RunReport {
+    /// `report.html`.
+    pub page: Page,
+    /// `plots/<name>.svg`.
+    pub plots: Vec<(String, crate::report::Svg)>,
+}

@@ -1,0 +1,121 @@
+//! What a user can ask for, on whichever task it is.
+
+use crate::recipe::Recipe;
+use crate::tasks::{Evaluation, Predictor, RunReport, Trained, complete, forecast, memory};
+use crate::Error;
+use recurra_train::{Control, Existing, Outcome, Run, Status};
+use std::path::{Path, PathBuf};
+
+/// Trains by `recipe` into the new directory `dir`.
+///
+/// # Errors
+/// Whatever is wrong with the directory, the data, or the numbers.
+pub fn train(recipe: &Recipe, dir: &Path, control: &Control) -> Result<Trained, Error> {
+    // Data that cannot be read is found before a directory is made for it.
+    let run = match recipe {
+        Recipe::Forecast(recipe) => {
+            forecast::check_data(recipe)?;
+            Run::create(dir, forecast::NAME, Existing::Refuse)?
+        }
+        Recipe::Complete(recipe) => {
+            complete::check_data(recipe)?;
+            Run::create(dir, complete::NAME, Existing::Refuse)?
+        }
+        Recipe::Memory(_) => Run::create(dir, memory::NAME, Existing::Refuse)?,
+    };
+    run.write_recipe(&recipe.to_toml())?;
+    go_on(recipe, &run, control)
+}
+
+/// Goes on with a run that was interrupted or killed.
+///
+/// # Errors
+/// [`Error::Unfinished`] when there is nothing left to do; else as [`train`].
+pub fn resume(dir: &Path, control: &Control) -> Result<Trained, Error> {
+    let run = Run::open(dir)?;
+    if run.status()? == Status::Finished {
+        return Err(Error::Unfinished {
+            dir: dir.to_owned(),
+            message: "this run is finished; `recurra eval` and `recurra predict` use it".to_owned(),
+        });
+    }
+    go_on(&Recipe::of_run(&run)?, &run, control)
+}
+
+fn go_on(recipe: &Recipe, run: &Run, control: &Control) -> Result<Trained, Error> {
+    let trained = match recipe {
+        Recipe::Forecast(recipe) => forecast::train(recipe, run, control)?,
+        Recipe::Complete(recipe) => complete::train(recipe, run, control)?,
+        Recipe::Memory(recipe) => memory::train(recipe, run, control)?,
+    };
+    if !matches!(trained.outcome, Outcome::Interrupted { .. }) {
+        run.set_status(Status::Finished)?;
+        write_report(run.dir())?;
+    }
+    Ok(trained)
+}
+
+/// Judges a finished run beside its baselines, on its own held-out data or on `data`.
+///
+/// # Errors
+/// [`Error::Unfinished`] before the run has weights, or what is wrong with `data`.
+pub fn evaluate(dir: &Path, data: Option<&Path>) -> Result<Vec<Evaluation>, Error> {
+    let (run, recipe) = finished(dir)?;
+    match &recipe {
+        Recipe::Forecast(recipe) => forecast::evaluate(recipe, &run, data),
+        Recipe::Complete(recipe) => complete::evaluate(recipe, &run, data),
+        Recipe::Memory(recipe) => memory::evaluate(recipe, &run, data),
+    }
+}
+
+/// Opens a finished run for prediction.
+///
+/// # Errors
+/// [`Error::Unfinished`] before the run has weights, or what is wrong with its files.
+pub fn open(dir: &Path) -> Result<Box<dyn Predictor>, Error> {
+    let (run, recipe) = finished(dir)?;
+    Ok(match &recipe {
+        Recipe::Forecast(recipe) => Box::new(forecast::open(recipe, &run)?),
+        Recipe::Complete(recipe) => Box::new(complete::open(recipe, &run)?),
+        Recipe::Memory(_) => {
+            return Err(Error::Unfinished {
+                dir: dir.to_owned(),
+                message: "a memory run compares cells and predicts nothing; see its report.html"
+                    .to_owned(),
+            });
+        }
+    })
+}
+
+/// Writes `report.html` and `plots/*.svg` into a finished run; returns the page's path.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn write_report(dir: &Path) -> Result<PathBuf, Error> {
+    let (run, recipe) = finished(dir)?;
+    let RunReport { page, plots } = match &recipe {
+        Recipe::Forecast(recipe) => forecast::report(recipe, &run)?,
+        Recipe::Complete(recipe) => complete::report(recipe, &run)?,
+        Recipe::Memory(recipe) => memory::report(recipe, &run)?,
+    };
+    for (name, svg) in plots {
+        run.write(&format!("plots/{name}.svg"), svg.as_str().as_bytes())?;
+    }
+    run.write("report.html", page.to_html().as_bytes())?;
+    Ok(run.path("report.html")?)
+}
+
+fn finished(dir: &Path) -> Result<(Run, Recipe), Error> {
+    let run = Run::open(dir)?;
+    if run.status()? != Status::Finished {
+        return Err(Error::Unfinished {
+            dir: dir.to_owned(),
+            message: format!(
+                "training has not finished; `recurra train --resume {}` goes on with it",
+                dir.display()
+            ),
+        });
+    }
+    let recipe = Recipe::of_run(&run)?;
+    Ok((run, recipe))
+}
