@@ -12,9 +12,9 @@ pub type Rng = ChaCha8Rng;
 /// Makes the generator for `stream` of `seed`.
 ///
 /// The seed gives the key of ChaCha8 and the stream its nonce, so that unlike streams of one seed
-/// are unrelated sequences. Streams below 2⁴⁸ are free for a caller's own use; [`Domain::stream`]
-/// gives the others out, one range for each use in this crate, so that a shuffle and a generated
-/// series never see the same numbers.
+/// are unrelated sequences. Streams below 2⁴⁸ and from 2⁵⁶ on are free for a caller's own use;
+/// [`Domain::stream`] gives out those between, one range for each use in this crate, so that a
+/// shuffle and a generated series never see the same numbers.
 ///
 /// # Example
 /// ```

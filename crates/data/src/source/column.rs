@@ -235,7 +235,7 @@ impl Table {
                 return Ok(None);
             }
             // A line of blanks is one empty cell; a line without anything is skipped by the reader.
-            if cells.len() > 1 || !cells[0].is_empty() {
+            if cells.len() > 1 || cells.iter().any(|cell| !cell.is_empty()) {
                 break;
             }
         }

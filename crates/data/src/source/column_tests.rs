@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn with_file<T>(content: &str, read: impl FnOnce(&Path) -> T) -> T {
@@ -148,4 +150,27 @@ fn a_selector_is_a_string_or_an_integer_in_toml() {
     let zero = toml::from_str::<Data>("column = 0").unwrap_err();
     assert!(zero.to_string().contains("count from 1"));
     assert!(toml::from_str::<Data>("column = 1.5").is_err());
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_without_panic(
+        bytes in prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..60),
+            "[0-9.,;\t\n\r\"a ]{0,60}".prop_map(String::into_bytes),
+        ],
+        number in 0usize..4,
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("table.csv");
+        std::fs::write(&path, &bytes).unwrap();
+        for result in [
+            read_series(&path, None),
+            read_column(&path, &ColumnSelector::Number(number)),
+            read_column(&path, &ColumnSelector::Name("a".into())),
+            crate::source::read_numbers(&path),
+        ] {
+            prop_assert!(result.is_err() || result.is_ok_and(|series| !series.is_empty()));
+        }
+    }
 }
