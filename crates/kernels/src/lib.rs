@@ -1,1 +1,40 @@
-//! Recurra: kernels.
+//! Recurrent kernels over plain slices: whole sequences, forward and backward through time.
+//!
+//! Three functions are the door: [`sequence_forward`] (inference), [`sequence_forward_saving`]
+//! and [`sequence_backward`] (training). Each takes one struct that names every argument, checks
+//! all of them, and runs on the fastest instruction set that the processor has ([`Isa`]).
+//!
+//! Letters of the documentation: T `seq_len`, B `batch_size`, I `input_size`, H `hidden_size`,
+//! G gates, S states, V vectors of a cell ([`CellKind`]). Everything is row-major and time-major:
+//! `[T, B, I]` in, `[T, B, H]` out.
+//!
+//! Where things are, in reading order:
+//!
+//! - [`scalar`]: the readable oracle, generic over f32 and f64. It is the specification.
+//! - `fused`: the fast path. Matrix products over all steps at once where the recurrence allows,
+//!   cells written once per unit over the `Recurrence` trait.
+//! - `arch`: the instruction sets, and the only unsafe code.
+//!
+//! Promises, each with a test: every instruction set agrees with the oracle in f64; every
+//! gradient agrees with central differences; a row's result does not depend on padding, on the
+//! rows beside it or on their order; the number of threads never changes a bit.
+
+mod error;
+mod shape;
+
+mod arch;
+mod cell;
+mod check;
+mod fused;
+mod isa;
+pub mod scalar;
+mod sequence;
+
+pub use cell::{Activation, CellKind, Reset};
+pub use error::KernelError;
+pub use isa::Isa;
+pub use sequence::{
+    Saved, SequenceBackward, SequenceForward, Weights, sequence_backward, sequence_forward,
+    sequence_forward_on, sequence_forward_saving, sequence_forward_saving_on,
+};
+pub use shape::{Direction, SequenceShape};

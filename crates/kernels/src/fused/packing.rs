@@ -1,0 +1,204 @@
+//! The two operands of a matrix product, laid out in the order in which it reads them.
+
+use crate::arch::{Machine, tile_height};
+
+/// Calls `$function::<HEIGHT, ..>($arguments)` for the tile height found at run time.
+macro_rules! with_height {
+    ($height:expr, $function:ident::<_ $(, $constant:ident)*>($($argument:expr),* $(,)?)) => {
+        with_height!(@ $height, $function, [$($constant),*], ($($argument),*),
+            1 2 3 4 5 6 7 8 9 10 11 12)
+    };
+    (@ $height:expr, $function:ident, $constants:tt, $arguments:tt, $($value:literal)*) => {
+        match $height {
+            $($value => with_height!(@call $function, $value, $constants, $arguments),)*
+            height => unreachable!("tiles have 1 to 12 rows, not {height}"),
+        }
+    };
+    (@call $function:ident, $value:literal, [$($constant:ident),*], ($($argument:expr),*)) => {
+        $function::<$value $(, $constant)*>($($argument),*)
+    };
+}
+pub(super) use with_height;
+
+/// The left operand, `rows × depth`: tiles of a few rows, inside a tile one column after another.
+///
+/// Tiles are balanced (20 rows are 5 + 5 + 5 + 5, not 6 + 6 + 6 + 2), because a short tile costs
+/// almost as much as a full one. The height of a tile never changes a result: every element is
+/// its own sum over the depth, in order.
+#[derive(Debug)]
+pub(super) struct Tiles {
+    max_height: usize,
+    rows: usize,
+    depth: usize,
+    values: Vec<f32>,
+}
+
+impl Tiles {
+    pub(super) fn new(machine: Machine) -> Tiles {
+        Tiles {
+            max_height: tile_height(machine.panel()),
+            rows: 0,
+            depth: 0,
+            values: Vec::new(),
+        }
+    }
+
+    /// Packs a matrix whose row `r` is `row(r)[..depth]`.
+    pub(super) fn pack_rows<'a>(
+        &mut self,
+        rows: usize,
+        depth: usize,
+        row: impl Fn(usize) -> &'a [f32],
+    ) {
+        self.resize(rows, depth);
+        for index in 0..self.count() {
+            let (first, height) = self.bounds(index);
+            let values = &mut self.values[first * depth..][..height * depth];
+            with_height!(height, interleave::<_>(values, depth, |r| row(first + r)));
+        }
+    }
+
+    /// Packs a matrix whose column `k` is `column(k)[..rows]`.
+    pub(super) fn pack_columns<'a>(
+        &mut self,
+        rows: usize,
+        depth: usize,
+        column: impl Fn(usize) -> &'a [f32],
+    ) {
+        self.resize(rows, depth);
+        for k in 0..depth {
+            let column = &column(k)[..rows];
+            for index in 0..self.count() {
+                let (first, height) = self.bounds(index);
+                self.values[first * depth + k * height..][..height]
+                    .copy_from_slice(&column[first..first + height]);
+            }
+        }
+    }
+
+    fn resize(&mut self, rows: usize, depth: usize) {
+        (self.rows, self.depth) = (rows, depth);
+        self.values.resize(rows * depth, 0.0);
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    fn count(&self) -> usize {
+        self.rows.div_ceil(self.max_height)
+    }
+
+    /// First row and number of rows of tile `index`.
+    fn bounds(&self, index: usize) -> (usize, usize) {
+        let count = self.count();
+        let first = self.rows * index / count;
+        (first, self.rows * (index + 1) / count - first)
+    }
+
+    /// The tiles: first row, number of rows, values `[depth][height]`.
+    #[inline(always)]
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, usize, &[f32])> {
+        (0..self.count()).map(|index| {
+            let (first, height) = self.bounds(index);
+            let values = &self.values[first * self.depth..][..height * self.depth];
+            (first, height, values)
+        })
+    }
+}
+
+/// Writes `HEIGHT` rows side by side: `values[k][r] = row(r)[k]`.
+fn interleave<'a, const HEIGHT: usize>(
+    values: &mut [f32],
+    depth: usize,
+    row: impl Fn(usize) -> &'a [f32],
+) {
+    let rows: [&[f32]; HEIGHT] = std::array::from_fn(|r| &row(r)[..depth]);
+    let (columns, _) = values.as_chunks_mut::<HEIGHT>();
+    for (k, column) in columns.iter_mut().enumerate() {
+        for r in 0..HEIGHT {
+            column[r] = rows[r][k];
+        }
+    }
+}
+
+/// The right operand, `depth × columns`: panels as wide as a machine's registers, inside a panel
+/// one row after another, the last panel filled up with zeros.
+#[derive(Debug)]
+pub(super) struct Panels {
+    width: usize,
+    depth: usize,
+    columns: usize,
+    values: Vec<f32>,
+}
+
+impl Panels {
+    fn zeros(machine: Machine, depth: usize, columns: usize) -> Panels {
+        let width = machine.panel();
+        Panels {
+            width,
+            depth,
+            columns,
+            values: vec![0.0; columns.div_ceil(width) * depth * width],
+        }
+    }
+
+    /// Packs a matrix whose row `k` is `row(k)[..columns]`, or zeros where it is `None`.
+    pub(super) fn from_rows<'a>(
+        machine: Machine,
+        depth: usize,
+        columns: usize,
+        row: impl Fn(usize) -> Option<&'a [f32]>,
+    ) -> Panels {
+        let mut panels = Panels::zeros(machine, depth, columns);
+        let width = panels.width;
+        for k in 0..depth {
+            let Some(row) = row(k) else { continue };
+            for (index, part) in row[..columns].chunks(width).enumerate() {
+                panels.values[(index * depth + k) * width..][..part.len()].copy_from_slice(part);
+            }
+        }
+        panels
+    }
+
+    /// Packs a matrix whose column `c` is `column(c)[..depth]`, or zeros where it is `None`.
+    pub(super) fn from_columns<'a>(
+        machine: Machine,
+        depth: usize,
+        columns: usize,
+        column: impl Fn(usize) -> Option<&'a [f32]>,
+    ) -> Panels {
+        let mut panels = Panels::zeros(machine, depth, columns);
+        let width = panels.width;
+        for c in 0..columns {
+            let Some(column) = column(c) else { continue };
+            let start = c / width * depth * width + c % width;
+            for (k, &value) in column[..depth].iter().enumerate() {
+                panels.values[start + k * width] = value;
+            }
+        }
+        panels
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    pub(super) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The panels: first column, number of real columns, values `[depth][WIDTH]`.
+    #[inline(always)]
+    pub(super) fn iter<const WIDTH: usize>(
+        &self,
+    ) -> impl Iterator<Item = (usize, usize, &[[f32; WIDTH]])> {
+        debug_assert_eq!(WIDTH, self.width, "panels are packed for one machine");
+        let (rows, _) = self.values.as_chunks::<WIDTH>();
+        (0..self.columns.div_ceil(WIDTH)).map(move |index| {
+            let first = index * WIDTH;
+            let panel = &rows[index * self.depth..][..self.depth];
+            (first, WIDTH.min(self.columns - first), panel)
+        })
+    }
+}

@@ -1,0 +1,37 @@
+//! The oracle: the same equations, the same calls, in plain loops over f32 or f64.
+//!
+//! This is the specification. It takes one row at a time and one step at a time; a step's
+//! equations stand in [`rnn`], [`lstm`] and [`gru`] beside their derivatives, worked out by hand.
+//! The fused path is tested against it in f64, and it against central differences.
+//!
+//! With `RECURRA_ISA=scalar` the door of this crate runs it in f32.
+//!
+//! # Example
+//! ```
+//! use recurra_kernels::*;
+//! let (mut outputs, mut final_state) = ([0.0f64; 1], [0.0f64; 1]);
+//! scalar::sequence_forward(SequenceForward {
+//!     cell: CellKind::Rnn { activation: Activation::Relu },
+//!     shape: SequenceShape { seq_len: 1, batch_size: 1, input_size: 2, hidden_size: 1 },
+//!     direction: Direction::Forward,
+//!     weights: Weights { w_ih: &[1.0, 2.0], w_hh: &[3.0], vectors: &[0.5] },
+//!     x: &[10.0, 100.0],
+//!     lengths: None,
+//!     state: &[1000.0],
+//!     outputs: &mut outputs,
+//!     final_state: &mut final_state,
+//! })?;
+//! assert_eq!(outputs, [3210.5]);
+//! # Ok::<(), KernelError>(())
+//! ```
+
+mod gru;
+mod lstm;
+mod real;
+mod rnn;
+mod sequence;
+mod step;
+
+pub use real::Real;
+pub(crate) use sequence::Trace;
+pub use sequence::{sequence_backward, sequence_forward, sequence_forward_saving};

@@ -1,0 +1,71 @@
+//! The numbers that the oracle computes with.
+
+use std::fmt::Debug;
+use std::ops::{Add, AddAssign, Mul, Neg, Sub};
+
+/// A floating point number: f32 or f64.
+pub trait Real:
+    Copy
+    + Debug
+    + PartialOrd
+    + Send
+    + Sync
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+{
+    /// 0.
+    const ZERO: Self;
+    /// 1.
+    const ONE: Self;
+
+    /// The number nearest to `x`.
+    fn from_f32(x: f32) -> Self;
+
+    /// `1 / (1 + e^-x)`.
+    fn sigmoid(self) -> Self;
+
+    /// `tanh(x)`.
+    fn tanh(self) -> Self;
+
+    /// `max(x, 0)`; NaN stays NaN.
+    fn relu(self) -> Self {
+        if self < Self::ZERO { Self::ZERO } else { self }
+    }
+}
+
+impl Real for f32 {
+    const ZERO: f32 = 0.0;
+    const ONE: f32 = 1.0;
+
+    fn from_f32(x: f32) -> f32 {
+        x
+    }
+
+    fn sigmoid(self) -> f32 {
+        1.0 / (1.0 + (-self).exp())
+    }
+
+    fn tanh(self) -> f32 {
+        f32::tanh(self)
+    }
+}
+
+impl Real for f64 {
+    const ZERO: f64 = 0.0;
+    const ONE: f64 = 1.0;
+
+    fn from_f32(x: f32) -> f64 {
+        f64::from(x)
+    }
+
+    fn sigmoid(self) -> f64 {
+        1.0 / (1.0 + (-self).exp())
+    }
+
+    fn tanh(self) -> f64 {
+        f64::tanh(self)
+    }
+}

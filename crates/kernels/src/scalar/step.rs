@@ -1,0 +1,179 @@
+//! What the cells of the oracle work with: parameters, gradients and the state of one row.
+
+use super::Real;
+use super::{gru, lstm, rnn};
+use crate::{CellKind, SequenceShape, Weights};
+
+/// The state of one row; `cell` is empty except in an LSTM.
+#[derive(Clone, Debug)]
+pub(super) struct State<R> {
+    pub(super) hidden: Vec<R>,
+    pub(super) cell: Vec<R>,
+}
+
+/// The parameters with their sizes.
+#[derive(Clone, Copy)]
+pub(super) struct Parameters<'a, R> {
+    pub(super) weights: Weights<'a, R>,
+    pub(super) input_size: usize,
+    pub(super) hidden_size: usize,
+}
+
+/// The gradients of the parameters, added to step by step.
+pub(super) struct Gradients<'a, R> {
+    pub(super) d_w_ih: &'a mut [R],
+    pub(super) d_w_hh: &'a mut [R],
+    pub(super) d_vectors: &'a mut [R],
+}
+
+/// One step of one row: the state after it.
+pub(super) fn forward<R: Real>(
+    cell: CellKind,
+    parameters: Parameters<'_, R>,
+    x: &[R],
+    state: &State<R>,
+) -> State<R> {
+    match cell {
+        CellKind::Rnn { activation } => rnn::forward(activation, parameters, x, state),
+        CellKind::IndRnn { activation } => rnn::ind_forward(activation, parameters, x, state),
+        CellKind::Lstm {
+            peepholes,
+            coupled,
+            cell_clip,
+        } => {
+            let options = lstm::Options::new(peepholes, coupled, cell_clip);
+            lstm::forward(options, parameters, x, state)
+        }
+        CellKind::Gru { reset } => gru::forward(reset, parameters, x, state),
+    }
+}
+
+/// The same step backwards: from the gradient of the state after it to that of the state before
+/// it, adding to the gradients of the parameters and of the input.
+pub(super) fn backward<R: Real>(
+    cell: CellKind,
+    parameters: Parameters<'_, R>,
+    x: &[R],
+    state: &State<R>,
+    d_next: &State<R>,
+    d_x: &mut [R],
+    gradients: &mut Gradients<'_, R>,
+) -> State<R> {
+    let back = Back {
+        parameters,
+        x,
+        d_x,
+        gradients,
+    };
+    match cell {
+        CellKind::Rnn { activation } => rnn::backward(activation, back, state, d_next),
+        CellKind::IndRnn { activation } => rnn::ind_backward(activation, back, state, d_next),
+        CellKind::Lstm {
+            peepholes,
+            coupled,
+            cell_clip,
+        } => {
+            let options = lstm::Options::new(peepholes, coupled, cell_clip);
+            lstm::backward(options, back, state, d_next)
+        }
+        CellKind::Gru { reset } => gru::backward(reset, back, state, d_next),
+    }
+}
+
+impl<'a, R: Real> Parameters<'a, R> {
+    pub(super) fn new(weights: Weights<'a, R>, shape: SequenceShape) -> Self {
+        Parameters {
+            weights,
+            input_size: shape.input_size,
+            hidden_size: shape.hidden_size,
+        }
+    }
+
+    /// `W_ih·x` of one unit of one gate.
+    pub(super) fn input(&self, gate: usize, unit: usize, x: &[R]) -> R {
+        let row = gate * self.hidden_size + unit;
+        dot(
+            &self.weights.w_ih[row * self.input_size..][..self.input_size],
+            x,
+        )
+    }
+
+    /// `W_hh·operand` of one unit of one gate.
+    pub(super) fn recurrent(&self, gate: usize, unit: usize, operand: &[R]) -> R {
+        let row = gate * self.hidden_size + unit;
+        dot(
+            &self.weights.w_hh[row * self.hidden_size..][..self.hidden_size],
+            operand,
+        )
+    }
+
+    /// One unit of row `row` of `vectors`.
+    pub(super) fn vector(&self, row: usize, unit: usize) -> R {
+        self.weights.vectors[row * self.hidden_size + unit]
+    }
+}
+
+/// A step on the way back: its input and where its gradients go.
+pub(super) struct Back<'a, 'g, R> {
+    pub(super) parameters: Parameters<'a, R>,
+    pub(super) x: &'a [R],
+    d_x: &'a mut [R],
+    gradients: &'a mut Gradients<'g, R>,
+}
+
+impl<R: Real> Back<'_, '_, R> {
+    /// Undoes [`Parameters::input`], whose result has gradient `d`.
+    pub(super) fn input(&mut self, gate: usize, unit: usize, d: R) {
+        let p = self.parameters;
+        let row = (gate * p.hidden_size + unit) * p.input_size;
+        for k in 0..p.input_size {
+            self.d_x[k] += d * p.weights.w_ih[row + k];
+            self.gradients.d_w_ih[row + k] += d * self.x[k];
+        }
+    }
+
+    /// Undoes [`Parameters::recurrent`], whose result has gradient `d`.
+    pub(super) fn recurrent(
+        &mut self,
+        gate: usize,
+        unit: usize,
+        d: R,
+        operand: &[R],
+        d_operand: &mut [R],
+    ) {
+        let p = self.parameters;
+        let row = (gate * p.hidden_size + unit) * p.hidden_size;
+        for k in 0..p.hidden_size {
+            d_operand[k] += d * p.weights.w_hh[row + k];
+            self.gradients.d_w_hh[row + k] += d * operand[k];
+        }
+    }
+
+    /// Adds to the gradient of `w_hh` where it is a vector.
+    pub(super) fn w_hh_vector(&mut self, unit: usize, d: R) {
+        self.gradients.d_w_hh[unit] += d;
+    }
+
+    /// Adds to the gradient of [`Parameters::vector`].
+    pub(super) fn vector(&mut self, row: usize, unit: usize, d: R) {
+        self.gradients.d_vectors[row * self.parameters.hidden_size + unit] += d;
+    }
+}
+
+impl<R: Real> State<R> {
+    /// A state of the same size, all zero.
+    pub(super) fn zeros_like(other: &State<R>) -> State<R> {
+        State {
+            hidden: vec![R::ZERO; other.hidden.len()],
+            cell: vec![R::ZERO; other.cell.len()],
+        }
+    }
+}
+
+fn dot<R: Real>(a: &[R], b: &[R]) -> R {
+    let mut sum = R::ZERO;
+    for (&a, &b) in a.iter().zip(b) {
+        sum += a * b;
+    }
+    sum
+}

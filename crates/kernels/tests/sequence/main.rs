@@ -1,0 +1,10 @@
+//! What the kernels promise, through their public door.
+#![expect(clippy::unwrap_used, reason = "a call that fails has failed the test")]
+
+mod agree;
+mod case;
+mod errors;
+mod gradcheck;
+mod lengths;
+mod threads;
+mod worked;
