@@ -1,19 +1,13 @@
-//! Forward values and every gradient against PyTorch's own, recorded in
-//! `testdata/golden/torch`, on the fused path and on the loop of steps.
+//! PyTorch's `nn.RNN`, `nn.LSTM` and `nn.GRU`: forward values and every gradient.
 
-use burn::module::{Module, ModuleMapper, Param};
+use super::case::{TOL, device, gradients_in_place, lengths, tensor};
 use burn::optim::GradientsParams;
 use recurra_nn::weights::{NamedTensor, values};
 use recurra_nn::{
-    Activation, AnyCell, CellName, Device, LayerConfig, LayerState, Merge, Mode, Stack,
-    StackConfig, StackState, State, Tensor, rng, torch,
+    Activation, AnyCell, CellName, LayerConfig, LayerState, Merge, Mode, Stack, StackConfig,
+    StackState, State, Tensor, rng, torch,
 };
-use recurra_testkit::{Golden, Tol, assert_close};
-
-const TOL: Tol = Tol {
-    rel: 1e-5,
-    abs: 2e-6,
-};
+use recurra_testkit::{Golden, assert_close};
 
 /// A golden case: its file, its cell, and the shape of its stack.
 struct Case {
@@ -52,16 +46,10 @@ impl Case {
         }
     }
 
-    fn tensor<const D: usize>(&self, name: &str) -> Tensor<D> {
-        let array = self.golden.f32(name);
-        let data = burn::tensor::TensorData::new(array.values, array.shape);
-        Tensor::from_data(data, &Device::flex().autodiff())
-    }
-
     fn stack(&self) -> Stack {
         let input_size = self.golden.f32("x").shape[2];
         let stack = StackConfig::uniform(self.layer.clone(), self.num_layers)
-            .build(input_size, &mut rng(0, 0), &Device::flex().autodiff())
+            .build(input_size, &mut rng(0, 0), &device())
             .unwrap();
         let weights: Vec<NamedTensor> = self
             .golden
@@ -78,12 +66,6 @@ impl Case {
             })
             .collect();
         torch::load(stack, &weights, "", "golden").unwrap()
-    }
-
-    fn lengths(&self) -> Option<Vec<usize>> {
-        self.golden
-            .contains("lengths")
-            .then(|| self.golden.usize("lengths").values)
     }
 
     /// `[layers * directions, batch, size]` to a state per layer.
@@ -104,11 +86,11 @@ impl Case {
 
     fn check(&self) {
         let stack = self.stack();
-        let x = self.tensor::<3>("x").require_grad();
-        let h0 = self.tensor::<3>("h0").require_grad();
+        let x = tensor::<3>(&self.golden, "x").require_grad();
+        let h0 = tensor::<3>(&self.golden, "h0").require_grad();
         let has_cell = self.golden.contains("c0");
-        let c0 = has_cell.then(|| self.tensor::<3>("c0").require_grad());
-        let lengths = self.lengths();
+        let c0 = has_cell.then(|| tensor::<3>(&self.golden, "c0").require_grad());
+        let lengths = lengths(&self.golden);
         let (outputs, state) = stack
             .forward(
                 x.clone(),
@@ -128,11 +110,11 @@ impl Case {
 
         self.close("output", &values(&outputs));
         self.close("h_n", &values(&h_n));
-        let mut loss =
-            (outputs * self.tensor("d_output")).sum() + (h_n * self.tensor("d_h_n")).sum();
+        let mut loss = (outputs * tensor(&self.golden, "d_output")).sum()
+            + (h_n * tensor(&self.golden, "d_h_n")).sum();
         if let Some(c_n) = c_n {
             self.close("c_n", &values(&c_n));
-            loss = loss + (c_n * self.tensor("d_c_n")).sum();
+            loss = loss + (c_n * tensor(&self.golden, "d_c_n")).sum();
         }
 
         let mut gradients = loss.backward();
@@ -143,7 +125,7 @@ impl Case {
         }
         let gradients = GradientsParams::from_grads(gradients, &stack);
         // A gradient has the layout of its weight, so it can be written as one.
-        let as_weights = stack.map(&mut Replace(gradients));
+        let as_weights = gradients_in_place(stack, gradients);
         for gradient in torch::save(&as_weights, "").unwrap() {
             // PyTorch's second bias has the same gradient as the first; only a GRU's
             // candidate keeps them apart, and is compared through `bias_hn` below.
@@ -178,16 +160,6 @@ impl Case {
     fn close(&self, name: &str, actual: &[f32]) {
         println!("{name}");
         assert_close(actual, &self.golden.f32(name).values, TOL);
-    }
-}
-
-/// Puts each parameter's gradient in its place.
-struct Replace(GradientsParams);
-
-impl ModuleMapper for Replace {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let gradient = self.0.remove::<D>(param.id);
-        param.map(|old| gradient.unwrap_or_else(|| old.inner().zeros_like()))
     }
 }
 

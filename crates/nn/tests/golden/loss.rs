@@ -1,0 +1,80 @@
+//! Losses and their gradients, as PyTorch computes them.
+
+use super::case::{TOL, close, tensor};
+use recurra_nn::loss::{Labels, binary_cross_entropy, cross_entropy, mse};
+use recurra_nn::weights::values;
+use recurra_nn::{NnError, Tensor};
+use recurra_testkit::{Golden, assert_close};
+
+fn check<const D: usize>(
+    golden: &Golden,
+    input: &str,
+    loss: impl FnOnce(Tensor<D>) -> Result<Tensor<1>, NnError>,
+) {
+    let x = tensor::<D>(golden, input).require_grad();
+    let loss = loss(x.clone()).unwrap();
+    assert_close(&values(&loss), &golden.f32("loss").values, TOL);
+    let mut gradients = loss.backward();
+    let gradient = x.grad_remove(&mut gradients).unwrap();
+    close(golden, &format!("grad.{input}"), &values(&gradient));
+}
+
+#[test]
+fn mean_squared_error() {
+    let golden = Golden::open("losses/mse");
+    check::<3>(&golden, "prediction", |x| mse(x, tensor(&golden, "target")));
+}
+
+#[test]
+fn binary_cross_entropy_of_logits() {
+    for file in [
+        "losses/bce_with_logits",
+        "losses/bce_with_logits_large_logits",
+    ] {
+        let golden = Golden::open(file);
+        let shape = golden.f32("logits").shape;
+        assert_eq!(shape.len(), 2, "{file}");
+        check::<2>(&golden, "logits", |x| {
+            binary_cross_entropy(x, tensor(&golden, "target"))
+        });
+    }
+}
+
+#[test]
+fn sequence_cross_entropy_is_over_real_tokens() {
+    for file in [
+        "losses/cross_entropy",
+        "losses/cross_entropy_lengths",
+        "losses/cross_entropy_large_logits",
+    ] {
+        let golden = Golden::open(file);
+        let labels = golden.i64("labels");
+        // Padding is -1 there; ours may be anything.
+        let ids: Vec<u32> = labels.values.iter().map(|&id| id.max(0) as u32).collect();
+        let lengths =
+            super::case::lengths(&golden).unwrap_or_else(|| vec![labels.shape[1]; labels.shape[0]]);
+        check::<3>(&golden, "logits", |x| {
+            cross_entropy(
+                x,
+                Labels {
+                    ids: &ids,
+                    lengths: &lengths,
+                },
+            )
+        });
+    }
+}
+
+#[test]
+fn labels_that_do_not_fit_are_refused() {
+    let logits = || Tensor::<3>::zeros([1, 2, 3], &super::case::device());
+    let refused = |ids: &[u32], lengths: &[usize]| {
+        cross_entropy(logits(), Labels { ids, lengths })
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(refused(&[0, 3], &[2]).contains("ids below 3"));
+    assert!(refused(&[0], &[1]).contains("labels.ids"));
+    assert!(refused(&[0, 0], &[3]).contains("labels.lengths"));
+    assert!(refused(&[0, 0], &[0]).contains("real token"));
+}
