@@ -30,7 +30,7 @@ pub fn doctor() -> Doctor {
     Doctor {
         version: env!("CARGO_PKG_VERSION"),
         platform: format!("{}, {}", std::env::consts::ARCH, std::env::consts::OS),
-        available: Isa::available().iter().map(Isa::name).collect(),
+        available: Isa::available().iter().map(|isa| isa.name()).collect(),
         kernels: Isa::active().name(),
         notice: Isa::notice(),
         threads: rayon::current_num_threads(),

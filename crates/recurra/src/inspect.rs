@@ -2,10 +2,12 @@
 
 use crate::recipe::Recipe;
 use crate::report::Svg;
-use crate::report::graph::{Graph, LayerDirection, LayerLabel, Topology};
-use crate::tasks::{complete, forecast, memory};
 use crate::Error;
-use recurra_nn::{LayerSummary, Path, Shortcut};
+use crate::report::graph::{Graph, LayerDirection, LayerLabel, Topology};
+use crate::report::html::{Block, Table};
+use crate::tasks::{complete, forecast, memory};
+use burn::module::Module;
+use recurra_nn::{LayerSummary, Linear, Path, Shortcut};
 use recurra_train::Run;
 use serde::Serialize;
 
@@ -185,4 +187,36 @@ fn graph(network: &Network) -> Graph {
         output_label: network.output.clone(),
         loss_label: Some("L".to_owned()),
     }
+}
+
+impl Part {
+    /// A linear map.
+    pub(crate) fn linear(linear: &Linear) -> Self {
+        let [output_size, input_size] = linear.weight.dims();
+        Self {
+            name: "linear".to_owned(),
+            input_size,
+            output_size,
+            num_params: linear.num_params(),
+        }
+    }
+}
+
+/// A network as a table of a report.
+pub(crate) fn rows_of(network: &NetworkRows) -> Block {
+    let headings = ["layer", "input", "output", "weights", "training", "evaluation"];
+    let row = |layer: &LayerRow| {
+        vec![
+            layer.layer.clone(),
+            layer.input_size.to_string(),
+            layer.output_size.to_string(),
+            layer.num_params.to_string(),
+            layer.training.clone(),
+            layer.evaluation.clone(),
+        ]
+    };
+    Block::Table(Table {
+        headings: headings.map(str::to_owned).to_vec(),
+        rows: network.layers.iter().map(row).collect(),
+    })
 }

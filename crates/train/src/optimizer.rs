@@ -173,6 +173,16 @@ impl OptimizerConfig {
         }
     }
 
+    /// Replaces the step size.
+    pub fn set_learning_rate(&mut self, learning_rate: f64) {
+        match self {
+            Self::Sgd(sgd) => sgd.learning_rate = learning_rate,
+            Self::Adam(adam) => adam.learning_rate = learning_rate,
+            Self::AdamW(adamw) => adamw.learning_rate = learning_rate,
+            Self::RmsProp(rmsprop) => rmsprop.learning_rate = learning_rate,
+        }
+    }
+
     /// Checks every option's range.
     ///
     /// # Errors

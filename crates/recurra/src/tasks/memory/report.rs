@@ -1,0 +1,164 @@
+//! Who remembers, and why: two pictures for each problem.
+
+use super::config::{Problem, Recipe};
+use super::fit::{Contest, contests, evaluate};
+use crate::Error;
+use crate::inspect::{inspect, rows_of};
+use crate::recipe::Recipe as AnyRecipe;
+use crate::report::Svg;
+use crate::report::chart::{
+    Better, LineChart, ReferenceLine, Role, Scale, Series, SmallMultiples, compact,
+};
+use crate::report::html::{Block, Metric, MetricTable, Page, Section};
+use crate::tasks::RunReport;
+use recurra_train::{Run, read_history};
+
+pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
+    let contests = contests(recipe)?;
+    let mut sections = Vec::new();
+    let mut plots = Vec::new();
+    for &problem in &recipe.data.problems {
+        let of_problem: Vec<&Contest<'_>> =
+            contests.iter().filter(|c| c.problem == problem).collect();
+        let learning = learning_curves(problem, &of_problem, run)?;
+        let gradients = gradients(problem, &of_problem, run)?;
+        plots.push((format!("{}-loss", problem.name()), learning.clone()));
+        plots.push((format!("{}-gradient", problem.name()), gradients.clone()));
+        let blocks = vec![
+            Block::Prose(what_it_asks(problem).to_owned()),
+            Block::Metrics(results(recipe, run, problem)?),
+            Block::Chart(learning),
+            Block::Prose(HOW_TO_READ_GRADIENTS.to_owned()),
+            Block::Chart(gradients),
+        ];
+        sections.push(Section::new(problem.title(), blocks));
+    }
+    let any = AnyRecipe::Memory(recipe.clone());
+    let inspection = inspect(&any, Some(run))?;
+    let mut network_blocks: Vec<Block> = inspection.networks.iter().map(rows_of).collect();
+    if let Some(graph) = inspection.graph() {
+        plots.push(("graph".to_owned(), graph.clone()));
+        network_blocks.push(Block::Chart(graph));
+    }
+    sections.push(Section::new("The networks", network_blocks));
+    sections.push(Section::new("Recipe", vec![Block::Preformatted(any.to_toml())]));
+    let page = Page {
+        title: "How long a network remembers".to_owned(),
+        subtitle: recipe.about.clone(),
+        sections,
+        ..Page::default()
+    };
+    Ok(RunReport { page, plots })
+}
+
+const HOW_TO_READ_GRADIENTS: &str = "Below: how strongly the answer at the last step \
+    depends on the state a number of steps before it, as the norm of the gradient. Where \
+    the curve falls to nothing, training cannot tell the network what it should have kept: \
+    it forgets the beginning.";
+
+fn what_it_asks(problem: Problem) -> &'static str {
+    match problem {
+        Problem::Adding { .. } => {
+            "Two numbers of a long sequence are marked, one in each half; the answer is their \
+             sum. Always answering 1 costs 0.167, the variance of a sum of two uniform numbers. \
+             (Hochreiter and Schmidhuber 1997)"
+        }
+        Problem::Copy { .. } => {
+            "Ten symbols, a long pause, then all ten again. Guessing the ten at random and the \
+             rest right costs 10 ln 8 divided by the number of steps. (Arjovsky, Shah and \
+             Bengio 2016)"
+        }
+    }
+}
+
+fn results(recipe: &Recipe, run: &Run, problem: Problem) -> Result<MetricTable, Error> {
+    let all = evaluate(recipe, run, None)?;
+    let per_problem = recipe.model.networks.len();
+    let first = recipe
+        .data
+        .problems
+        .iter()
+        .position(|p| *p == problem)
+        .unwrap_or(0);
+    let own = &all[first * per_problem..(first + 1) * per_problem];
+    let baseline = &own[0].baselines["no memory"];
+    let names: Vec<String> = recipe.model.networks.iter().map(|n| n.name.clone()).collect();
+    let metric = |name: &str, better: Better| Metric {
+        name: name.to_owned(),
+        better: Some(better),
+        values: own
+            .iter()
+            .map(|evaluation| evaluation.metrics.get(name))
+            .chain([baseline.get(name)])
+            .collect(),
+    };
+    let mut metrics = vec![metric("loss", Better::Lower)];
+    if own[0].metrics.get("accuracy").is_some() {
+        metrics.push(metric("accuracy", Better::Higher));
+    }
+    Ok(MetricTable {
+        columns: names.into_iter().chain(["no memory".to_owned()]).collect(),
+        metrics,
+    })
+}
+
+fn learning_curves(problem: Problem, contests: &[&Contest<'_>], run: &Run) -> Result<Svg, Error> {
+    let mut series = Vec::new();
+    for (index, contest) in contests.iter().enumerate() {
+        let points = read_history(&contest.run(run)?)?
+            .iter()
+            .filter_map(|e| Some((e.update as f64, e.metrics.get("loss")?)))
+            .collect();
+        series.push(Series::new(&contest.network.name, points).role(Role::Palette(index)));
+    }
+    let no_memory = contests[0].examples.memoryless_loss();
+    let chart = LineChart {
+        title: format!("{}: loss on held-out examples", problem.title()),
+        x_label: "updates".to_owned(),
+        y_label: match problem {
+            Problem::Adding { .. } => "mean squared error".to_owned(),
+            Problem::Copy { .. } => "cross-entropy (nats a step)".to_owned(),
+        },
+        x_scale: Scale::Linear,
+        y_scale: Scale::Log,
+        series,
+        reference_lines: vec![ReferenceLine {
+            label: format!("no memory: {}", compact(no_memory)),
+            value: no_memory,
+        }],
+    };
+    Ok(chart.to_svg())
+}
+
+fn gradients(problem: Problem, contests: &[&Contest<'_>], run: &Run) -> Result<Svg, Error> {
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for (index, contest) in contests.iter().enumerate() {
+        let norms = contest.gradients(run)?;
+        let series = |norms: &[f64]| {
+            let points = norms
+                .iter()
+                .enumerate()
+                .map(|(lag, &norm)| (lag as f64 + 1.0, norm))
+                .collect();
+            Series::new(&contest.network.name, points).role(Role::Palette(index))
+        };
+        before.push(series(&norms.before));
+        after.push(series(&norms.after));
+    }
+    let chart = |title: &str, series: Vec<Series>| LineChart {
+        title: title.to_owned(),
+        x_label: "steps back from the end".to_owned(),
+        y_label: "gradient norm".to_owned(),
+        x_scale: Scale::Linear,
+        y_scale: Scale::Log,
+        series,
+        reference_lines: Vec::new(),
+    };
+    let both = SmallMultiples {
+        title: format!("{}: how far the gradient reaches", problem.title()),
+        columns: 2,
+        shared_axes: true,
+        charts: vec![chart("before training", before), chart("after training", after)],
+    };
+    Ok(both.to_svg())
+}
