@@ -421,6 +421,14 @@ impl<'a, M: Module> Training<'a, M> {
         state.config.must_fit(self.config)?;
         self.model = weights::import(self.model.clone(), weights, "checkpoint")?;
         self.optimizer = Optimizer::from_bytes(&self.config.optimizer, optimizer)?;
+        // Through the model: a file has its own order, and must have the model's tensors.
+        let in_order = |tensors: Option<Vec<NamedTensor>>| {
+            tensors
+                .map(|tensors| weights::import(self.model.valid(), tensors, "checkpoint"))
+                .transpose()
+                .map(|model| model.as_ref().map(weights::export))
+        };
+        let (average, best) = (in_order(average)?, in_order(best)?);
         self.averaging.restore(average, state.averaged);
         self.schedule.state = state.schedule;
         if let (Some(early_stopping), Some(state)) =

@@ -8,6 +8,7 @@
 //! that was never stopped: every random number is a function of seed and update
 //! ([`Stream`]), and a [`Checkpoint`] holds the rest.
 
+pub mod baseline;
 pub mod metric;
 
 mod atomic;
