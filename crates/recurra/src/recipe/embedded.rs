@@ -26,6 +26,10 @@ pub fn embedded() -> &'static [EmbeddedRecipe] {
     recipes![
         "forecast" / "number-sequence",
         "complete" / "word-completion",
+        "complete" / "word-completion-any",
+        "complete" / "word-completion-english",
+        "complete" / "word-completion-korean",
+        "complete" / "word-completion-korean-syllable",
         "memory" / "memory",
     ]
 }

@@ -1,17 +1,189 @@
 //! A trained model at work.
 
+use super::config::{DataConfig, Form, Recipe};
+use super::data::read_vocab;
+use super::model::{CompletionModel, log_softmax};
+use super::search::complete;
 use crate::Error;
-use crate::tasks::{PredictOptions, Prediction, Predictor};
+use crate::tasks::{PredictOptions, Prediction, Predictor, device};
+use recurra_data::{Specials, TokenBatch, TokenId, Vocab};
+use recurra_nn::weights::values;
+use recurra_nn::{Mode, NnError};
+use recurra_train::Run;
+use recurra_train::baseline::Completion;
+use serde_json::json;
 
-/// An open run of this task.
+/// An open run of this task: a prefix in, its likeliest completions out.
 #[derive(Debug)]
-pub struct Complete;
+pub struct Complete {
+    config: DataConfig,
+    vocab: Vocab,
+    model: CompletionModel,
+}
+
+/// A whole word and how likely it is, given its prefix.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Completed {
+    pub(super) word: String,
+    pub(super) prob: f64,
+}
+
+pub(crate) fn open(recipe: &Recipe, run: &Run) -> Result<Complete, Error> {
+    let vocab = read_vocab(run)?;
+    let model = recipe
+        .model
+        .build(vocab.len(), recipe.train.seed, &device(false))?;
+    let (model, _) = run.read_model(model)?;
+    Ok(Complete::new(recipe, vocab, model))
+}
+
+impl Complete {
+    pub(super) fn new(recipe: &Recipe, vocab: Vocab, model: CompletionModel) -> Self {
+        Self {
+            config: recipe.data.clone(),
+            vocab,
+            model,
+        }
+    }
+
+    pub(super) fn model(&self) -> &CompletionModel {
+        &self.model
+    }
+
+    /// The `k` likeliest ways in which a prefix goes on to the end of a word.
+    pub(super) fn complete(
+        &self,
+        prefix: &[TokenId],
+        k: usize,
+    ) -> Result<Vec<Completion>, NnError> {
+        match self.config.form {
+            Form::LastLetter => last_letters(&self.model, prefix, k),
+            Form::AnyPrefix => {
+                let max_len = self.config.max_len.saturating_sub(prefix.len());
+                complete(&self.model, prefix, k, max_len)
+            }
+        }
+    }
+
+    /// The same as words that begin with `units`.
+    pub(super) fn complete_units(
+        &self,
+        units: &[String],
+        k: usize,
+    ) -> Result<Vec<Completed>, NnError> {
+        let prefix = self.vocab.encode(units).ids;
+        let in_words = |completion: Completion| {
+            let letters = completion.ids.iter().filter_map(|&id| self.vocab.token(id));
+            let word: Vec<&str> = units.iter().map(String::as_str).chain(letters).collect();
+            Completed {
+                word: self.config.unit.join(&word),
+                prob: completion.log_prob.exp(),
+            }
+        };
+        let found = self.complete(&prefix, k)?;
+        Ok(found.into_iter().map(in_words).collect())
+    }
+
+    /// The units of a line, if there are as many as a prefix may have.
+    fn units(&self, input: &str, line: usize) -> Result<Vec<String>, Error> {
+        let config = &self.config;
+        let units = config.unit.segment(&config.case.apply(input.trim()));
+        let lens = config.prefix_lens();
+        if lens.contains(&units.len()) {
+            return Ok(units);
+        }
+        let (least, most, count) = (*lens.start(), *lens.end(), config.units());
+        let got = match units.len() {
+            0 => "an empty line".to_owned(),
+            len => format!("{len}"),
+        };
+        let message = match config.form {
+            Form::AnyPrefix => format!(
+                "expected the beginning of a word, at most {most} {count} (`data.max_len` of \
+                 this run), got {got}"
+            ),
+            Form::LastLetter if least == most => format!(
+                "expected {most} {count}, a word of {} without its last one, got {got}; this \
+                 run says the last one only, `word-completion-any` completes any prefix",
+                most + 1
+            ),
+            Form::LastLetter => format!(
+                "expected {least} to {most} {count}, a word without its last one, got {got}; \
+                 this run says the last one only, `word-completion-any` completes any prefix"
+            ),
+        };
+        Err(Error::Input { line, message })
+    }
+}
+
+/// `word 0.31  work 0.30`.
+pub(super) fn line_of(completed: &[Completed]) -> String {
+    let each = completed
+        .iter()
+        .map(|Completed { word, prob }| format!("{word} {prob:.2}"));
+    each.collect::<Vec<String>>().join("  ")
+}
+
+/// What the last letter may be, likeliest first.
+fn last_letters(
+    model: &CompletionModel,
+    prefix: &[TokenId],
+    k: usize,
+) -> Result<Vec<Completion>, NnError> {
+    let input = TokenBatch {
+        ids: prefix.to_vec(),
+        lengths: vec![prefix.len()],
+        batch_size: 1,
+        seq_len: prefix.len(),
+    };
+    let logits = model.logits(Form::LastLetter, &input, Mode::Eval)?;
+    let log_probs = log_softmax(&values(&logits));
+    let letters = Specials::COUNT..log_probs.len();
+    let mut found: Vec<Completion> = letters
+        .map(|id| Completion {
+            ids: vec![id as TokenId],
+            log_prob: f64::from(log_probs[id]),
+        })
+        .collect();
+    found.sort_by(|a, b| {
+        b.log_prob
+            .total_cmp(&a.log_prob)
+            .then_with(|| a.ids.cmp(&b.ids))
+    });
+    found.truncate(k);
+    Ok(found)
+}
 
 impl Predictor for Complete {
-    fn predict(&self, _: &str, line: usize, _: PredictOptions) -> Result<Prediction, Error> {
-        Err(Error::Input {
-            line,
-            message: "this task is not there yet".to_owned(),
+    fn predict(
+        &self,
+        input: &str,
+        line: usize,
+        options: PredictOptions,
+    ) -> Result<Prediction, Error> {
+        let units = self.units(input, line)?;
+        let unknown = self.vocab.encode(&units).unknown;
+        let found = self.complete_units(&units, options.top_k)?;
+        let completions: Vec<serde_json::Value> = found
+            .iter()
+            .map(|Completed { word, prob }| json!({ "word": word, "probability": prob }))
+            .collect();
+        let notices = if unknown.is_empty() {
+            Vec::new()
+        } else {
+            vec![format!(
+                "line {line}: letters that the run was not trained on: {unknown}; the \
+                 completions are a guess"
+            )]
+        };
+        Ok(Prediction {
+            text: line_of(&found),
+            json: json!({
+                "input": input,
+                "completions": completions,
+                "unknown": unknown.counts,
+            }),
+            notices,
         })
     }
 }

@@ -1,47 +1,28 @@
-//! The task `complete`.
+//! Completing words: the last letter of a word of fixed length, as in the lecture, or any
+//! prefix to its likeliest words.
+//!
+//! Besides the files of every task: `search.rs` looks for the likeliest words, `judge.rs`
+//! holds model and baselines to the same words, `page.rs` is the report.
 
 mod config;
+mod data;
+mod fit;
 mod infer;
+mod judge;
+mod model;
+mod page;
+mod search;
 
-pub use config::Recipe;
+#[cfg(test)]
+mod tests;
+
+pub use config::{DataConfig, EmbeddingConfig, Form, InputConfig, ModelConfig, NamedInput, Recipe};
 pub use infer::Complete;
 
-use super::{Evaluation, RunReport, Trained};
-use crate::Error;
-use crate::inspect::Network;
-use recurra_train::{Control, Run};
-use std::path::Path;
+pub(crate) use fit::{check_data, evaluate, train};
+pub(crate) use infer::open;
+pub(crate) use model::describe;
+pub(crate) use page::report;
 
 /// The task's name in recipes and runs.
 pub const NAME: &str = "complete";
-
-fn missing(run: &Run) -> Error {
-    Error::Unfinished {
-        dir: run.dir().to_owned(),
-        message: "this task is not there yet".to_owned(),
-    }
-}
-
-pub(crate) fn check_data(_: &Recipe) -> Result<(), Error> {
-    Ok(())
-}
-
-pub(crate) fn train(_: &Recipe, run: &Run, _: &Control) -> Result<Trained, Error> {
-    Err(missing(run))
-}
-
-pub(crate) fn evaluate(_: &Recipe, run: &Run, _: Option<&Path>) -> Result<Vec<Evaluation>, Error> {
-    Err(missing(run))
-}
-
-pub(crate) fn open(_: &Recipe, run: &Run) -> Result<Complete, Error> {
-    Err(missing(run))
-}
-
-pub(crate) fn report(_: &Recipe, run: &Run) -> Result<RunReport, Error> {
-    Err(missing(run))
-}
-
-pub(crate) fn describe(_: &Recipe, _: Option<&Run>) -> Result<Vec<Network>, Error> {
-    Ok(Vec::new())
-}

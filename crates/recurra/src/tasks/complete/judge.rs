@@ -1,0 +1,366 @@
+//! A model and its baselines on the same words.
+
+use super::config::{Form, Recipe};
+use super::data::{Corpus, Examples, encode, read_foreign};
+use super::infer::Complete;
+use super::model::{CompletionModel, log_softmax};
+use crate::Error;
+use crate::tasks::Evaluation;
+use recurra_data::{DataError, Specials, TokenId};
+use recurra_nn::weights::values;
+use recurra_nn::{Mode, NnError};
+use recurra_train::baseline::{NgramConfig, NgramModel, best_last_letter};
+use recurra_train::metric::{
+    ACCURACY, Accuracy, BITS_PER_CHAR, CROSS_ENTROPY, CrossEntropy, Metrics, PERPLEXITY,
+};
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+/// Rows that go through the network at once.
+const BATCH_SIZE: usize = 256;
+/// Words whose completions are searched for, at most: each is a search.
+const MOST_SEARCHED: usize = 200;
+/// Letters of an n-gram of the baseline: with [`Form::AnyPrefix`] of the usual five; with
+/// [`Form::LastLetter`] three, since five would be the whole word, learnt by heart.
+pub(super) const ORDERS: (usize, usize) = (5, 3);
+/// What [`best_last_letter`] is called.
+pub(super) const BEST_POSSIBLE: &str = "best possible";
+
+/// How well labels were predicted.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tally {
+    pub(super) entropy: CrossEntropy,
+    pub(super) accuracy: Accuracy,
+    /// By how many letters were seen.
+    pub(super) by_len: Vec<CrossEntropy>,
+}
+
+impl Tally {
+    /// One prediction, after `len` letters.
+    fn add(&mut self, len: usize, log_probs: &[f32], label: TokenId) {
+        let log_prob = log_probs[label as usize];
+        self.entropy.add_log_probs(&[log_prob]);
+        if self.by_len.len() <= len {
+            self.by_len.resize(len + 1, CrossEntropy::default());
+        }
+        self.by_len[len].add_log_probs(&[log_prob]);
+        let likeliest = likeliest(log_probs);
+        self.accuracy
+            .add(&[likeliest], &[label])
+            .expect("one prediction and one label");
+    }
+}
+
+fn likeliest(log_probs: &[f32]) -> TokenId {
+    let ids = log_probs.iter().zip(0..);
+    let best = ids.fold((f32::NEG_INFINITY, 0), |best, (&log_prob, id)| {
+        if log_prob > best.0 {
+            (log_prob, id)
+        } else {
+            best
+        }
+    });
+    best.1
+}
+
+/// The network's predictions on rows.
+pub(super) fn judge_model(
+    model: &CompletionModel,
+    form: Form,
+    rows: &[&[TokenId]],
+) -> Result<Tally, NnError> {
+    let mut by_len = rows.to_vec();
+    by_len.sort_by_key(|row| row.len()); // so that little is padded
+    let mut tally = Tally::default();
+    for rows in by_len.chunks(BATCH_SIZE) {
+        let Examples { input, labels } =
+            Examples::new(form, rows).expect("encoded words have letters and no specials");
+        let logits = values(&model.logits(form, &input, Mode::Eval)?);
+        let mut steps = logits.chunks_exact(model.vocab_size());
+        for (row, &len) in labels.ids.chunks_exact(labels.seq_len).zip(&input.lengths) {
+            for (step, &label) in row.iter().enumerate() {
+                let logits = steps.next().expect("logits for every label");
+                match form {
+                    Form::AnyPrefix if step < len => tally.add(step, &log_softmax(logits), label),
+                    Form::AnyPrefix => {}
+                    Form::LastLetter => tally.add(len, &log_softmax(logits), label),
+                }
+            }
+        }
+    }
+    Ok(tally)
+}
+
+/// The n-gram model's predictions on rows.
+pub(super) fn judge_ngram(
+    model: &NgramModel,
+    form: Form,
+    rows: &[&[TokenId]],
+) -> Result<Tally, DataError> {
+    let mut tally = Tally::default();
+    for row in rows {
+        let events = row.iter().chain([&Specials::STANDARD.eos]).enumerate();
+        let asked = events.filter(|(len, _)| match form {
+            Form::AnyPrefix => true,
+            Form::LastLetter => len + 1 == row.len(),
+        });
+        for (len, &label) in asked {
+            let log_probs = model.log_probs(&row[..len])?;
+            let log_probs: Vec<f32> = log_probs.into_iter().map(|p| p as f32).collect();
+            tally.add(len, &log_probs, label);
+        }
+    }
+    Ok(tally)
+}
+
+/// The baseline of letters, fitted on what the model was fitted on.
+pub(super) fn ngram(corpus: &Corpus, form: Form) -> Result<NgramModel, DataError> {
+    let order = match form {
+        Form::AnyPrefix => ORDERS.0,
+        Form::LastLetter => ORDERS.1,
+    };
+    let rows = corpus.rows_of(&corpus.split.train);
+    NgramModel::train(&rows, corpus.vocab.len(), NgramConfig { order })
+}
+
+/// How often the word was among the likeliest completions of its first half.
+#[derive(Debug, Clone, Copy, Default)]
+struct Hits {
+    first: Accuracy,
+    among_five: Accuracy,
+}
+
+impl Hits {
+    fn count<E>(
+        rows: &[&[TokenId]],
+        mut complete: impl FnMut(&[TokenId]) -> Result<Vec<Vec<TokenId>>, E>,
+    ) -> Result<Self, E> {
+        let mut hits = Self::default();
+        for row in rows {
+            let (prefix, rest) = row.split_at(half(row.len()));
+            let found = complete(prefix)?;
+            let place = found.iter().position(|ids| ids == rest);
+            for (hits, limit) in [(&mut hits.first, 1), (&mut hits.among_five, HIT_K)] {
+                let hit = u32::from(place.is_some_and(|place| place < limit));
+                hits.add(&[hit], &[1])
+                    .expect("one prediction and one label");
+            }
+        }
+        Ok(hits)
+    }
+
+    fn set(&self, metrics: &mut Metrics) {
+        metrics.set(HIT_RATE_1, self.first.value());
+        metrics.set(HIT_RATE_5, self.among_five.value());
+    }
+}
+
+pub(super) const HIT_RATE_1: &str = "hit_rate_at_1";
+pub(super) const HIT_RATE_5: &str = "hit_rate_at_5";
+/// Completions that are shown to the hit rate.
+const HIT_K: usize = 5;
+
+/// Letters of the first half of a word: of three, two.
+pub(super) fn half(len: usize) -> usize {
+    len.div_ceil(2)
+}
+
+/// At most `count` of the items, evenly over the list.
+pub(super) fn evenly<T: Copy>(items: &[T], count: usize) -> Vec<T> {
+    let taken = count.min(items.len());
+    (0..taken)
+        .map(|index| items[index * items.len() / taken])
+        .collect()
+}
+
+/// Judges an open run on the words that it did not learn (or, in the form of the exercise,
+/// on those that it did), or on the words of a file.
+pub(super) fn judge(
+    recipe: &Recipe,
+    corpus: &Corpus,
+    predictor: &Complete,
+    data: Option<&Path>,
+) -> Result<Evaluation, Error> {
+    let form = recipe.data.form;
+    let mut notes = Vec::new();
+    let foreign;
+    let (split, rows): (String, Vec<&[TokenId]>) = match (data, form) {
+        (Some(path), _) => {
+            let list = read_foreign(path, &recipe.data)?;
+            notes.push(format!("{}: {list}", path.display()));
+            notes.extend(acquainted(corpus, &list.words));
+            let unit = recipe.data.unit;
+            let units = list.words.iter().flat_map(|word| unit.segment(word));
+            let unknown = corpus.vocab.encode(units).unknown;
+            if !unknown.is_empty() {
+                notes.push(format!(
+                    "letters that the run was not trained on: {unknown}"
+                ));
+            }
+            foreign = encode(&list.words, unit, &corpus.vocab);
+            (
+                path.display().to_string(),
+                foreign.iter().map(|row| &row[..]).collect(),
+            )
+        }
+        (None, Form::AnyPrefix) => {
+            notes.push(format!(
+                "{} words that were not trained on; {}: {}",
+                corpus.split.test.len(),
+                corpus.origin.source,
+                corpus.origin.summary
+            ));
+            ("test".to_owned(), corpus.rows_of(&corpus.split.test))
+        }
+        (None, Form::LastLetter) => {
+            notes.push(
+                "judged on the words that it was trained on: the exercise is to remember them"
+                    .to_owned(),
+            );
+            ("train".to_owned(), corpus.rows_of(&corpus.split.train))
+        }
+    };
+    let ngram = ngram(corpus, form)?;
+    let of_model = judge_model(predictor.model(), form, &rows)?;
+    let of_ngram = judge_ngram(&ngram, form, &rows)?;
+    let mut metrics = metrics(form, &of_model);
+    let mut ngram_metrics = self::metrics(form, &of_ngram);
+    let mut baselines = BTreeMap::new();
+    match form {
+        Form::LastLetter => baselines.extend(other_baselines(corpus, &rows, &mut notes)?),
+        Form::AnyPrefix => {
+            let some = evenly(&rows, MOST_SEARCHED);
+            Hits::count(&some, |prefix| -> Result<_, Error> {
+                let found = predictor.complete(prefix, HIT_K)?;
+                Ok(found.into_iter().map(|one| one.ids).collect())
+            })?
+            .set(&mut metrics);
+            Hits::count(&some, |prefix| -> Result<_, Error> {
+                let most = recipe.data.max_len.saturating_sub(prefix.len());
+                let found = ngram.complete(prefix, HIT_K, most)?;
+                Ok(found.into_iter().map(|one| one.ids).collect())
+            })?
+            .set(&mut ngram_metrics);
+            notes.push(format!(
+                "bits per letter count every letter and the end of each word; hit rates say how \
+                 often a word is the likeliest completion of its first half, or among the {HIT_K} \
+                 likeliest, on {} of {} words",
+                some.len(),
+                rows.len()
+            ));
+            if data.is_none() {
+                notes.push(
+                    "a list of the training words would complete none of these: no word is twice \
+                     in it"
+                        .to_owned(),
+                );
+            }
+        }
+    }
+    baselines.insert(format!("{}-gram", ngram.order()), ngram_metrics);
+    Ok(Evaluation {
+        task: super::NAME,
+        split,
+        metrics,
+        baselines,
+        notes,
+    })
+}
+
+fn metrics(form: Form, tally: &Tally) -> Metrics {
+    let mut metrics = Metrics::new();
+    metrics.set(ACCURACY.name, tally.accuracy.value());
+    match form {
+        Form::LastLetter => metrics.set(CROSS_ENTROPY.name, tally.entropy.nats()),
+        Form::AnyPrefix => {
+            metrics.set(BITS_PER_CHAR.name, tally.entropy.bits());
+            metrics.set(PERPLEXITY.name, tally.entropy.perplexity());
+        }
+    }
+    metrics
+}
+
+/// What can be known of the last letter without a network.
+fn other_baselines(
+    corpus: &Corpus,
+    rows: &[&[TokenId]],
+    notes: &mut Vec<String>,
+) -> Result<Vec<(String, Metrics)>, Error> {
+    let best = best_last_letter(rows)?;
+    notes.push(format!(
+        "the best possible predictor is right on {} of {} words: several share all letters but \
+         the last",
+        best.num_right, best.num_words
+    ));
+    let last = |row: &&[TokenId]| row.last().copied();
+    let mut counts: BTreeMap<TokenId, usize> = BTreeMap::new();
+    for id in corpus.rows_of(&corpus.split.train).iter().filter_map(last) {
+        *counts.entry(id).or_default() += 1;
+    }
+    let commonest = counts
+        .iter()
+        .max_by_key(|(id, count)| (**count, std::cmp::Reverse(**id)));
+    let commonest = commonest.map_or(Specials::STANDARD.unk, |(&id, _)| id);
+    let right = rows
+        .iter()
+        .filter_map(last)
+        .filter(|&id| id == commonest)
+        .count();
+    let accuracy = |value: f64| Metrics::from_iter([(ACCURACY.name, value)]);
+    let name = corpus.vocab.name(commonest).unwrap_or_default();
+    Ok(vec![
+        (BEST_POSSIBLE.to_owned(), accuracy(best.accuracy())),
+        (
+            format!("always `{name}`"),
+            accuracy(right as f64 / rows.len() as f64),
+        ),
+    ])
+}
+
+/// A warning when words of a foreign list were trained on.
+fn acquainted(corpus: &Corpus, words: &[String]) -> Option<String> {
+    let trained = corpus.split.train.iter().map(|&index| &corpus.words[index]);
+    let trained: HashSet<&String> = trained.collect();
+    let known = words.iter().filter(|word| trained.contains(word)).count();
+    (known > 0).then(|| format!("{known} of the {} words were trained on", words.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_items_are_taken_evenly() {
+        let items: Vec<usize> = (0..10).collect();
+        assert_eq!(evenly(&items, 5), [0, 2, 4, 6, 8]);
+        assert_eq!(evenly(&items, 100), items);
+        assert!(evenly(&items, 0).is_empty());
+    }
+
+    #[test]
+    fn a_hit_counts_by_its_place() {
+        // Halves: [4, 5] of the first word, [4] of the second.
+        let rows: [&[TokenId]; 2] = [&[4, 5, 6], &[4, 7]];
+        let answers = |prefix: &[TokenId]| -> Result<_, ()> {
+            Ok(match prefix {
+                [4, 5] => vec![vec![9], vec![6]],
+                _ => vec![vec![7]],
+            })
+        };
+        let hits = Hits::count(&rows, answers).unwrap();
+        assert_eq!(hits.first.value(), Some(0.5));
+        assert_eq!(hits.among_five.value(), Some(1.0));
+    }
+
+    #[test]
+    fn a_tally_counts_by_what_was_seen() {
+        let mut tally = Tally::default();
+        let probs = [0.5f32, 0.25, 0.25].map(f32::ln);
+        tally.add(0, &probs, 0);
+        tally.add(2, &probs, 1);
+        assert_eq!(tally.accuracy.value(), Some(0.5));
+        assert!((tally.entropy.bits().unwrap() - 1.5).abs() < 1e-6);
+        assert!((tally.by_len[2].bits().unwrap() - 2.0).abs() < 1e-6);
+        assert_eq!(tally.by_len[1].bits(), None);
+    }
+}
