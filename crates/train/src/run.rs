@@ -77,7 +77,16 @@ pub struct Run {
 /// Held while a run is being trained; freed when dropped, or by the system.
 #[derive(Debug)]
 pub struct RunLock {
-    _file: Option<File>,
+    file: Option<File>,
+}
+
+impl Drop for RunLock {
+    fn drop(&mut self) {
+        // Closing would not do: a process that is just being started may hold a copy.
+        if let Some(file) = &self.file {
+            let _ = file.unlock();
+        }
+    }
 }
 
 impl Run {
@@ -302,12 +311,12 @@ impl Run {
         let path = self.dir.join(LOCK);
         let file = File::create(&path).map_err(TrainError::io(&path, "write"))?;
         match file.try_lock() {
-            Ok(()) => Ok(RunLock { _file: Some(file) }),
+            Ok(()) => Ok(RunLock { file: Some(file) }),
             Err(TryLockError::WouldBlock) => Err(TrainError::Locked {
                 path: self.dir.clone(),
             }),
             // Some network file systems have no locks; that is no reason not to train.
-            Err(TryLockError::Error(_)) => Ok(RunLock { _file: None }),
+            Err(TryLockError::Error(_)) => Ok(RunLock { file: None }),
         }
     }
 

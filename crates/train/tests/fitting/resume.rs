@@ -1,6 +1,6 @@
 //! A run that was stopped and resumed ends as one that was not, to the bit.
 
-use crate::support::{Network, Task, bits, config, new_run, place, resume, train};
+use crate::support::{Network, Task, bits, config, new_place, new_run, resume, train};
 use recurra_train::{Checkpoint, Control, Existing, Interrupt, Outcome, Run, Status, fit};
 use std::fs;
 use std::path::Path;
@@ -66,7 +66,7 @@ fn last_checkpoint(dir: &Path, update: u64) -> Vec<(String, Vec<u8>)> {
 fn killed_at_any_update_and_resumed_ends_as_never_stopped() {
     for optimizer in 0..OPTIMIZERS.len() {
         let task = task(optimizer);
-        let place = place();
+        let place = new_place();
         let whole = place.path().join("whole");
         let expected = train(&task, &new_run(&whole)).unwrap();
         assert_eq!(expected.updates, 26);
@@ -97,7 +97,7 @@ fn killed_at_any_update_and_resumed_ends_as_never_stopped() {
 #[test]
 fn killed_again_and_again_ends_as_never_stopped() {
     let task = task(2);
-    let place = place();
+    let place = new_place();
     let expected = train(&task, &new_run(&place.path().join("whole"))).unwrap();
     let dir = place.path().join("killed");
     task.lives.set(4);
@@ -118,7 +118,7 @@ fn killed_again_and_again_ends_as_never_stopped() {
 #[test]
 fn an_interrupt_finishes_the_update_saves_and_says_how_to_go_on() {
     let task = task(3);
-    let place = place();
+    let place = new_place();
     let expected = train(&task, &new_run(&place.path().join("whole"))).unwrap();
     let dir = place.path().join("interrupted");
     let run = new_run(&dir);
@@ -152,7 +152,7 @@ fn an_interrupt_handle_is_shared() {
 #[test]
 fn resuming_a_run_that_is_done_changes_nothing() {
     let task = task(1);
-    let place = place();
+    let place = new_place();
     let expected = train(&task, &new_run(place.path())).unwrap();
     task.lives.set(0);
     let again = resume(&task, place.path()).unwrap();
@@ -163,7 +163,7 @@ fn resuming_a_run_that_is_done_changes_nothing() {
 #[test]
 fn more_updates_may_be_asked_for_but_no_other_training() {
     let mut task = task(0);
-    let place = place();
+    let place = new_place();
     train(&task, &new_run(place.path())).unwrap();
     task.config.updates = Some(30);
     assert_eq!(resume(&task, place.path()).unwrap().updates, 30);
@@ -177,7 +177,7 @@ fn more_updates_may_be_asked_for_but_no_other_training() {
 fn epochs_end_training_too_and_resume_at_their_border() {
     let text = "seed = 3\nbatch_size = 4\nepochs = 3\nevaluate_every = 5\ncheckpoint_every = 6";
     let task = Task::new(&config(text));
-    let place = place();
+    let place = new_place();
     let expected = train(&task, &new_run(&place.path().join("whole"))).unwrap();
     assert_eq!(expected.updates, 18);
     let updates: Vec<u64> = expected.history.iter().map(|e| e.update).collect();
@@ -197,7 +197,7 @@ fn epochs_end_training_too_and_resume_at_their_border() {
 #[test]
 fn other_data_is_noticed() {
     let task = task(0);
-    let place = place();
+    let place = new_place();
     task.lives.set(8);
     train(&task, &new_run(place.path())).unwrap_err();
     task.lives.set(u64::MAX);
@@ -217,7 +217,7 @@ fn other_data_is_noticed() {
     // After update 6 the first epoch is over; the next one is judged afresh.
     assert_eq!(error.unwrap().updates, 26);
 
-    let place = place();
+    let place = new_place();
     task.lives.set(5);
     train(&task, &new_run(place.path())).unwrap_err();
     task.lives.set(u64::MAX);
@@ -238,7 +238,7 @@ fn other_data_is_noticed() {
 #[test]
 fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
     let task = task(4);
-    let place = place();
+    let place = new_place();
     let expected = train(&task, &new_run(&place.path().join("whole"))).unwrap();
     for (case, damage) in [cut, flip, unlist, empty].into_iter().enumerate() {
         let dir = place.path().join(format!("damaged-{case}"));
@@ -282,7 +282,7 @@ fn empty(checkpoint: &Path) {
 #[test]
 fn when_every_checkpoint_is_damaged_each_is_named() {
     let task = task(0);
-    let place = place();
+    let place = new_place();
     task.lives.set(8);
     let run = new_run(place.path());
     train(&task, &run).unwrap_err();
@@ -300,7 +300,7 @@ fn when_every_checkpoint_is_damaged_each_is_named() {
 #[test]
 fn two_checkpoints_stay_and_half_written_ones_do_not() {
     let task = task(0);
-    let place = place();
+    let place = new_place();
     let half = place.path().join("checkpoints/.update-00000003.tmp");
     let run = new_run(place.path());
     fs::create_dir_all(&half).unwrap();
@@ -317,7 +317,7 @@ fn two_checkpoints_stay_and_half_written_ones_do_not() {
 #[test]
 fn the_log_is_cut_back_to_the_checkpoint() {
     let task = task(0);
-    let place = place();
+    let place = new_place();
     // Evaluated after 4 and 8, saved after 6.
     task.lives.set(8);
     train(&task, &new_run(place.path())).unwrap_err();
@@ -331,7 +331,7 @@ fn the_log_is_cut_back_to_the_checkpoint() {
 #[test]
 fn thread_count_does_not_change_a_bit() {
     let task = task(2);
-    let place = place();
+    let place = new_place();
     let trained = [1, 2, 3].map(|threads| {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -347,7 +347,7 @@ fn thread_count_does_not_change_a_bit() {
 
 #[test]
 fn only_one_process_trains_in_a_directory() {
-    let place = place();
+    let place = new_place();
     let run = Run::create(place.path(), "test", Existing::Refuse).unwrap();
     let held = run.lock().unwrap();
     let error = train(&task(0), &run).unwrap_err().to_string();

@@ -1,6 +1,6 @@
 //! SIGKILL from outside, at moments that nobody chose, then resume.
 
-use crate::support::{Task, bits, config, new_run, place, resume, train};
+use crate::support::{Task, bits, config, new_place, new_run, resume, train};
 use recurra_train::{Checkpoint, Run};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -68,7 +68,7 @@ fn train_until_killed(dir: &Path, update: u64) {
 
 #[test]
 fn killed_ten_times_ends_as_never_stopped() {
-    let place = place();
+    let place = new_place();
     let expected = train(&task(), &new_run(&place.path().join("whole"))).unwrap();
     let dir = place.path().join("killed");
     for kill in 0..10 {

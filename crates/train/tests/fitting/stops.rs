@@ -1,6 +1,6 @@
 //! A run that goes wrong stops with what is known, and leaves what was good.
 
-use crate::support::{Network, Task, bits, config, new_run, place, resume, train};
+use crate::support::{Network, Task, bits, config, new_place, new_run, resume, train};
 use recurra_train::{Checkpoint, Control, Existing, Run, Status, Symptom, TrainError, fit};
 use std::fs;
 
@@ -34,7 +34,7 @@ fn spoiled_from_the_second_epoch(
     extra: &str,
 ) -> (tempfile::TempDir, TrainError) {
     let mut task = Task::new(&config(&format!("{TRAINING}\n{extra}")));
-    let place = place();
+    let place = new_place();
     task.lives.set(6);
     train(&task, &new_run(place.path())).unwrap_err();
     task.lives.set(u64::MAX);
@@ -64,7 +64,7 @@ fn a_nan_loss_stops_before_it_touches_the_weights() {
     assert_eq!(Checkpoint::newest(&run).unwrap().unwrap().update(), 9);
     let task = Task::new(&config(TRAINING));
     let resumed = resume(&task, place.path()).unwrap();
-    let whole = place();
+    let whole = new_place();
     let expected = train(&task, &new_run(whole.path())).unwrap();
     assert_eq!(bits(&resumed.model), bits(&expected.model));
 }
@@ -73,7 +73,7 @@ fn a_nan_loss_stops_before_it_touches_the_weights() {
 fn a_gradient_that_overflows_is_named() {
     let mut task = Task::new(&config(&format!("{TRAINING}\nclip_norm = 1.0")));
     task.backward_factor = 1e30;
-    let place = place();
+    let place = new_place();
     let error = train(&task, &new_run(place.path())).unwrap_err();
     let (update, found) = symptom(&error);
     assert_eq!(update, 1);
@@ -110,7 +110,7 @@ fn weights_that_overflow_are_named_and_not_saved() {
     let training = TRAINING.replace("learning_rate = 0.05", extra);
     let mut task = Task::new(&config(&training));
     task.backward_factor = 1e10;
-    let place = place();
+    let place = new_place();
     let run = new_run(place.path());
     let error = train(&task, &run).unwrap_err();
     let (update, found) = symptom(&error);
@@ -141,7 +141,7 @@ fn early_stopping_keeps_the_best_weights() {
         early_stopping = { metric = "loss", patience = 4 }
     "#;
     let task = Task::new(&config(text));
-    let place = place();
+    let place = new_place();
     let fitted = train(&task, &new_run(place.path())).unwrap();
     assert_eq!(fitted.outcome, recurra_train::Outcome::StoppedEarly);
     assert!(fitted.updates < 1000);
@@ -157,7 +157,7 @@ fn early_stopping_keeps_the_best_weights() {
 #[test]
 fn a_metric_that_the_task_does_not_report_is_refused_by_name() {
     let text = format!("{TRAINING}\nearly_stopping = {{ metric = \"accuracy\", patience = 1 }}");
-    let place = place();
+    let place = new_place();
     let error = train(&Task::new(&config(&text)), &new_run(place.path())).unwrap_err();
     insta::assert_snapshot!(error, @"`train.early_stopping.metric`: the task reports no metric `accuracy`; it reports loss");
 }
@@ -166,7 +166,7 @@ fn a_metric_that_the_task_does_not_report_is_refused_by_name() {
 fn a_model_without_autodiff_is_refused() {
     use burn::module::Module;
     let task = Task::new(&config(TRAINING));
-    let place = place();
+    let place = new_place();
     let model = Network::new(1).valid();
     let run = new_run(place.path());
     let error = fit(&task, model, &task.config, &run, None, &Control::silent()).unwrap_err();
@@ -178,7 +178,7 @@ fn a_model_without_autodiff_is_refused() {
 
 #[test]
 fn a_run_is_not_made_over_something_else() {
-    let place = place();
+    let place = new_place();
     fs::write(place.path().join("thesis.tex"), "years of work").unwrap();
     for existing in [Existing::Refuse, Existing::Replace] {
         let error = Run::create(place.path(), "test", existing)
@@ -196,7 +196,7 @@ fn a_run_is_not_made_over_something_else() {
 
 #[test]
 fn an_earlier_run_is_replaced_only_on_request() {
-    let place = place();
+    let place = new_place();
     let task = Task::new(&config(TRAINING));
     let run = new_run(place.path());
     // Killed before the first checkpoint: nothing is lost by starting again.
@@ -222,7 +222,7 @@ fn an_earlier_run_is_replaced_only_on_request() {
 
 #[test]
 fn what_is_no_run_is_refused_with_the_reason() {
-    let place = place();
+    let place = new_place();
     let reason = || Run::open(place.path()).unwrap_err().to_string();
     let absent = Run::open(&place.path().join("absent"))
         .unwrap_err()
@@ -254,7 +254,7 @@ fn what_is_no_run_is_refused_with_the_reason() {
 
 #[test]
 fn names_do_not_lead_out_of_a_run() {
-    let place = place();
+    let place = new_place();
     let run = new_run(place.path());
     for name in ["../x", "/etc/x", "", "a/../../x", "."] {
         assert!(
@@ -269,7 +269,7 @@ fn names_do_not_lead_out_of_a_run() {
 #[test]
 fn weights_go_through_the_run_with_their_metadata() {
     use burn::module::Module;
-    let place = place();
+    let place = new_place();
     let run = new_run(place.path());
     let metadata = [("task".to_owned(), "test".to_owned())]
         .into_iter()
@@ -300,7 +300,7 @@ fn where_nothing_may_be_written_the_place_is_named() {
         "{text}"
     );
 
-    let place = place();
+    let place = new_place();
     let file = place.path().join("file");
     fs::write(&file, "x").unwrap();
     let error = Run::create(&file, "test", Existing::Refuse)
@@ -315,7 +315,7 @@ fn where_nothing_may_be_written_the_place_is_named() {
 #[test]
 fn a_checkpoint_that_cannot_be_written_leaves_the_one_before() {
     let task = Task::new(&config(TRAINING));
-    let place = place();
+    let place = new_place();
     task.lives.set(7);
     train(&task, &new_run(place.path())).unwrap_err();
     task.lives.set(u64::MAX);

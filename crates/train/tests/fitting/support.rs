@@ -11,19 +11,19 @@ use recurra_train::{
 use std::cell::Cell;
 use std::path::Path;
 
-pub const INPUT_SIZE: usize = 3;
-pub const HIDDEN_SIZE: usize = 5;
+pub(crate) const INPUT_SIZE: usize = 3;
+pub(crate) const HIDDEN_SIZE: usize = 5;
 const EXAMPLES: usize = 22;
 
 /// Two layers with a dropout between them, so that randomness matters.
 #[derive(Module, Debug)]
-pub struct Network {
-    pub hidden: Param<Tensor<2>>,
-    pub output: Param<Tensor<2>>,
+pub(crate) struct Network {
+    pub(crate) hidden: Param<Tensor<2>>,
+    pub(crate) output: Param<Tensor<2>>,
 }
 
 impl Network {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let device = Device::flex().autodiff();
         let mut rng = Stream::Weights.rng(seed);
         let mut random = |rows: usize, columns: usize| {
@@ -40,7 +40,7 @@ impl Network {
     }
 
     /// `[batch, INPUT_SIZE]` to `[batch, 1]`.
-    pub fn forward(&self, x: Tensor<2>, mode: Mode<'_>) -> Tensor<2> {
+    pub(crate) fn forward(&self, x: Tensor<2>, mode: Mode<'_>) -> Tensor<2> {
         let mut h = x.matmul(self.hidden.val()).tanh();
         if let Mode::Train(rng) = mode {
             let kept: Vec<f32> = (0..h.dims()[0] * HIDDEN_SIZE)
@@ -54,19 +54,19 @@ impl Network {
 
 /// Learns a fixed function of three numbers; `poison` spoils the loss of one example.
 #[derive(Debug, Clone)]
-pub struct Task {
-    pub config: TrainConfig,
-    pub poison: Option<(usize, f32)>,
+pub(crate) struct Task {
+    pub(crate) config: TrainConfig,
+    pub(crate) poison: Option<(usize, f32)>,
     /// Multiplies every gradient by its square and leaves the loss as it is, to rounding.
-    pub backward_factor: f32,
+    pub(crate) backward_factor: f32,
     /// Losses that are still given before the process "dies".
-    pub lives: Cell<u64>,
+    pub(crate) lives: Cell<u64>,
     inputs: Vec<f32>,
     targets: Vec<f32>,
 }
 
 impl Task {
-    pub fn new(config: &TrainConfig) -> Self {
+    pub(crate) fn new(config: &TrainConfig) -> Self {
         let mut rng = Stream::Data.rng(config.seed);
         let inputs: Vec<f32> = (0..EXAMPLES * INPUT_SIZE)
             .map(|_| rng.random_range(-1.0..1.0))
@@ -157,29 +157,29 @@ fn dead() -> NnError {
     }
 }
 
-pub fn config(toml: &str) -> TrainConfig {
+pub(crate) fn config(toml: &str) -> TrainConfig {
     toml::from_str(toml).unwrap()
 }
 
 /// A directory in memory where there is one: these tests flush thousands of files.
-pub fn place() -> tempfile::TempDir {
+pub(crate) fn new_place() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     let place = tempfile::tempdir_in(memory);
     place.or_else(|_| tempfile::tempdir()).unwrap()
 }
 
-pub fn new_run(dir: &Path) -> Run {
+pub(crate) fn new_run(dir: &Path) -> Run {
     Run::create(dir, "test", Existing::Refuse).unwrap()
 }
 
 /// Trains from the start.
-pub fn train(task: &Task, run: &Run) -> Result<Fitted<Network>, TrainError> {
+pub(crate) fn train(task: &Task, run: &Run) -> Result<Fitted<Network>, TrainError> {
     let model = Network::new(task.config.seed);
     fit(task, model, &task.config, run, None, &Control::silent())
 }
 
 /// Goes on from the newest checkpoint, as another process would.
-pub fn resume(task: &Task, dir: &Path) -> Result<Fitted<Network>, TrainError> {
+pub(crate) fn resume(task: &Task, dir: &Path) -> Result<Fitted<Network>, TrainError> {
     let run = Run::open(dir).unwrap();
     let checkpoint = Checkpoint::newest(&run)?;
     // Another seed: the first weights must not matter.
@@ -195,7 +195,7 @@ pub fn resume(task: &Task, dir: &Path) -> Result<Fitted<Network>, TrainError> {
 }
 
 /// Every bit of every weight.
-pub fn bits(model: &Network) -> Vec<u32> {
+pub(crate) fn bits(model: &Network) -> Vec<u32> {
     weights::export(model)
         .iter()
         .flat_map(|tensor| tensor.values.iter().map(|v| v.to_bits()))
