@@ -1,8 +1,16 @@
 //! The recipe of the task.
 
 use crate::Error;
+use recurra_data::SplitFractions;
+use recurra_data::series::{Family, Generator, ScaleBy, SeriesSet};
+use recurra_data::source::ColumnSelector;
+use recurra_nn::StackConfig;
 use recurra_train::TrainConfig;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Longest window that a recipe may ask for.
+const MAX_WINDOW_LEN: usize = 10_000;
 
 /// Everything that a run of this task is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,12 +20,161 @@ pub struct Recipe {
     pub task: String,
     /// One line on what the recipe shows.
     pub about: String,
+    /// Where the windows come from.
+    pub data: DataConfig,
+    /// The network.
+    pub model: ModelConfig,
     /// How it is fitted.
     pub train: TrainConfig,
 }
 
+/// `[data]`: where the windows come from, told apart by the key `source`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "source", rename_all = "kebab-case")]
+pub enum DataConfig {
+    /// Series that are made up, without end.
+    Generated(GeneratedConfig),
+    /// A column of a CSV file.
+    Column(ColumnConfig),
+}
+
+/// Series of several families; training never sees the same one twice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GeneratedConfig {
+    /// Windows in what counts as an epoch; the next epoch has new ones.
+    pub examples_per_epoch: usize,
+    /// Windows that are judged while training.
+    pub num_valid: usize,
+    /// Windows that the reported figures are of.
+    pub num_test: usize,
+    /// What the series are.
+    pub families: Vec<FamilyConfig>,
+}
+
+/// One kind of series.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FamilyConfig {
+    /// What reports call it.
+    pub name: String,
+    /// Its share of the windows, relative to the other families' weights.
+    pub weight: f64,
+    /// The fewest and the most values in a window. Fewer than determine the series make
+    /// its continuation a guess.
+    pub window_len: [usize; 2],
+    /// What its series are.
+    pub generator: Generator,
+}
+
+/// A series of the user's own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnConfig {
+    /// The file: CSV with or without a header, or plain numbers, also gzip-compressed.
+    pub path: PathBuf,
+    /// The column's name, or its number from 1; only needed when several hold numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<ColumnSelector>,
+    /// How many values are seen before one is forecast.
+    pub window_len: usize,
+    /// Shares of the series in order of time: the past for training, the latest for the test.
+    pub split: SplitFractions,
+}
+
+/// `[model]`: the network, and the unit in which it sees a window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelConfig {
+    /// What counts as 1 in a window. Default: its mean absolute change.
+    #[serde(default)]
+    pub scale_by: ScaleBy,
+    /// The recurrent layers.
+    pub stack: StackConfig,
+}
+
 impl Recipe {
+    /// The fewest and the most values in a window.
+    pub fn window_len(&self) -> [usize; 2] {
+        match &self.data {
+            DataConfig::Generated(data) => data.window_len(),
+            DataConfig::Column(data) => [data.window_len; 2],
+        }
+    }
+
     pub(crate) fn validate(&self) -> Result<(), Error> {
+        match &self.data {
+            DataConfig::Generated(data) => data.validate()?,
+            DataConfig::Column(data) => data.validate()?,
+        }
+        for layer in self.model.stack.expanded()? {
+            layer.cell()?;
+            layer.noise()?;
+        }
+        Ok(())
+    }
+}
+
+impl GeneratedConfig {
+    fn window_len(&self) -> [usize; 2] {
+        let least = self.families.iter().map(|family| family.window_len[0]);
+        let most = self.families.iter().map(|family| family.window_len[1]);
+        [least.min().unwrap_or(0), most.max().unwrap_or(0)]
+    }
+
+    /// The families as the generator takes them.
+    pub(super) fn series(&self, seed: u64) -> Result<SeriesSet, Error> {
+        let families = self.families.iter().map(|family| Family {
+            name: family.name.clone(),
+            weight: family.weight,
+            generator: family.generator.clone(),
+        });
+        Ok(SeriesSet::new(families.collect(), seed)?)
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        for (key, value) in [
+            ("data.examples_per_epoch", self.examples_per_epoch),
+            ("data.num_valid", self.num_valid),
+            ("data.num_test", self.num_test),
+        ] {
+            if value == 0 {
+                return Err(Error::config(key, "at least 1", value));
+            }
+        }
+        self.series(0)?;
+        for (index, family) in self.families.iter().enumerate() {
+            let [least, most] = family.window_len;
+            if !(2 <= least && least <= most && most <= MAX_WINDOW_LEN) {
+                return Err(Error::config(
+                    format!("data.families[{index}].window_len"),
+                    format!("[least, most] with 2 <= least <= most <= {MAX_WINDOW_LEN}"),
+                    format!("[{least}, {most}]"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ColumnConfig {
+    fn validate(&self) -> Result<(), Error> {
+        if !(2..=MAX_WINDOW_LEN).contains(&self.window_len) {
+            return Err(Error::config(
+                "data.window_len",
+                format!("2 to {MAX_WINDOW_LEN}, as a change needs two values"),
+                self.window_len,
+            ));
+        }
+        self.split.check()?;
+        for (key, share) in [
+            ("data.split.valid", self.split.valid),
+            ("data.split.test", self.split.test),
+        ] {
+            if share == 0.0 {
+                return Err(Error::config(key, "a share above 0", share));
+            }
+        }
         Ok(())
     }
 }

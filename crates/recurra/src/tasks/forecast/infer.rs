@@ -1,17 +1,118 @@
-//! A trained model at work.
+//! One line of numbers in, the next number out.
 
+use super::config::Recipe;
+use super::data::Example;
+use super::model::ForecastModel;
 use crate::Error;
 use crate::tasks::{PredictOptions, Prediction, Predictor};
+use recurra_data::DataError;
+use recurra_data::series::ScaleBy;
+use recurra_data::source::parse_numbers;
+use recurra_train::baseline;
+use serde_json::json;
+use std::path::Path;
 
-/// An open run of this task.
+/// More digits behind the point than this say nothing in 64-bit floats near 1.
+const MAX_DECIMALS: usize = 15;
+
+/// A trained model that continues series.
 #[derive(Debug)]
-pub struct Forecast;
+pub struct Forecast {
+    model: ForecastModel,
+    scale_by: ScaleBy,
+    window_len: [usize; 2],
+}
+
+impl Forecast {
+    pub(super) fn new(recipe: &Recipe, model: ForecastModel) -> Self {
+        Self {
+            model,
+            scale_by: recipe.model.scale_by,
+            window_len: recipe.window_len(),
+        }
+    }
+
+    /// What should be known about a window before its forecast is believed.
+    fn notices(&self, given: usize, window: &[f64]) -> Vec<String> {
+        let [least, most] = self.window_len;
+        let mut notices = Vec::new();
+        if given > most {
+            notices.push(format!(
+                "{given} values were given; the last {most} are used, the longest window of \
+                 this model"
+            ));
+        }
+        if given < least {
+            notices.push(format!(
+                "{given} values were given; this model was trained on windows of {least} and \
+                 more"
+            ));
+        }
+        if window.iter().all(|value| *value == window[0]) {
+            notices.push("all values are the same, so the forecast is the same too".to_owned());
+        }
+        notices
+    }
+}
 
 impl Predictor for Forecast {
-    fn predict(&self, _: &str, line: usize, _: PredictOptions) -> Result<Prediction, Error> {
-        Err(Error::Input {
-            line,
-            message: "this task is not there yet".to_owned(),
+    fn predict(&self, input: &str, line: usize, _: PredictOptions) -> Result<Prediction, Error> {
+        let refused = |message: String| Error::Input { line, message };
+        let values = parse_numbers(input, Path::new("input"), line).map_err(|error| {
+            refused(match error {
+                DataError::NotANumber { column, got, .. } => {
+                    format!("number {column}: expected a finite number, got {got}")
+                }
+                other => other.to_string(),
+            })
+        })?;
+        if values.len() < 2 {
+            return Err(refused(format!(
+                "expected at least 2 numbers, as in `1, 2, 3`, got {}",
+                values.len()
+            )));
+        }
+        let window = &values[values.len().saturating_sub(self.window_len[1])..];
+        // The target is not known and has no part in what the network reads.
+        let example = Example::new(window, window[0], 0, self.scale_by)
+            .map_err(|error| refused(error.to_string()))?;
+        let forecast = self.model.forecast(std::slice::from_ref(&example))?[0];
+        let baselines: serde_json::Map<String, serde_json::Value> = baseline::Forecast::ALL
+            .iter()
+            .filter_map(|rule| Some((rule.name().to_owned(), json!(rule.predict(window)?))))
+            .collect();
+        Ok(Prediction {
+            text: written(forecast, decimals_of(input)),
+            json: json!({
+                "prediction": forecast,
+                "change": forecast - example.last(),
+                "values_used": window.len(),
+                "baselines": baselines,
+            }),
+            notices: self.notices(values.len(), window),
         })
+    }
+}
+
+/// Digits behind the point to answer with: two more than the most precise number has.
+fn decimals_of(input: &str) -> usize {
+    let numbers = input.split(|c: char| matches!(c, ',' | ';') || c.is_whitespace());
+    let precision = numbers.map(|number| {
+        let (digits, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+        let behind = digits.split_once('.').map_or(0, |(_, behind)| behind.len()) as i64;
+        behind.saturating_sub(exponent.parse().unwrap_or(0)).max(0)
+    });
+    let most = precision.max().unwrap_or(0).unsigned_abs() as usize;
+    most.saturating_add(2).min(MAX_DECIMALS)
+}
+
+fn written(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    // A zero has no sign.
+    let is_zero = text.chars().all(|c| matches!(c, '-' | '0' | '.'));
+    if is_zero {
+        text.trim_start_matches('-').to_owned()
+    } else {
+        text
     }
 }

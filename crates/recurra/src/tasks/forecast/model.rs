@@ -1,0 +1,76 @@
+//! The network: recurrent layers along a window, and a linear map of the last state.
+
+use super::config::ModelConfig;
+use super::data::{Example, INPUT_SIZE, collate};
+use burn::module::Module;
+use burn::tensor::TensorData;
+use recurra_data::SeriesBatch;
+use recurra_nn::loss::mse;
+use recurra_nn::{Device, Linear, Mode, NnError, Rng, Stack, Tensor, weights};
+
+/// Windows in one forward pass of evaluation.
+const EVALUATION_BATCH: usize = 256;
+
+/// Many to one: the state behind the last step of a window says the next change.
+#[derive(Module, Debug)]
+pub struct ForecastModel {
+    /// Reads the window.
+    pub stack: Stack,
+    /// From the last hidden state to one number.
+    pub head: Linear,
+}
+
+impl ForecastModel {
+    /// Draws the weights.
+    ///
+    /// # Errors
+    /// [`NnError::Config`] or [`NnError::ForeignOption`] naming the key at fault.
+    pub fn new(config: &ModelConfig, rng: &mut Rng, device: &Device) -> Result<Self, NnError> {
+        let stack = config.stack.build(INPUT_SIZE, rng, device)?;
+        let head = Linear::new(stack.output_size(), 1, rng, device);
+        Ok(Self { stack, head })
+    }
+
+    /// The scaled change that follows each window, `[batch_size, 1]`.
+    fn forward(&self, batch: &SeriesBatch, mode: Mode<'_>) -> Result<Tensor<2>, NnError> {
+        let shape = [batch.batch_size, batch.seq_len, batch.input_size];
+        let data = TensorData::new(batch.values.clone(), shape);
+        let x = Tensor::<3>::from_data(data, &self.head.weight.val().device());
+        let (_, state) = self.stack.forward(x, Some(&batch.lengths), None, mode)?;
+        Ok(self.head.forward(self.stack.last_hidden(&state)))
+    }
+
+    /// Mean squared error of the scaled changes, `[1]`.
+    pub(super) fn loss(&self, examples: &[&Example], mode: Mode<'_>) -> Result<Tensor<1>, NnError> {
+        let batch = padded(examples)?;
+        let said = self.forward(&batch, mode)?;
+        let data = TensorData::new(batch.targets, [batch.batch_size, 1]);
+        mse(said.clone(), Tensor::from_data(data, &said.device()))
+    }
+
+    /// The scaled change that follows each window.
+    pub(super) fn scaled_changes(&self, examples: &[Example]) -> Result<Vec<f64>, NnError> {
+        let mut said = Vec::with_capacity(examples.len());
+        for examples in examples.chunks(EVALUATION_BATCH) {
+            let examples: Vec<&Example> = examples.iter().collect();
+            let changes = self.forward(&padded(&examples)?, Mode::Eval)?;
+            said.extend(weights::values(&changes).into_iter().map(f64::from));
+        }
+        Ok(said)
+    }
+
+    /// The value that follows each window, in the series' own numbers.
+    pub(super) fn forecast(&self, examples: &[Example]) -> Result<Vec<f64>, NnError> {
+        let changes = self.scaled_changes(examples)?;
+        let pairs = examples.iter().zip(changes);
+        Ok(pairs.map(|(e, change)| e.forecast(change)).collect())
+    }
+}
+
+fn padded(examples: &[&Example]) -> Result<SeriesBatch, NnError> {
+    collate(examples).map_err(|error| NnError::Config {
+        key: "batch".to_owned(),
+        want: "windows of at least 2 values".to_owned(),
+        got: error.to_string(),
+    })
+}
