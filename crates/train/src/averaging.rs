@@ -118,3 +118,47 @@ impl Averaging {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::module::Param;
+    use burn::tensor::{Device, Tensor};
+
+    #[derive(Module, Debug)]
+    struct Number {
+        value: Param<Tensor<1>>,
+    }
+
+    fn average(config: AveragingConfig, values: &[f32]) -> Option<f32> {
+        config.validate().unwrap();
+        let mut averaging = Averaging::new(config);
+        for (update, value) in (1..).zip(values) {
+            let tensor = Tensor::from_data([*value], &Device::flex());
+            let value = Param::from_tensor(tensor);
+            averaging.add(update, &Number { value });
+        }
+        averaging.average().map(|tensors| tensors[0].values[0])
+    }
+
+    #[test]
+    fn the_mean_counts_from_its_start() {
+        let mean = |start| average(AveragingConfig::Mean { start }, &[9.0, 1.0, 2.0, 6.0]);
+        assert_eq!(mean(2), Some(3.0));
+        assert_eq!(mean(4), Some(6.0));
+        assert_eq!(mean(5), None);
+    }
+
+    #[test]
+    fn the_exponential_average_starts_at_the_first_weights() {
+        let ema = |values: &[f32]| average(AveragingConfig::Ema { decay: 0.75 }, values);
+        assert_eq!(ema(&[8.0]), Some(8.0));
+        // 0.75 * 8 + 0.25 * 4 = 7, then 0.75 * 7 + 0.25 * 3 = 6
+        assert_eq!(ema(&[8.0, 4.0, 3.0]), Some(6.0));
+    }
+
+    #[test]
+    fn without_averaging_there_is_none() {
+        assert_eq!(average(AveragingConfig::None {}, &[1.0, 2.0]), None);
+    }
+}

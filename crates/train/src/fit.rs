@@ -119,14 +119,15 @@ pub fn fit<L: Learner>(
         }
     }
     run.set_status(Status::Training)?;
-    let outcome = training.updates(learner, run, control);
+    let ended = training.updates(learner, run, control);
     control.progress.finish();
-    match &outcome {
-        Ok(Outcome::Interrupted { .. }) => run.set_status(Status::Interrupted)?,
+    match &ended {
+        Ok((_, Outcome::Interrupted { .. })) => run.set_status(Status::Interrupted)?,
         Err(TrainError::Diverged(_)) => run.set_status(Status::Diverged)?,
         _ => {}
     }
-    training.into_fitted(outcome?)
+    let (training, outcome) = ended?;
+    training.into_fitted(outcome)
 }
 
 /// The moving parts of the loop.
@@ -178,17 +179,17 @@ impl<'a, M: Module> Training<'a, M> {
 
     /// The loop: update after update until there is a reason to end.
     fn updates<L: Learner<Model = M>>(
-        &mut self,
+        mut self,
         learner: &L,
         run: &Run,
         control: &Control,
-    ) -> Result<Outcome, TrainError> {
+    ) -> Result<(Self, Outcome), TrainError> {
         let config = self.config;
         let mut batches = Vec::new();
         let mut started = false;
         loop {
             if let Some(outcome) = self.end() {
-                return Ok(outcome);
+                return Ok((self, outcome));
             }
             // A batch.
             if self.position >= batches.len() {
@@ -226,9 +227,7 @@ impl<'a, M: Module> Training<'a, M> {
 
             // The change of the weights.
             let learning_rate = self.schedule.learning_rate(update);
-            self.model = self
-                .optimizer
-                .step(self.model.clone(), gradients, learning_rate);
+            self.model = self.optimizer.step(self.model, gradients, learning_rate);
             self.averaging.add(update, &self.model);
 
             // Where we are now.
@@ -264,9 +263,8 @@ impl<'a, M: Module> Training<'a, M> {
                 self.save(run)?;
             }
             if interrupted {
-                return Ok(Outcome::Interrupted {
-                    how_to_resume: format!("recurra train --resume {}", run.dir().display()),
-                });
+                let how_to_resume = format!("recurra train --resume {}", run.dir().display());
+                return Ok((self, Outcome::Interrupted { how_to_resume }));
             }
             if self.position == 0 {
                 batches.clear();

@@ -1,8 +1,13 @@
 //! Training end to end with a tiny network: resuming, stopping, optimizers.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its case has failed"
+)]
+
 mod optimizers;
 mod resume;
 #[cfg(unix)]
-mod sigkill;
+mod signals;
 mod stops;
 mod support;

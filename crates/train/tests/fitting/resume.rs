@@ -64,7 +64,7 @@ fn last_checkpoint(dir: &Path, update: u64) -> Vec<(String, Vec<u8>)> {
 
 #[test]
 fn killed_at_any_update_and_resumed_ends_as_never_stopped() {
-    for optimizer in 0..OPTIMIZERS.len() {
+    for (optimizer, rule) in OPTIMIZERS.iter().enumerate() {
         let task = task(optimizer);
         let place = new_place();
         let whole = place.path().join("whole");
@@ -76,7 +76,7 @@ fn killed_at_any_update_and_resumed_ends_as_never_stopped() {
             train(&task, &new_run(&dir)).unwrap_err();
             task.lives.set(u64::MAX);
             let resumed = resume(&task, &dir).unwrap();
-            let case = format!("{} killed after {killed_after}", OPTIMIZERS[optimizer]);
+            let case = format!("{rule} killed after {killed_after}");
             assert_eq!(bits(&resumed.model), bits(&expected.model), "{case}");
             assert_eq!(resumed.history, expected.history, "{case}");
             assert_eq!(resumed.best, expected.best, "{case}");
