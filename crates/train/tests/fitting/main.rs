@@ -6,6 +6,7 @@
 )]
 
 mod optimizers;
+mod recurrent;
 mod resume;
 #[cfg(unix)]
 mod signals;
