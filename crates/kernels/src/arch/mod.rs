@@ -35,11 +35,12 @@ const PORTABLE_PANEL: usize = 8;
 /// Whether the baseline of this build has fused multiply-add.
 const PORTABLE_FUSED: bool = cfg!(any(target_feature = "fma", target_arch = "aarch64"));
 
-/// Rows of a product that fit the registers beside `panel` columns.
-pub(crate) const fn tile_height(panel: usize) -> usize {
-    // 6 x 2 of 16 registers, or 12 x 2 of 32 with AVX-512; the rest hold the operands.
-    if panel >= 32 { 12 } else { 6 }
-}
+/// Rows of a product that are held in registers with the columns of a panel: 6 x 2 of 16
+/// registers, with AVX-512 6 x 4 of 32. The rest hold the operands.
+pub(crate) const TILE_HEIGHT: usize = 6;
+
+/// Sums that a product holds in registers, at most on any machine.
+pub(crate) const MAX_SUMS: usize = TILE_HEIGHT * 64;
 
 impl Machine {
     /// The machine for `isa`, if it is one of the fused path and this processor runs it.

@@ -37,8 +37,8 @@ fn avx2(work: impl Work) {
 pub(crate) struct Avx512(());
 
 impl Avx512 {
-    /// Two registers of sixteen.
-    pub(super) const PANEL: usize = 32;
+    /// Four registers of sixteen.
+    pub(super) const PANEL: usize = 64;
 
     pub(super) fn detect() -> Option<Avx512> {
         let found = is_x86_feature_detected!("avx512f")

@@ -95,7 +95,7 @@ impl Pass<'_> {
             None => vec![0.0; block.rows.len() * layout.state_len],
         };
         let mut d_operand = vec![0.0; block.rows.len() * layout.width];
-        let mut tiles = Tiles::new(layout.machine);
+        let mut tiles = Tiles::default();
         for &time in &self.times {
             let active = block.active(time);
             if active == 0 {
@@ -162,13 +162,14 @@ impl Pass<'_> {
                     (&mut *d_operand, layout.width)
                 }
             };
-            layout.machine.run(Product {
+            Product {
                 a: tiles,
                 b: slots_to_operand,
                 start: Start::Given,
                 c,
                 stride,
-            });
+            }
+            .run(layout.machine);
         }
     }
 
@@ -197,13 +198,14 @@ impl Pass<'_> {
                 &slots[row * layout.slots_len..]
             });
             sums.fill(0.0);
-            layout.machine.run(Product {
+            Product {
                 a: tiles,
                 b: slots_to_x,
                 start: Start::Given,
                 c: &mut sums,
                 stride: columns,
-            });
+            }
+            .run(layout.machine);
             for (row, sums) in rows.iter_mut().zip(sums.chunks_exact(columns)) {
                 row.copy_from_slice(sums);
             }

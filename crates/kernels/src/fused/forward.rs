@@ -125,10 +125,11 @@ impl Pass<'_> {
         let num_rows = block.rows.len();
         let mut state = self.layout.gather_state(block, self.state, self.batch_size);
         let mut trace = BlockTrace::default();
-        let mut tiles = Tiles::new(self.layout.machine);
+        let mut tiles = Tiles::default();
         let times_at_once = match self.keep {
             Keep::Nothing => (ROWS_IN_FLIGHT / num_rows.max(1)).max(1),
             Keep::Everything => {
+                trace.slots = vec![0.0; block.num_steps() * self.layout.slots_len];
                 trace.previous = vec![0.0; block.num_steps() * self.layout.state_len];
                 self.times.len().max(1)
             }
@@ -188,13 +189,14 @@ impl Pass<'_> {
         let chunks = slots.chunks_mut(ROWS_AT_ONCE * layout.slots_len);
         for (inputs, slots) in inputs.chunks(ROWS_AT_ONCE).zip(chunks) {
             tiles.pack_rows(inputs.len(), layout.input_size, |row| inputs[row]);
-            layout.machine.run(Product {
+            Product {
                 a: tiles,
                 b: &self.x_to_slots,
                 start: Start::Row(&self.biases),
                 c: slots,
                 stride: layout.slots_len,
-            });
+            }
+            .run(layout.machine);
             // Slots that x does not reach may still start from a bias.
             let x_columns = layout.x_columns();
             if x_columns < layout.slots_len {
@@ -219,13 +221,14 @@ impl Pass<'_> {
                         &slots[row * layout.slots_len + slot * layout.width..]
                     }),
                 }
-                layout.machine.run(Product {
+                Product {
                     a: tiles,
                     b: operand_to_slots,
                     start: Start::Given,
                     c: &mut slots[stage.first_slot * layout.width..],
                     stride: layout.slots_len,
-                });
+                }
+                .run(layout.machine);
             }
             let rows = ForwardRows {
                 width: layout.width,

@@ -150,6 +150,11 @@ impl Threads {
         self.0.min(rows.div_ceil(ROWS)).max(1)
     }
 
+    /// Units for each task, when `units` are shared out evenly.
+    pub(super) fn share(self, units: usize) -> usize {
+        units.div_ceil(self.0).max(1)
+    }
+
     /// Carries out `task` for every item, in any order.
     pub(super) fn spread<T: Send, R: Send>(
         self,

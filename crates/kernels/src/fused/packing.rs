@@ -1,17 +1,17 @@
 //! The two operands of a matrix product, laid out in the order in which it reads them.
 
-use crate::arch::{Machine, tile_height};
+use crate::arch::{Machine, TILE_HEIGHT};
 
 /// Calls `$function::<HEIGHT, ..>($arguments)` for the tile height found at run time.
 macro_rules! with_height {
     ($height:expr, $function:ident::<_ $(, $constant:ident)*>($($argument:expr),* $(,)?)) => {
         with_height!(@ $height, $function, [$($constant),*], ($($argument),*),
-            1 2 3 4 5 6 7 8 9 10 11 12)
+            1 2 3 4 5 6)
     };
     (@ $height:expr, $function:ident, $constants:tt, $arguments:tt, $($value:literal)*) => {
         match $height {
             $($value => with_height!(@call $function, $value, $constants, $arguments),)*
-            height => unreachable!("tiles have 1 to 12 rows, not {height}"),
+            height => unreachable!("tiles have 1 to 6 rows, not {height}"),
         }
     };
     (@call $function:ident, $value:literal, [$($constant:ident),*], ($($argument:expr),*)) => {
@@ -25,24 +25,14 @@ pub(super) use with_height;
 /// Tiles are balanced (20 rows are 5 + 5 + 5 + 5, not 6 + 6 + 6 + 2), because a short tile costs
 /// almost as much as a full one. The height of a tile never changes a result: every element is
 /// its own sum over the depth, in order.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Tiles {
-    max_height: usize,
     rows: usize,
     depth: usize,
     values: Vec<f32>,
 }
 
 impl Tiles {
-    pub(super) fn new(machine: Machine) -> Tiles {
-        Tiles {
-            max_height: tile_height(machine.panel()),
-            rows: 0,
-            depth: 0,
-            values: Vec::new(),
-        }
-    }
-
     /// Packs a matrix whose row `r` is `row(r)[..depth]`.
     pub(super) fn pack_rows<'a>(
         &mut self,
@@ -58,25 +48,17 @@ impl Tiles {
         }
     }
 
-    /// Packs a matrix whose column `k` is `column(k)[..rows]`.
-    pub(super) fn pack_columns<'a>(
-        &mut self,
-        rows: usize,
-        depth: usize,
-        column: impl Fn(usize) -> &'a [f32],
-    ) {
-        self.resize(rows, depth);
-        for k in 0..depth {
-            let column = &column(k)[..rows];
-            for index in 0..self.count() {
-                let (first, height) = self.bounds(index);
-                self.values[first * depth + k * height..][..height]
-                    .copy_from_slice(&column[first..first + height]);
-            }
+    /// Sets column `k`, `[rows]`, of a matrix that is packed column by column.
+    pub(super) fn set_column(&mut self, k: usize, column: &[f32]) {
+        for index in 0..self.count() {
+            let (first, height) = self.bounds(index);
+            let target = &mut self.values[first * self.depth + k * height..];
+            with_height!(height, copy::<_>(&column[first..], target));
         }
     }
 
-    fn resize(&mut self, rows: usize, depth: usize) {
+    /// Makes room for a matrix of another size; the values are then any.
+    pub(super) fn resize(&mut self, rows: usize, depth: usize) {
         (self.rows, self.depth) = (rows, depth);
         self.values.resize(rows * depth, 0.0);
     }
@@ -86,7 +68,7 @@ impl Tiles {
     }
 
     fn count(&self) -> usize {
-        self.rows.div_ceil(self.max_height)
+        self.rows.div_ceil(TILE_HEIGHT)
     }
 
     /// First row and number of rows of tile `index`.
@@ -96,15 +78,27 @@ impl Tiles {
         (first, self.rows * (index + 1) / count - first)
     }
 
-    /// The tiles: first row, number of rows, values `[depth][height]`.
-    #[inline(always)]
-    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, usize, &[f32])> {
-        (0..self.count()).map(|index| {
-            let (first, height) = self.bounds(index);
-            let values = &self.values[first * self.depth..][..height * self.depth];
-            (first, height, values)
+    /// The tiles, `size` at a time: first row, number of rows, values `[depth, height]`.
+    pub(super) fn groups(
+        &self,
+        size: usize,
+    ) -> impl Iterator<Item = impl Iterator<Item = (usize, usize, &[f32])> + Clone> {
+        let count = self.count();
+        (0..count).step_by(size).map(move |start| {
+            (start..count.min(start + size)).map(|index| {
+                let (first, height) = self.bounds(index);
+                let values = &self.values[first * self.depth..][..height * self.depth];
+                (first, height, values)
+            })
         })
     }
+}
+
+/// Copies `LEN` values: so few that a call of the system's copy costs more than it does.
+fn copy<const LEN: usize>(source: &[f32], target: &mut [f32]) {
+    let mut values = [0.0; LEN];
+    values.copy_from_slice(&source[..LEN]);
+    target[..LEN].copy_from_slice(&values);
 }
 
 /// Writes `HEIGHT` rows side by side: `values[k][r] = row(r)[k]`.
@@ -184,21 +178,12 @@ impl Panels {
         self.depth
     }
 
-    pub(super) fn columns(&self) -> usize {
-        self.columns
-    }
-
-    /// The panels: first column, number of real columns, values `[depth][WIDTH]`.
-    #[inline(always)]
-    pub(super) fn iter<const WIDTH: usize>(
-        &self,
-    ) -> impl Iterator<Item = (usize, usize, &[[f32; WIDTH]])> {
-        debug_assert_eq!(WIDTH, self.width, "panels are packed for one machine");
-        let (rows, _) = self.values.as_chunks::<WIDTH>();
-        (0..self.columns.div_ceil(WIDTH)).map(move |index| {
-            let first = index * WIDTH;
-            let panel = &rows[index * self.depth..][..self.depth];
-            (first, WIDTH.min(self.columns - first), panel)
+    /// The panels: first column, number of real columns, values `[depth, width]`.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, usize, &[f32])> {
+        (0..self.columns.div_ceil(self.width)).map(|index| {
+            let first = index * self.width;
+            let panel = &self.values[first * self.depth..][..self.width * self.depth];
+            (first, self.width.min(self.columns - first), panel)
         })
     }
 }

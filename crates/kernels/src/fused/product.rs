@@ -1,7 +1,7 @@
 //! The matrix product under everything: `C = start + A·B`.
 
 use super::packing::{Panels, Tiles, with_height};
-use crate::arch::{Work, tile_height};
+use crate::arch::{MAX_SUMS, Machine, Work};
 
 /// What a product is added to.
 #[derive(Clone, Copy, Debug)]
@@ -26,27 +26,65 @@ pub(super) struct Product<'a> {
     pub(super) stride: usize,
 }
 
-impl Work for Product<'_> {
-    #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(self) {
+/// Tiles that are multiplied together; with a depth of 256 they take 96 KiB.
+const TILES_AT_ONCE: usize = 16;
+
+impl Product<'_> {
+    pub(super) fn run(self, machine: Machine) {
         debug_assert_eq!(self.a.depth(), self.b.depth());
-        // A panel stays in the first-level cache while all tiles of rows pass over it.
-        for (column, width, panel) in self.b.iter::<PANEL>() {
-            let start = match self.start {
-                Start::Given => None,
-                Start::Row(row) => Some(&row[column..][..width]),
-            };
-            for (row, height, tile) in self.a.iter() {
-                let target = Target {
-                    start,
-                    c: &mut self.c[row * self.stride + column..],
-                    stride: self.stride,
-                    width,
+        let mut sums = [0.0; MAX_SUMS];
+        // Some tiles of rows stay in the second-level cache while all panels pass over them, and
+        // of these a panel in the first-level cache while the tiles pass over it.
+        for tiles in self.a.groups(TILES_AT_ONCE) {
+            for (column, width, panel) in self.b.iter() {
+                let start = match self.start {
+                    Start::Given => None,
+                    Start::Row(row) => Some(&row[column..][..width]),
                 };
-                with_height!(height, multiply::<_, PANEL, FUSED>(tile, panel, target));
+                for (row, height, tile) in tiles.clone() {
+                    let target = Target {
+                        start,
+                        c: &mut self.c[row * self.stride + column..],
+                        stride: self.stride,
+                        width,
+                    };
+                    with_height!(
+                        height,
+                        multiply::<_>(machine, tile, panel, &mut sums, target)
+                    );
+                }
             }
         }
     }
+}
+
+fn multiply<const HEIGHT: usize>(
+    machine: Machine,
+    tile: &[f32],
+    panel: &[f32],
+    sums: &mut [f32],
+    target: Target<'_>,
+) {
+    machine.run(Multiply::<HEIGHT> {
+        tile,
+        panel,
+        sums,
+        target,
+    });
+}
+
+/// One tile of rows by one panel of columns, its sums held in registers.
+///
+/// An entry of its own for each height, so that the compiler sees one small loop at a time: put
+/// together in one function, it leaves some of them as scalar code.
+struct Multiply<'a, const HEIGHT: usize> {
+    /// `[depth, HEIGHT]`
+    tile: &'a [f32],
+    /// `[depth, PANEL]`
+    panel: &'a [f32],
+    /// Room for `[HEIGHT, PANEL]`.
+    sums: &'a mut [f32],
+    target: Target<'a>,
 }
 
 /// Where one tile of sums goes.
@@ -57,36 +95,33 @@ struct Target<'a> {
     width: usize,
 }
 
-/// One tile of rows by one panel of columns, its sums held in registers.
-#[inline(always)]
-fn multiply<const HEIGHT: usize, const PANEL: usize, const FUSED: bool>(
-    tile: &[f32],
-    panel: &[[f32; PANEL]],
-    target: Target<'_>,
-) {
-    if const { HEIGHT > tile_height(PANEL) } {
-        // Never packed for this machine; saying so spares compiling it.
-        unreachable!("a tile of {HEIGHT} rows does not fit the registers");
-    }
-    let mut sums = [[0.0; PANEL]; HEIGHT];
-    let (tile, _) = tile.as_chunks::<HEIGHT>();
-    for (left, right) in tile.iter().zip(panel) {
-        for r in 0..HEIGHT {
-            for c in 0..PANEL {
-                sums[r][c] = multiply_add::<FUSED>(left[r], right[c], sums[r][c]);
+impl<const HEIGHT: usize> Work for Multiply<'_, HEIGHT> {
+    #[inline(always)]
+    fn run<const PANEL: usize, const FUSED: bool>(self) {
+        let (tile, _) = self.tile.as_chunks::<HEIGHT>();
+        let (panel, _) = self.panel.as_chunks::<PANEL>();
+        let mut registers = [[0.0; PANEL]; HEIGHT];
+        for (left, right) in tile.iter().zip(panel) {
+            for r in 0..HEIGHT {
+                for c in 0..PANEL {
+                    registers[r][c] = multiply_add::<FUSED>(left[r], right[c], registers[r][c]);
+                }
             }
         }
+        // Copied whole, and only the copy is indexed: otherwise they would not be registers.
+        let (sums, _) = self.sums.as_chunks_mut::<PANEL>();
+        sums[..HEIGHT].copy_from_slice(&registers);
+        self.target.add(&sums[..HEIGHT]);
     }
-    target.add(&sums);
 }
 
 impl Target<'_> {
     #[inline(always)]
-    fn add<const HEIGHT: usize, const PANEL: usize>(self, sums: &[[f32; PANEL]; HEIGHT]) {
+    fn add<const PANEL: usize>(self, sums: &[[f32; PANEL]]) {
         for (r, sums) in sums.iter().enumerate() {
             let row = &mut self.c[r * self.stride..][..self.width];
-            if self.width == PANEL {
-                // The same loops with a length known to the compiler.
+            if row.len() == PANEL {
+                // The same loops, their length known to the compiler.
                 add_row(
                     &mut row[..PANEL],
                     self.start.map(|start| &start[..PANEL]),

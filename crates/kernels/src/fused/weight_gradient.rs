@@ -18,10 +18,7 @@ pub(super) struct Targets<'a> {
 /// another, which also keeps rounding errors small.
 const STEPS_AT_ONCE: usize = 256;
 
-/// Rows of a weight that one task computes.
-const ROWS_PER_TASK: usize = 96;
-
-/// `dW = Σ d_slot ⊗ operand` over all steps, `d_vector = Σ d_slot ⊙ factor`.
+/// `dW = Σ d_slot ⊗ operand` and `d_vector = Σ d_slot ⊙ factor` over all steps.
 pub(super) fn weight_gradients(
     layout: &Layout,
     threads: Threads,
@@ -38,36 +35,10 @@ pub(super) fn weight_gradients(
         x,
         chunks: steps.chunks(STEPS_AT_ONCE).collect(),
     };
-
     let products: Vec<&Stage> = (layout.plan.stages.iter())
         .filter(|stage| !stage.gates.is_empty())
         .collect();
-
-    // A vector in place of `w_hh` is one more of the vectors, after those of `d_vectors`.
-    let mut tasks = Vec::new();
-    let (w_hh_vector, d_w_hh) = if products.is_empty() {
-        (targets.d_w_hh, &mut [][..])
-    } else {
-        (&mut [][..], targets.d_w_hh)
-    };
-    let vectors = targets.d_vectors.chunks_exact_mut(hidden_size);
-    let vectors = vectors.chain(w_hh_vector.chunks_exact_mut(hidden_size));
-    tasks.extend(
-        (layout.plan.vectors.iter())
-            .zip(vectors)
-            .map(|(&vector, target)| Task::Vector { vector, target }),
-    );
-
     let x_panels = sums.pack(threads, layout.input_size, |step| sums.input(step));
-    if layout.input_size > 0 {
-        let gates = targets
-            .d_w_ih
-            .chunks_exact_mut(hidden_size * layout.input_size);
-        for (gate, target) in gates.enumerate() {
-            let slot = position(layout.plan.x_gates, gate);
-            tasks.extend(sums.matrix_tasks(&x_panels, slot, target));
-        }
-    }
     let operand_panels: Vec<Vec<Panels>> = (products.iter())
         .map(|stage| {
             sums.pack(threads, hidden_size, |step| {
@@ -75,34 +46,89 @@ pub(super) fn weight_gradients(
             })
         })
         .collect();
+
+    // Each task gets its units of every gradient.
+    let units_per_task = threads.share(hidden_size);
+    let mut tasks: Vec<Task<'_>> = (0..hidden_size)
+        .step_by(units_per_task)
+        .map(|first_unit| Task {
+            first_unit,
+            num_units: units_per_task.min(hidden_size - first_unit),
+            matrices: Vec::new(),
+            vectors: Vec::new(),
+        })
+        .collect();
+
+    // A vector in place of `w_hh` is one more of the vectors, after those of `d_vectors`.
+    let (w_hh_vector, d_w_hh) = if products.is_empty() {
+        (targets.d_w_hh, &mut [][..])
+    } else {
+        (&mut [][..], targets.d_w_hh)
+    };
+    let vectors = targets.d_vectors.chunks_exact_mut(hidden_size);
+    let vectors = vectors.chain(w_hh_vector.chunks_exact_mut(hidden_size));
+    for (&vector, target) in layout.plan.vectors.iter().zip(vectors) {
+        for (task, target) in tasks.iter_mut().zip(target.chunks_mut(units_per_task)) {
+            task.vectors.push((vector, target));
+        }
+    }
+
+    if layout.input_size > 0 {
+        let gates = targets
+            .d_w_ih
+            .chunks_exact_mut(hidden_size * layout.input_size);
+        for (gate, target) in gates.enumerate() {
+            let slot = (layout.plan.x_gates.iter().position(|&g| g == gate))
+                .expect("a plan sends every gate of x to a slot");
+            deal(&mut tasks, slot, &x_panels, layout.input_size, target);
+        }
+    }
     let mut gates = d_w_hh.chunks_exact_mut(hidden_size * hidden_size);
     for (stage, panels) in products.iter().zip(&operand_panels) {
         // Stages take the gates of `w_hh` in order.
         for (index, target) in gates.by_ref().take(stage.gates.len()).enumerate() {
-            tasks.extend(sums.matrix_tasks(panels, stage.first_slot + index, target));
+            let slot = stage.first_slot + index;
+            deal(&mut tasks, slot, panels, hidden_size, target);
         }
     }
     threads.spread(tasks, |task| sums.run(task));
 }
 
-fn position(gates: &[usize], gate: usize) -> usize {
-    (gates.iter().position(|&g| g == gate)).expect("a plan sends every gate to a slot")
+/// Gives each task its rows of the gradient of one gate.
+fn deal<'a>(
+    tasks: &mut [Task<'a>],
+    slot: usize,
+    panels: &'a [Panels],
+    columns: usize,
+    mut target: &'a mut [f32],
+) {
+    for task in tasks {
+        let (rows, rest) = target.split_at_mut(task.num_units * columns);
+        task.matrices.push(Matrix {
+            slot,
+            panels,
+            columns,
+            target: rows,
+        });
+        target = rest;
+    }
 }
 
-/// A gradient to be computed by one thread.
-enum Task<'a> {
-    /// Units `first_unit..` of a slot, `[units, columns]`.
-    Matrix {
-        panels: &'a [Panels],
-        slot: usize,
-        first_unit: usize,
-        target: &'a mut [f32],
-    },
-    /// All units of a slot.
-    Vector {
-        vector: Vector,
-        target: &'a mut [f32],
-    },
+/// The gradients of some units, computed by one thread.
+struct Task<'a> {
+    first_unit: usize,
+    num_units: usize,
+    matrices: Vec<Matrix<'a>>,
+    vectors: Vec<(Vector, &'a mut [f32])>,
+}
+
+/// The gradient of the task's units of one gate, `[units, columns]`.
+struct Matrix<'a> {
+    slot: usize,
+    /// The other operand, one matrix a chunk of steps.
+    panels: &'a [Panels],
+    columns: usize,
+    target: &'a mut [f32],
 }
 
 /// All that the tasks share.
@@ -148,83 +174,66 @@ impl<'a> Sums<'a> {
         })
     }
 
-    fn matrix_tasks<'t>(
-        &self,
-        panels: &'t [Panels],
-        slot: usize,
-        target: &'t mut [f32],
-    ) -> impl Iterator<Item = Task<'t>> {
-        let columns = target.len() / self.layout.hidden_size;
-        let parts = target.chunks_mut(ROWS_PER_TASK * columns);
-        parts.enumerate().map(move |(part, target)| Task::Matrix {
-            panels,
-            slot,
-            first_unit: part * ROWS_PER_TASK,
-            target,
-        })
-    }
-
-    fn run(&self, task: Task<'_>) {
-        match task {
-            Task::Matrix {
-                panels,
-                slot,
-                first_unit,
-                target,
-            } => self.matrix(panels, slot, first_unit, target),
-            Task::Vector { vector, target } => self.vector(vector, target),
+    fn run(&self, mut task: Task<'_>) {
+        for matrix in &mut task.matrices {
+            matrix.target.fill(0.0);
         }
-    }
-
-    fn matrix(&self, panels: &[Panels], slot: usize, first_unit: usize, target: &mut [f32]) {
-        target.fill(0.0);
-        let mut tiles = Tiles::new(self.layout.machine);
-        for (steps, panels) in self.chunks.iter().zip(panels) {
-            let columns = panels.columns();
-            let units = target.len() / columns;
-            tiles.pack_columns(units, steps.len(), |k| {
-                &self.slot(slot, &steps[k])[first_unit..]
-            });
-            self.layout.machine.run(Product {
-                a: &tiles,
-                b: panels,
-                start: Start::Given,
-                c: &mut *target,
-                stride: columns,
-            });
+        for (_, target) in &mut task.vectors {
+            target.fill(0.0);
         }
-    }
-
-    fn vector(&self, vector: Vector, target: &mut [f32]) {
-        target.fill(0.0);
-        let mut partial = vec![0.0; target.len()];
-        for steps in &self.chunks {
+        let num_slots = self.layout.slots_len / self.layout.width;
+        let mut tiles: Vec<Tiles> = (0..num_slots).map(|_| Tiles::default()).collect();
+        let mut partial = vec![0.0; task.vectors.len() * task.num_units];
+        for (chunk, steps) in self.chunks.iter().enumerate() {
+            // The gradients of a step pass through the cache once, for all that needs them.
+            for tiles in &mut tiles {
+                tiles.resize(task.num_units, steps.len());
+            }
             partial.fill(0.0);
-            for step in steps.iter() {
-                let gradients = self.slot(vector.slot, step);
-                let factors = match vector.of {
-                    Multiplied::One => None,
-                    Multiplied::State(state) => Some(self.state(state, step)),
-                    Multiplied::Slot(slot) => Some(self.slot(slot, step)),
-                };
-                match factors {
-                    None => {
-                        for (sum, gradient) in partial.iter_mut().zip(gradients) {
-                            *sum += gradient;
-                        }
-                    }
-                    Some(factors) => {
-                        for ((sum, gradient), factor) in
-                            partial.iter_mut().zip(gradients).zip(factors)
-                        {
-                            *sum += gradient * factor;
-                        }
-                    }
+            for (k, step) in steps.iter().enumerate() {
+                for (slot, tiles) in tiles.iter_mut().enumerate() {
+                    tiles.set_column(k, &self.slot(slot, step)[task.first_unit..]);
+                }
+                let partial = partial.chunks_exact_mut(task.num_units);
+                for ((vector, _), partial) in task.vectors.iter().zip(partial) {
+                    self.add_vector(*vector, step, task.first_unit, partial);
                 }
             }
-            for (sum, partial) in target.iter_mut().zip(&partial) {
-                *sum += partial;
+            for matrix in &mut task.matrices {
+                Product {
+                    a: &tiles[matrix.slot],
+                    b: &matrix.panels[chunk],
+                    start: Start::Given,
+                    c: &mut *matrix.target,
+                    stride: matrix.columns,
+                }
+                .run(self.layout.machine);
             }
+            let partial = partial.chunks_exact(task.num_units);
+            for ((_, target), partial) in task.vectors.iter_mut().zip(partial) {
+                for (sum, partial) in target.iter_mut().zip(partial) {
+                    *sum += partial;
+                }
+            }
+        }
+    }
+
+    /// Adds one step's share of a vector's gradient for the units from `first_unit`.
+    fn add_vector(&self, vector: Vector, step: &Step, first_unit: usize, sums: &mut [f32]) {
+        let gradients = &self.slot(vector.slot, step)[first_unit..];
+        let factors = match vector.of {
+            Multiplied::One => {
+                for (sum, gradient) in sums.iter_mut().zip(gradients) {
+                    *sum += gradient;
+                }
+                return;
+            }
+            Multiplied::State(state) => self.state(state, step),
+            Multiplied::Slot(slot) => self.slot(slot, step),
+        };
+        let factors = &factors[first_unit..];
+        for ((sum, gradient), factor) in sums.iter_mut().zip(gradients).zip(factors) {
+            *sum += gradient * factor;
         }
     }
 }

@@ -1,0 +1,197 @@
+//! Times forward and training calls: `cargo bench -p recurra-kernels -- [isa] [threads]`.
+//!
+//! Prints one line a measurement, as comma-separated values: the median of several runs, and the
+//! rate of the multiplications and additions that the equations need.
+#![expect(clippy::print_stdout, reason = "a benchmark reports")]
+
+use std::time::Instant;
+
+use recurra_kernels::{
+    CellKind, Direction, Isa, KernelError, Reset, SequenceBackward, SequenceForward, SequenceShape,
+    Weights, sequence_backward, sequence_forward_on, sequence_forward_saving_on,
+};
+
+/// T, B, I, H.
+const SHAPES: [(usize, usize, usize, usize); 7] = [
+    (64, 32, 128, 256),
+    (35, 20, 200, 200),
+    (25, 128, 64, 128),
+    (28, 64, 28, 128),
+    (600, 50, 2, 128),
+    (50, 8, 32, 64),
+    (50, 1, 64, 64),
+];
+
+const LSTM: CellKind = CellKind::Lstm {
+    peepholes: false,
+    coupled: false,
+    cell_clip: None,
+};
+const GRU: CellKind = CellKind::Gru {
+    reset: Reset::AfterProduct,
+};
+
+fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let mut isas = Isa::available();
+    isas.retain(|&isa| isa != Isa::Scalar);
+    let mut threads = 1;
+    // Cargo passes flags of its own.
+    for argument in std::env::args().skip(1).filter(|a| !a.starts_with("--")) {
+        match argument.parse() {
+            Ok(number) => threads = number,
+            Err(_) => isas.retain(|isa| isa.name() == argument),
+        }
+    }
+    println!("cell,work,isa,threads,seq_len,batch_size,input_size,hidden_size,ms,gflops");
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()?;
+    pool.install(|| {
+        for (name, cell) in [("lstm", LSTM), ("gru", GRU)] {
+            for (seq_len, batch_size, input_size, hidden_size) in SHAPES {
+                let shape = SequenceShape {
+                    seq_len,
+                    batch_size,
+                    input_size,
+                    hidden_size,
+                };
+                for &isa in &isas {
+                    let mut work = Work::new(cell, shape, isa);
+                    work.measure(name, "infer", 1, threads, Work::infer)?;
+                    work.measure(name, "train", 3, threads, Work::train)?;
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The arguments of all calls.
+struct Work {
+    cell: CellKind,
+    shape: SequenceShape,
+    isa: Isa,
+    w_ih: Vec<f32>,
+    w_hh: Vec<f32>,
+    vectors: Vec<f32>,
+    x: Vec<f32>,
+    state: Vec<f32>,
+    outputs: Vec<f32>,
+    final_state: Vec<f32>,
+    d_x: Vec<f32>,
+    d_w_ih: Vec<f32>,
+    d_w_hh: Vec<f32>,
+    d_vectors: Vec<f32>,
+    d_state: Vec<f32>,
+}
+
+impl Work {
+    fn new(cell: CellKind, shape: SequenceShape, isa: Isa) -> Work {
+        let (steps, hidden_size) = (shape.seq_len * shape.batch_size, shape.hidden_size);
+        let values =
+            |len: usize| -> Vec<f32> { (0..len).map(|i| (i as f32).sin() * 0.1).collect() };
+        let w_ih = values(cell.num_gates() * hidden_size * shape.input_size);
+        let w_hh = values(cell.w_hh_len(hidden_size));
+        let vectors = values(cell.num_vectors() * hidden_size);
+        let x = values(steps * shape.input_size);
+        let state = values(cell.num_states() * shape.batch_size * hidden_size);
+        Work {
+            cell,
+            shape,
+            isa,
+            outputs: values(steps * hidden_size),
+            final_state: state.clone(),
+            d_x: x.clone(),
+            d_w_ih: w_ih.clone(),
+            d_w_hh: w_hh.clone(),
+            d_vectors: vectors.clone(),
+            d_state: state.clone(),
+            w_ih,
+            w_hh,
+            vectors,
+            x,
+            state,
+        }
+    }
+
+    fn forward(&mut self) -> SequenceForward<'_> {
+        SequenceForward {
+            cell: self.cell,
+            shape: self.shape,
+            direction: Direction::Forward,
+            weights: Weights {
+                w_ih: &self.w_ih,
+                w_hh: &self.w_hh,
+                vectors: &self.vectors,
+            },
+            x: &self.x,
+            lengths: None,
+            state: &self.state,
+            outputs: &mut self.outputs,
+            final_state: &mut self.final_state,
+        }
+    }
+
+    fn infer(&mut self) -> Result<(), KernelError> {
+        sequence_forward_on(self.isa, self.forward())
+    }
+
+    fn train(&mut self) -> Result<(), KernelError> {
+        let saved = sequence_forward_saving_on(self.isa, self.forward())?;
+        sequence_backward(SequenceBackward {
+            cell: self.cell,
+            shape: self.shape,
+            direction: Direction::Forward,
+            weights: Weights {
+                w_ih: &self.w_ih,
+                w_hh: &self.w_hh,
+                vectors: &self.vectors,
+            },
+            x: &self.x,
+            lengths: None,
+            state: &self.state,
+            saved,
+            d_outputs: Some(&self.outputs),
+            d_final_state: None,
+            d_x: Some(&mut self.d_x),
+            d_w_ih: &mut self.d_w_ih,
+            d_w_hh: &mut self.d_w_hh,
+            d_vectors: &mut self.d_vectors,
+            d_state: &mut self.d_state,
+        })
+    }
+
+    /// `passes`: how often each weight is multiplied and added per step.
+    fn measure(
+        &mut self,
+        cell: &str,
+        work: &str,
+        passes: usize,
+        threads: usize,
+        run: fn(&mut Work) -> Result<(), KernelError>,
+    ) -> Result<(), KernelError> {
+        run(self)?;
+        let mut seconds = Vec::new();
+        let begin = Instant::now();
+        while seconds.len() < 5 || (begin.elapsed().as_secs_f64() < 0.5 && seconds.len() < 1000) {
+            let start = Instant::now();
+            run(self)?;
+            seconds.push(start.elapsed().as_secs_f64());
+        }
+        seconds.sort_by(f64::total_cmp);
+        let median = seconds[seconds.len() / 2];
+        let s = self.shape;
+        let multiplications = s.seq_len * s.batch_size * (self.w_ih.len() + self.w_hh.len());
+        println!(
+            "{cell},{work},{},{threads},{},{},{},{},{:.3},{:.1}",
+            self.isa,
+            s.seq_len,
+            s.batch_size,
+            s.input_size,
+            s.hidden_size,
+            median * 1e3,
+            (2 * passes * multiplications) as f64 / median / 1e9
+        );
+        Ok(())
+    }
+}
