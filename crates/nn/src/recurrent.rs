@@ -79,6 +79,10 @@ pub struct Bidirectional {
 
 /// One layer of a stack.
 #[derive(Module, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a network has few layers, and each is handles to weights far larger than itself"
+)]
 pub enum Layer {
     /// One direction.
     Forward(Recurrent),

@@ -82,6 +82,10 @@ pub struct FusedCell {
 
 /// Any of the cells, so that one stack can hold unlike ones.
 #[derive(Module, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a network has few cells, and each is handles to weights far larger than itself"
+)]
 pub enum AnyCell {
     /// See [`Rnn`].
     Rnn(Rnn),

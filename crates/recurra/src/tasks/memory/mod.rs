@@ -9,6 +9,8 @@ mod data;
 mod fit;
 mod model;
 mod report;
+#[cfg(test)]
+mod tests;
 
 pub use config::{MemoryData, MemoryModel, NetworkConfig, Problem, Recipe};
 pub(crate) use fit::{evaluate, train};
