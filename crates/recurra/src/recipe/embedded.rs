@@ -31,6 +31,7 @@ pub fn embedded() -> &'static [EmbeddedRecipe] {
         "complete" / "word-completion-korean",
         "complete" / "word-completion-korean-syllable",
         "memory" / "memory",
+        "memory" / "memory-adding-600",
     ]
 }
 
