@@ -15,6 +15,13 @@ pub struct SequenceShape {
     pub hidden_size: usize,
 }
 
+impl SequenceShape {
+    /// Whether there is no row or no unit: then there is nothing to run, however many steps.
+    pub(crate) fn has_no_state(self) -> bool {
+        self.batch_size == 0 || self.hidden_size == 0
+    }
+}
+
 /// The order in which a row's steps run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {

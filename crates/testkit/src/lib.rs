@@ -4,7 +4,7 @@
 //! Three chapters:
 //!
 //! - [`assert_close`]: two arrays agree within a [`Tol`], or the worst index is shown;
-//! - [`gradcheck`]: a hand-written gradient agrees with central differences in f64;
+//! - [`gradcheck()`]: a hand-written gradient agrees with central differences in f64;
 //! - [`Golden`]: values from `testdata/golden`, each stored beside the script that made them.
 
 mod close;

@@ -28,12 +28,10 @@ pub(crate) enum Machine {
     Avx2(x86_64::Avx2),
     #[cfg(target_arch = "x86_64")]
     Avx512(x86_64::Avx512),
+    /// The shapes of AVX-512 on any processor, so that tests everywhere reach them.
+    #[cfg(test)]
+    Wide,
 }
-
-/// Columns of a product on 128-bit registers.
-const PORTABLE_PANEL: usize = 8;
-/// Whether the baseline of this build has fused multiply-add.
-const PORTABLE_FUSED: bool = cfg!(any(target_feature = "fma", target_arch = "aarch64"));
 
 /// Rows of a product that are held in registers with the columns of a panel: 6 x 2 of 16
 /// registers, with AVX-512 6 x 4 of 32. The rest hold the operands.
@@ -41,6 +39,17 @@ pub(crate) const TILE_HEIGHT: usize = 6;
 
 /// Sums that a product holds in registers, at most on any machine.
 pub(crate) const MAX_SUMS: usize = TILE_HEIGHT * 64;
+
+/// Whether the baseline of this build has fused multiply-add.
+const PORTABLE_FUSED: bool = cfg!(any(target_feature = "fma", target_arch = "aarch64"));
+
+/// Columns per panel of a product.
+#[derive(Clone, Copy, Debug)]
+struct Panel {
+    /// For a matrix of few columns, or one that would leave much of a wide panel empty.
+    narrow: usize,
+    wide: usize,
+}
 
 impl Machine {
     /// The machine for `isa`, if it is one of the fused path and this processor runs it.
@@ -57,25 +66,75 @@ impl Machine {
         }
     }
 
-    /// Columns per panel of a product on this machine.
-    pub(crate) fn panel(self) -> usize {
+    fn panel(self) -> Panel {
         match self {
-            Machine::Portable => PORTABLE_PANEL,
+            // Two registers of four.
+            Machine::Portable => Panel { narrow: 8, wide: 8 },
+            // One or two registers of eight.
             #[cfg(target_arch = "x86_64")]
-            Machine::Avx2(_) => x86_64::Avx2::PANEL,
+            Machine::Avx2(_) => Panel {
+                narrow: 8,
+                wide: 16,
+            },
+            // One or four registers of sixteen.
             #[cfg(target_arch = "x86_64")]
-            Machine::Avx512(_) => x86_64::Avx512::PANEL,
+            Machine::Avx512(_) => Panel {
+                narrow: 16,
+                wide: 64,
+            },
+            #[cfg(test)]
+            Machine::Wide => Panel {
+                narrow: 16,
+                wide: 64,
+            },
+        }
+    }
+
+    /// Columns per panel for a matrix of `columns`: narrow where wide panels would be more than
+    /// a quarter empty.
+    pub(crate) fn panel_width(self, columns: usize) -> usize {
+        let Panel { narrow, wide } = self.panel();
+        let computed = |panel: usize| columns.div_ceil(panel).saturating_mul(panel);
+        if computed(wide) / 4 > computed(narrow) / 3 {
+            narrow
+        } else {
+            wide
         }
     }
 
     /// Carries out `work`, compiled for this machine.
     pub(crate) fn run(self, work: impl Work) {
-        match self {
-            Machine::Portable => work.run::<PORTABLE_PANEL, PORTABLE_FUSED>(),
+        self.run_panel(self.panel().wide, work);
+    }
+
+    /// Carries out `work` for panels of one of the machine's two widths.
+    pub(crate) fn run_panel(self, width: usize, work: impl Work) {
+        match (self, width) {
+            (Machine::Portable, _) => work.run::<8, PORTABLE_FUSED>(),
             #[cfg(target_arch = "x86_64")]
-            Machine::Avx2(machine) => machine.run(work),
+            (Machine::Avx2(machine), 8) => machine.run::<8>(work),
             #[cfg(target_arch = "x86_64")]
-            Machine::Avx512(machine) => machine.run(work),
+            (Machine::Avx2(machine), _) => machine.run::<16>(work),
+            #[cfg(target_arch = "x86_64")]
+            (Machine::Avx512(machine), 16) => machine.run::<16>(work),
+            #[cfg(target_arch = "x86_64")]
+            (Machine::Avx512(machine), _) => machine.run::<64>(work),
+            #[cfg(test)]
+            (Machine::Wide, 16) => work.run::<16, true>(),
+            #[cfg(test)]
+            (Machine::Wide, _) => work.run::<64, true>(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn narrow_panels_are_for_what_would_leave_wide_ones_empty() {
+        let width = |columns| Machine::Wide.panel_width(columns);
+        assert_eq!([1, 16, 17, 48].map(width), [16, 16, 16, 64]);
+        assert_eq!([64, 72, 100, 128].map(width), [64, 16, 64, 64]);
     }
 }

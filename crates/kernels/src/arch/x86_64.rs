@@ -13,23 +13,20 @@ use super::Work;
 pub(crate) struct Avx2(());
 
 impl Avx2 {
-    /// Two registers of eight.
-    pub(super) const PANEL: usize = 16;
-
     pub(super) fn detect() -> Option<Avx2> {
         let found = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
         found.then_some(Avx2(()))
     }
 
-    pub(super) fn run(self, work: impl Work) {
+    pub(super) fn run<const PANEL: usize>(self, work: impl Work) {
         // SAFETY: `self` exists only if `detect` found the features that `avx2` needs.
-        unsafe { avx2(work) }
+        unsafe { avx2::<PANEL>(work) }
     }
 }
 
 #[target_feature(enable = "avx2,fma")]
-fn avx2(work: impl Work) {
-    work.run::<{ Avx2::PANEL }, true>();
+fn avx2<const PANEL: usize>(work: impl Work) {
+    work.run::<PANEL, true>();
 }
 
 /// Proof that the processor has AVX-512 F, BW, DQ and VL, and AVX2 and FMA.
@@ -37,9 +34,6 @@ fn avx2(work: impl Work) {
 pub(crate) struct Avx512(());
 
 impl Avx512 {
-    /// Four registers of sixteen.
-    pub(super) const PANEL: usize = 64;
-
     pub(super) fn detect() -> Option<Avx512> {
         let found = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
@@ -50,13 +44,13 @@ impl Avx512 {
         found.then_some(Avx512(()))
     }
 
-    pub(super) fn run(self, work: impl Work) {
+    pub(super) fn run<const PANEL: usize>(self, work: impl Work) {
         // SAFETY: `self` exists only if `detect` found the features that `avx512` needs.
-        unsafe { avx512(work) }
+        unsafe { avx512::<PANEL>(work) }
     }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-fn avx512(work: impl Work) {
-    work.run::<{ Avx512::PANEL }, true>();
+fn avx512<const PANEL: usize>(work: impl Work) {
+    work.run::<PANEL, true>();
 }

@@ -2,12 +2,13 @@
 
 use super::forward::{BlockTrace, ROWS_AT_ONCE, Trace};
 use super::lanes::BackwardRows;
-use super::layout::{Layout, Threads};
+use super::layout::Layout;
 use super::packing::{Panels, Tiles};
 use super::product::{Product, Start};
 use super::recurrence::Operand;
 use super::schedule::{Block, Schedule};
-use super::weight_gradient::weight_gradients;
+use super::threads::Threads;
+use super::weight_gradient::{Targets, weight_gradients};
 use crate::SequenceBackward;
 use crate::sequence::Kept;
 
@@ -22,15 +23,17 @@ pub(crate) fn sequence_backward(call: SequenceBackward<'_>) {
     else {
         unreachable!("the door sends traces of the oracle to the oracle");
     };
-    if shape.hidden_size == 0 {
+    if shape.has_no_state() {
+        call.d_w_ih.fill(0.0);
+        call.d_w_hh.fill(0.0);
+        call.d_vectors.fill(0.0);
         if let Some(d_x) = call.d_x {
             d_x.fill(0.0);
         }
         return;
     }
     let layout = Layout::new(machine, call.cell, shape);
-    let num_steps = schedule.blocks.iter().map(Block::num_steps).sum();
-    let threads = Threads::for_work(call.cell, shape, num_steps);
+    let threads = Threads::for_work(call.cell, shape, call.lengths);
 
     let pass = Pass {
         layout: &layout,
@@ -62,7 +65,7 @@ pub(crate) fn sequence_backward(call: SequenceBackward<'_>) {
         &schedule,
         &blocks,
         call.x,
-        super::weight_gradient::Targets {
+        Targets {
             d_w_ih: call.d_w_ih,
             d_w_hh: call.d_w_hh,
             d_vectors: call.d_vectors,

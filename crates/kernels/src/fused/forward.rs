@@ -1,11 +1,12 @@
 //! The forward pass.
 
 use super::lanes::ForwardRows;
-use super::layout::{Layout, Threads};
+use super::layout::Layout;
 use super::packing::{Panels, Tiles};
 use super::product::{Product, Start};
 use super::recurrence::Operand;
 use super::schedule::{Block, Schedule};
+use super::threads::Threads;
 use crate::arch::Machine;
 use crate::{Direction, SequenceForward};
 
@@ -50,26 +51,17 @@ enum Keep {
 
 fn run(machine: Machine, call: SequenceForward<'_>, keep: Keep) -> Trace {
     let shape = call.shape;
-    let layout = Layout::new(machine, call.cell, shape);
-    let num_steps = match call.lengths {
-        Some(lengths) => lengths.iter().sum(),
-        None => shape.seq_len * shape.batch_size,
-    };
-    let threads = Threads::for_work(call.cell, shape, num_steps);
-    let num_blocks = threads.blocks(shape.batch_size);
-    let schedule = Schedule::new(shape.seq_len, shape.batch_size, call.lengths, num_blocks);
-    if shape.hidden_size == 0 {
-        let blocks = schedule
-            .blocks
-            .iter()
-            .map(|_| BlockTrace::default())
-            .collect();
+    if shape.has_no_state() {
         return Trace {
             machine,
-            schedule,
-            blocks,
+            schedule: Schedule::new(0, 0, None, 1),
+            blocks: Vec::new(),
         };
     }
+    let layout = Layout::new(machine, call.cell, shape);
+    let threads = Threads::for_work(call.cell, shape, call.lengths);
+    let num_blocks = threads.blocks(shape.batch_size);
+    let schedule = Schedule::new(shape.seq_len, shape.batch_size, call.lengths, num_blocks);
 
     let pass = Pass {
         x_to_slots: layout.x_to_slots(call.weights.w_ih),
@@ -237,45 +229,6 @@ impl Pass<'_> {
                 factors: &self.factors,
             };
             layout.cell.forward(layout.machine, index, rows);
-        }
-    }
-}
-
-impl Layout {
-    /// A block's rows of a `[S, B, H]` array, as `[rows, STATES, W]`.
-    pub(super) fn gather_state(
-        &self,
-        block: &Block,
-        values: &[f32],
-        batch_size: usize,
-    ) -> Vec<f32> {
-        let mut state = vec![0.0; block.rows.len() * self.state_len];
-        for (row, target) in block
-            .rows
-            .iter()
-            .zip(state.chunks_exact_mut(self.state_len))
-        {
-            for (index, target) in target.chunks_exact_mut(self.width).enumerate() {
-                let start = (index * batch_size + row) * self.hidden_size;
-                target[..self.hidden_size].copy_from_slice(&values[start..][..self.hidden_size]);
-            }
-        }
-        state
-    }
-
-    /// The way back: writes a block's rows into a `[S, B, H]` array.
-    pub(super) fn scatter_state(
-        &self,
-        block: &Block,
-        state: &[f32],
-        batch_size: usize,
-        values: &mut [f32],
-    ) {
-        for (row, source) in block.rows.iter().zip(state.chunks_exact(self.state_len)) {
-            for (index, source) in source.chunks_exact(self.width).enumerate() {
-                let start = (index * batch_size + row) * self.hidden_size;
-                values[start..][..self.hidden_size].copy_from_slice(&source[..self.hidden_size]);
-            }
         }
     }
 }

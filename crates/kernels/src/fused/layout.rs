@@ -1,12 +1,10 @@
-//! How a call's working memory is laid out, its parameters packed for it, and whether it is
-//! worth several threads.
-
-use rayon::prelude::*;
+//! How a call's working memory is laid out, and its parameters and states brought into it.
 
 use super::cells::cell;
 use super::lanes::{Cell, LANES};
 use super::packing::Panels;
-use super::recurrence::{Multiplied, Plan, Stage};
+use super::recurrence::{Multiplied, Plan, Stage, Vector};
+use super::schedule::Block;
 use crate::arch::Machine;
 use crate::{CellKind, SequenceShape, Weights};
 
@@ -46,10 +44,7 @@ impl Layout {
     }
 
     /// The vectors of the plan with their values: rows of `vectors`, then `w_hh` if it is one.
-    fn vectors<'a>(
-        &self,
-        weights: &Weights<'a>,
-    ) -> impl Iterator<Item = (super::recurrence::Vector, &'a [f32])> {
+    fn vectors<'a>(&self, weights: &Weights<'a>) -> impl Iterator<Item = (Vector, &'a [f32])> {
         let rows = weights.vectors.chunks_exact(self.hidden_size);
         let values = rows.chain(std::iter::once(weights.w_hh));
         self.plan.vectors.iter().copied().zip(values)
@@ -122,49 +117,41 @@ impl Layout {
         let row = gates[slot] * self.hidden_size + unit;
         (unit < self.hidden_size).then(|| &weight[row * inputs..][..inputs])
     }
-}
 
-/// How many threads a call deserves.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Threads(usize);
-
-impl Threads {
-    /// Multiplications below which handing work to other threads costs more than it saves.
-    const WORTHWHILE: usize = 1 << 21;
-
-    /// For a call with so many real steps.
-    pub(super) fn for_work(kind: CellKind, shape: SequenceShape, num_steps: usize) -> Threads {
-        let per_step = kind
-            .w_hh_len(shape.hidden_size)
-            .saturating_add(kind.num_gates() * shape.hidden_size * shape.input_size);
-        if num_steps.saturating_mul(per_step) < Threads::WORTHWHILE {
-            Threads(1)
-        } else {
-            Threads(rayon::current_num_threads().max(1))
+    /// A block's rows of a `[S, B, H]` array, as `[rows, STATES, W]`.
+    pub(super) fn gather_state(
+        &self,
+        block: &Block,
+        values: &[f32],
+        batch_size: usize,
+    ) -> Vec<f32> {
+        let mut state = vec![0.0; block.rows.len() * self.state_len];
+        for (row, target) in block
+            .rows
+            .iter()
+            .zip(state.chunks_exact_mut(self.state_len))
+        {
+            for (index, target) in target.chunks_exact_mut(self.width).enumerate() {
+                let start = (index * batch_size + row) * self.hidden_size;
+                target[..self.hidden_size].copy_from_slice(&values[start..][..self.hidden_size]);
+            }
         }
+        state
     }
 
-    /// Blocks that `rows` are dealt to: not so many that a block's product is slow.
-    pub(super) fn blocks(self, rows: usize) -> usize {
-        const ROWS: usize = 4;
-        self.0.min(rows.div_ceil(ROWS)).max(1)
-    }
-
-    /// Units for each task, when `units` are shared out evenly.
-    pub(super) fn share(self, units: usize) -> usize {
-        units.div_ceil(self.0).max(1)
-    }
-
-    /// Carries out `task` for every item, in any order.
-    pub(super) fn spread<T: Send, R: Send>(
-        self,
-        items: Vec<T>,
-        task: impl Fn(T) -> R + Send + Sync,
-    ) -> Vec<R> {
-        if self.0 == 1 || items.len() < 2 {
-            items.into_iter().map(task).collect()
-        } else {
-            items.into_par_iter().with_max_len(1).map(task).collect()
+    /// The way back: writes a block's rows into a `[S, B, H]` array.
+    pub(super) fn scatter_state(
+        &self,
+        block: &Block,
+        state: &[f32],
+        batch_size: usize,
+        values: &mut [f32],
+    ) {
+        for (row, source) in block.rows.iter().zip(state.chunks_exact(self.state_len)) {
+            for (index, source) in source.chunks_exact(self.width).enumerate() {
+                let start = (index * batch_size + row) * self.hidden_size;
+                values[start..][..self.hidden_size].copy_from_slice(&source[..self.hidden_size]);
+            }
         }
     }
 }

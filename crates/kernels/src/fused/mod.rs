@@ -11,7 +11,8 @@
 //! - [`packing`], [`product`]: the matrix product.
 //! - [`recurrence`]: what a cell is; [`rnn`], [`lstm`], [`gru`]: the cells; [`lanes`]: a cell's
 //!   equations over rows and units; [`cells`]: from kind to cell.
-//! - [`schedule`]: rows over time and threads; [`layout`]: sizes and packed parameters.
+//! - [`schedule`]: rows over time; [`threads`]: rows and units over threads; [`layout`]: sizes and
+//!   packed parameters.
 //! - [`forward`], [`backward`], [`weight_gradient`]: the driver.
 //!
 //! **Why threads never change a bit.** A row's step uses only that row, and each element of a
@@ -32,6 +33,7 @@ mod rnn;
 mod cells;
 mod layout;
 mod schedule;
+mod threads;
 
 mod backward;
 mod forward;
@@ -39,3 +41,6 @@ mod weight_gradient;
 
 pub(crate) use backward::sequence_backward;
 pub(crate) use forward::{Trace, sequence_forward, sequence_forward_saving};
+
+#[cfg(test)]
+mod tests;

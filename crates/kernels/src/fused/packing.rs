@@ -116,8 +116,8 @@ fn interleave<'a, const HEIGHT: usize>(
     }
 }
 
-/// The right operand, `depth × columns`: panels as wide as a machine's registers, inside a panel
-/// one row after another, the last panel filled up with zeros.
+/// The right operand, `depth × columns`: panels as wide as the registers hold, inside a panel one
+/// row after another, the last panel filled up with zeros.
 #[derive(Debug)]
 pub(super) struct Panels {
     width: usize,
@@ -128,7 +128,7 @@ pub(super) struct Panels {
 
 impl Panels {
     fn zeros(machine: Machine, depth: usize, columns: usize) -> Panels {
-        let width = machine.panel();
+        let width = machine.panel_width(columns);
         Panels {
             width,
             depth,
@@ -176,6 +176,11 @@ impl Panels {
 
     pub(super) fn depth(&self) -> usize {
         self.depth
+    }
+
+    /// Columns of a panel.
+    pub(super) fn width(&self) -> usize {
+        self.width
     }
 
     /// The panels: first column, number of real columns, values `[depth, width]`.

@@ -33,6 +33,7 @@ impl Product<'_> {
     pub(super) fn run(self, machine: Machine) {
         debug_assert_eq!(self.a.depth(), self.b.depth());
         let mut sums = [0.0; MAX_SUMS];
+        let on = (machine, self.b.width());
         // Some tiles of rows stay in the second-level cache while all panels pass over them, and
         // of these a panel in the first-level cache while the tiles pass over it.
         for tiles in self.a.groups(TILES_AT_ONCE) {
@@ -48,29 +49,28 @@ impl Product<'_> {
                         stride: self.stride,
                         width,
                     };
-                    with_height!(
-                        height,
-                        multiply::<_>(machine, tile, panel, &mut sums, target)
-                    );
+                    with_height!(height, multiply::<_>(on, tile, panel, &mut sums, target));
                 }
             }
         }
     }
 }
 
+/// Hands a tile of one height to the machine.
 fn multiply<const HEIGHT: usize>(
-    machine: Machine,
+    (machine, panel_width): (Machine, usize),
     tile: &[f32],
     panel: &[f32],
     sums: &mut [f32],
     target: Target<'_>,
 ) {
-    machine.run(Multiply::<HEIGHT> {
+    let work = Multiply::<HEIGHT> {
         tile,
         panel,
         sums,
         target,
-    });
+    };
+    machine.run_panel(panel_width, work);
 }
 
 /// One tile of rows by one panel of columns, its sums held in registers.

@@ -1,11 +1,12 @@
 //! The gradients of the weights: products and sums over all steps of all rows.
 
 use super::forward::BlockTrace;
-use super::layout::{Layout, Threads};
+use super::layout::Layout;
 use super::packing::{Panels, Tiles};
 use super::product::{Product, Start};
 use super::recurrence::{Multiplied, Operand, Stage, Vector};
 use super::schedule::{Schedule, Step};
+use super::threads::Threads;
 
 /// Where the gradients go; all overwritten.
 pub(super) struct Targets<'a> {

@@ -1,7 +1,7 @@
 //! The oracle: the same equations, the same calls, in plain loops over f32 or f64.
 //!
 //! This is the specification. It takes one row at a time and one step at a time; a step's
-//! equations stand in [`rnn`], [`lstm`] and [`gru`] beside their derivatives, worked out by hand.
+//! equations stand in `rnn`, `lstm` and `gru` beside their derivatives, worked out by hand.
 //! The fused path is tested against it in f64, and it against central differences.
 //!
 //! With `RECURRA_ISA=scalar` the door of this crate runs it in f32.

@@ -28,7 +28,10 @@ pub fn sequence_forward_saving<R: Real>(
 ) -> Result<Saved<R>, KernelError> {
     call.check("scalar::sequence_forward_saving")?;
     let origin = call.origin();
-    let mut states = vec![None; call.shape.seq_len * call.shape.batch_size];
+    let mut states = Vec::new();
+    if !call.shape.has_no_state() {
+        states.resize(call.shape.seq_len * call.shape.batch_size, None);
+    }
     run(call, |index, state| states[index] = Some(state.clone()));
     let kept = Kept::Scalar(Trace(states));
     Ok(Saved { origin, kept })
@@ -36,6 +39,9 @@ pub fn sequence_forward_saving<R: Real>(
 
 /// Runs a checked call; `keep` gets the state before each step and the step's place in `[T, B]`.
 fn run<R: Real>(call: SequenceForward<'_, R>, mut keep: impl FnMut(usize, &State<R>)) {
+    if call.shape.has_no_state() {
+        return;
+    }
     let SequenceShape {
         seq_len,
         batch_size,
@@ -93,6 +99,9 @@ pub fn sequence_backward<R: Real>(call: SequenceBackward<'_, R>) -> Result<(), K
         &mut unwanted
     });
     d_x.fill(R::ZERO);
+    if call.shape.has_no_state() {
+        return Ok(());
+    }
 
     for row in 0..batch_size {
         let mut d_state = match call.d_final_state {

@@ -76,6 +76,9 @@ fn nothing_to_do_is_done() {
             (3, 2, 0, 4),
             (3, 2, 2, 0),
             (0, 0, 0, 0),
+            // Steps that hold nothing cost nothing.
+            (1 << 60, 0, 2, 2),
+            (1 << 60, 4, 0, 0),
         ] {
             agree(&Case::new(cell, shape(t, b, i, h)));
             agree(&Case::new(cell, shape(t, b, i, h)).with_lengths());

@@ -110,8 +110,10 @@ impl Case<f32> {
             input_size: i,
             hidden_size: h,
         } = shape;
-        let seed = 31 * (t + 31 * (b + 31 * (i + 31 * h)));
-        let mut numbers = Numbers(seed as u64);
+        let seed = [t, b, i, h].iter().fold(1, |seed: u64, &size| {
+            seed.wrapping_mul(31).wrapping_add(size as u64)
+        });
+        let mut numbers = Numbers(seed);
         let scale = 1.0 / (h.max(1) as f32).sqrt();
         Case {
             cell,
