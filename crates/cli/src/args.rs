@@ -1,0 +1,135 @@
+//! What can be written on the command line.
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 fine, 1 failure, 2 wrong usage or recipe, 130 interrupted by Ctrl-C
+(training finishes its update and saves first).";
+
+/// Train, explain and ship recurrent sequence models on the CPU you have.
+#[derive(Debug, Parser)]
+#[command(name = "recurra", version, max_term_width = 80, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Print one JSON object on standard output, and nothing else
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the built-in recipes
+    Recipes,
+    /// Train by a recipe, or go on with a run
+    Train(Train),
+    /// Judge a run beside its baselines
+    Eval(Eval),
+    /// Answer lines: one input a line, one output a line
+    Predict(Predict),
+    /// Show layers, shapes, parameters, and which path each layer takes
+    Inspect(Inspect),
+    /// Write a run's report page and its charts
+    Report(Report),
+    /// Show how Recurra sees this machine
+    Doctor,
+    /// Print a completion script for a shell
+    Completions(Completions),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  recurra train word-completion
+  recurra train number-sequence --set train.updates=500 --seed 7 --out runs/short
+  recurra train my-recipe.toml --data prices.csv
+  recurra train --resume runs/short")]
+pub(crate) struct Train {
+    /// A built-in recipe's name, or a recipe file
+    #[arg(value_name = "RECIPE", required_unless_present = "resume")]
+    pub(crate) recipe: Option<String>,
+    /// Replace one of the recipe's values, as in train.batch_size=64
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) overrides: Vec<String>,
+    /// The run directory to make [default: runs/ and the recipe's name, numbered
+    /// when that is taken]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Seed of all random numbers (train.seed)
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// The data to train on (data.path)
+    #[arg(long, value_name = "PATH")]
+    pub(crate) data: Option<PathBuf>,
+    /// Go on with an interrupted or killed run, by its own recipe
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with_all = ["recipe", "overrides", "out", "seed", "data"]
+    )]
+    pub(crate) resume: Option<PathBuf>,
+    /// Threads to compute with [default: one for each CPU; results are the same]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Eval {
+    /// The run directory
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// Data to judge it on, in place of its own held-out part
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A line that the model cannot take gets an empty line and a message on standard
+error; the exit code is then 1.
+
+Examples:
+  echo 1,2,3,4,5 | recurra predict runs/number-sequence
+  echo wor | recurra predict runs/word-completion --top-k 3")]
+pub(crate) struct Predict {
+    /// The run directory
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// A file of input lines; `-` is standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub(crate) input: PathBuf,
+    /// How many answers to give where the task ranks them
+    #[arg(
+        long,
+        value_name = "K",
+        default_value = "5",
+        value_parser = clap::value_parser!(u16).range(1..=1000)
+    )]
+    pub(crate) top_k: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// A run directory, a built-in recipe's name, or a recipe file
+    #[arg(value_name = "RUN|RECIPE")]
+    pub(crate) subject: String,
+    /// Draw the computation graph, unrolled over time
+    #[arg(long, value_name = "OUT.svg")]
+    pub(crate) graph: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// The run directory
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
+}

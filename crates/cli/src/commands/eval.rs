@@ -1,0 +1,35 @@
+//! `recurra eval`: a run beside its baselines.
+
+use crate::args::Eval;
+use crate::commands::Ending;
+use crate::error::CliError;
+use crate::output::Output;
+use crate::wording;
+use recurra::Evaluation;
+use serde_json::{Value, json};
+
+pub(crate) fn run(args: &Eval, output: &mut Output<'_>) -> Result<Ending, CliError> {
+    let evaluations = recurra::evaluate(&args.run, args.data.as_deref())?;
+    if output.json() {
+        output.object(&one_object(&evaluations))?;
+    } else {
+        let blocks: Vec<String> = evaluations
+            .iter()
+            .map(|evaluation| wording::evaluation(evaluation).join("\n"))
+            .collect();
+        output.line(blocks.join("\n\n"))?;
+    }
+    Ok(Ending::Fine)
+}
+
+/// The first evaluation, and under `also` those of further splits or models.
+fn one_object(evaluations: &[Evaluation]) -> Value {
+    let Some((first, others)) = evaluations.split_first() else {
+        return json!({});
+    };
+    let mut object = json!(first);
+    if !others.is_empty() {
+        object["also"] = json!(others);
+    }
+    object
+}

@@ -1,0 +1,13 @@
+//! One file for each subcommand, and what they share: running and failing.
+
+mod completions;
+mod doctor;
+mod eval;
+mod inspect;
+mod predict;
+mod recipes;
+mod report;
+mod run;
+mod train;
+
+pub(crate) use run::{Ending, run};

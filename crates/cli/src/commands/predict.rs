@@ -1,0 +1,288 @@
+//! `recurra predict`: one line in, one line out, at once.
+
+use crate::args::Predict;
+use crate::commands::Ending;
+use crate::error::CliError;
+use crate::output::{Output, notice};
+use recurra::{Error, PredictOptions, Prediction, Predictor};
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::{BufRead, BufReader, IsTerminal, Read, stdin};
+use std::path::Path;
+
+/// The longest line that is read: a bound on memory, whatever comes.
+const MAX_LINE_BYTES: usize = 1 << 20;
+
+pub(crate) fn run(args: &Predict, output: &mut Output<'_>) -> Result<Ending, CliError> {
+    let predictor = recurra::open(&args.run)?;
+    let lines = InputLines::open(&args.input)?;
+    let options = PredictOptions {
+        top_k: args.top_k.into(),
+    };
+    if output.json() {
+        answer_as_json(predictor.as_ref(), lines, options, output)
+    } else {
+        answer(predictor.as_ref(), lines, options, output)
+    }
+}
+
+fn answer(
+    predictor: &dyn Predictor,
+    lines: InputLines,
+    options: PredictOptions,
+    output: &mut Output<'_>,
+) -> Result<Ending, CliError> {
+    let mut ending = Ending::Fine;
+    for line in lines {
+        match predict(predictor, &line?, options)? {
+            Ok(prediction) => output.line(prediction.text)?,
+            // So that output lines still belong to input lines.
+            Err(_) => {
+                ending = Ending::Incomplete;
+                output.line("")?;
+            }
+        }
+    }
+    Ok(ending)
+}
+
+/// One object, written as its parts become known.
+fn answer_as_json(
+    predictor: &dyn Predictor,
+    lines: InputLines,
+    options: PredictOptions,
+    output: &mut Output<'_>,
+) -> Result<Ending, CliError> {
+    let mut ending = Ending::Fine;
+    let mut before = "{\"predictions\": [\n";
+    let mut failure = None;
+    for line in lines {
+        let answered = line.and_then(|line| {
+            let answer = predict(predictor, &line, options)?;
+            Ok((line, answer))
+        });
+        let (line, answer) = match answered {
+            Ok(answered) => answered,
+            // What is begun is brought to its end all the same.
+            Err(error) => {
+                failure = Some(error);
+                break;
+            }
+        };
+        let mut object = json!({ "line": line.number, "input": line.text.as_deref().ok() });
+        match answer {
+            Ok(prediction) => {
+                object["prediction"] = prediction.json;
+                object["notices"] = json!(prediction.notices);
+            }
+            Err(message) => {
+                ending = Ending::Incomplete;
+                object["prediction"] = Value::Null;
+                object["error"] = json!(message);
+            }
+        }
+        output.json_line(before, &object)?;
+        before = ",";
+    }
+    if before != "," {
+        output.line(before.trim_end())?;
+    }
+    match failure {
+        None => output.line("]}")?,
+        Some(error) => {
+            output.json_line("], \"error\": ", &error.chain().join(": "))?;
+            output.line("}")?;
+            notice(format_args!("error: {}", error.chain().join(": ")));
+            ending = Ending::Incomplete;
+        }
+    }
+    Ok(ending)
+}
+
+/// The answer to a line, or what is wrong with the line; both are told on standard error.
+fn predict(
+    predictor: &dyn Predictor,
+    line: &InputLine,
+    options: PredictOptions,
+) -> Result<Result<Prediction, String>, CliError> {
+    let number = line.number;
+    let answer = match &line.text {
+        Ok(text) => predictor.predict(text, number, options),
+        Err(message) => Err(Error::Input {
+            line: number,
+            message: message.clone(),
+        }),
+    };
+    match answer {
+        Ok(prediction) => {
+            for text in &prediction.notices {
+                notice(format_args!("line {number}: {text}"));
+            }
+            Ok(Ok(prediction))
+        }
+        Err(Error::Input { line, message }) => {
+            notice(format_args!("line {line}: {message}"));
+            Ok(Err(message))
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// A line of input; its text, or why it has none.
+#[derive(Debug)]
+struct InputLine {
+    number: usize,
+    text: Result<String, String>,
+}
+
+/// Input lines as they come; a bad one does not end them.
+struct InputLines {
+    origin: String,
+    reader: Box<dyn BufRead>,
+    number: usize,
+}
+
+impl InputLines {
+    fn open(path: &Path) -> Result<Self, CliError> {
+        if path == Path::new("-") {
+            if stdin().is_terminal() {
+                notice("reading lines from the terminal; Ctrl-D ends");
+            }
+            return Ok(Self::new("standard input", Box::new(stdin().lock())));
+        }
+        let origin = path.display().to_string();
+        match File::open(path) {
+            Ok(file) => Ok(Self::new(origin, Box::new(BufReader::new(file)))),
+            Err(source) => Err(CliError::Read { origin, source }),
+        }
+    }
+
+    fn new(origin: impl Into<String>, reader: Box<dyn BufRead>) -> Self {
+        Self {
+            origin: origin.into(),
+            reader,
+            number: 0,
+        }
+    }
+
+    fn read(&mut self) -> std::io::Result<Option<InputLine>> {
+        let mut bytes = Vec::new();
+        let limit = MAX_LINE_BYTES as u64 + 1;
+        let mut limited = (&mut self.reader).take(limit);
+        if limited.read_until(b'\n', &mut bytes)? == 0 {
+            return Ok(None);
+        }
+        self.number += 1;
+        let ended = bytes.pop_if(|last| *last == b'\n').is_some();
+        let text = if bytes.len() > MAX_LINE_BYTES && !ended {
+            self.reader.skip_until(b'\n')?;
+            Err(format!("longer than {MAX_LINE_BYTES} bytes; break it up"))
+        } else {
+            bytes.pop_if(|last| *last == b'\r');
+            String::from_utf8(bytes).map_err(|error| {
+                let at = error.utf8_error().valid_up_to();
+                let byte = error.as_bytes()[at];
+                format!("byte {} is 0x{byte:02x}, which is not UTF-8", at + 1)
+            })
+        };
+        Ok(Some(InputLine {
+            number: self.number,
+            text,
+        }))
+    }
+}
+
+impl Iterator for InputLines {
+    type Item = Result<InputLine, CliError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.read()
+            .map_err(|source| CliError::Read {
+                origin: self.origin.clone(),
+                source,
+            })
+            .transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+
+    #[derive(Debug)]
+    struct Shout;
+
+    impl Predictor for Shout {
+        fn predict(
+            &self,
+            input: &str,
+            line: usize,
+            _: PredictOptions,
+        ) -> Result<Prediction, Error> {
+            if input.is_empty() {
+                return Err(Error::Input {
+                    line,
+                    message: "nothing to shout".to_owned(),
+                });
+            }
+            let text = input.to_uppercase();
+            Ok(Prediction {
+                json: json!({ "shout": text }),
+                text,
+                notices: Vec::new(),
+            })
+        }
+    }
+
+    fn lines(bytes: impl Into<Vec<u8>>) -> InputLines {
+        InputLines::new("test", Box::new(Cursor::new(bytes.into())))
+    }
+
+    fn answered(bytes: &[u8], as_json: bool) -> (Ending, String) {
+        let mut written = Vec::new();
+        let mut output = Output::new(&mut written, as_json);
+        let options = PredictOptions { top_k: 1 };
+        let answer = if as_json { answer_as_json } else { answer };
+        let ending = answer(&Shout, lines(bytes), options, &mut output).unwrap();
+        (ending, String::from_utf8(written).unwrap())
+    }
+
+    #[test]
+    fn every_line_has_its_answer() {
+        assert_eq!(
+            answered(b"a\r\nb", false),
+            (Ending::Fine, "A\nB\n".to_owned())
+        );
+        assert_eq!(answered(b"", false), (Ending::Fine, String::new()));
+    }
+
+    #[test]
+    fn a_bad_line_gets_an_empty_one_and_the_rest_go_on() {
+        let (ending, text) = answered(b"a\n\n\xff\nb\n", false);
+        assert_eq!(ending, Ending::Incomplete);
+        assert_eq!(text, "A\n\n\nB\n");
+    }
+
+    #[test]
+    fn json_is_one_object_whatever_the_lines() {
+        let (_, text) = answered(b"a\n\n\xff", true);
+        let object: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(object["predictions"][0]["prediction"]["shout"], "A");
+        assert_eq!(object["predictions"][1]["error"], "nothing to shout");
+        assert_eq!(object["predictions"][2]["input"], Value::Null);
+        let (_, none) = answered(b"", true);
+        let object: Value = serde_json::from_str(&none).unwrap();
+        assert_eq!(object, json!({ "predictions": [] }));
+    }
+
+    #[test]
+    fn a_line_without_end_is_not_kept_in_memory() {
+        let mut bytes = vec![b'x'; MAX_LINE_BYTES + 10];
+        bytes.extend(b"\nshort");
+        let read: Vec<InputLine> = lines(bytes).map(Result::unwrap).collect();
+        assert_eq!(read.len(), 2);
+        assert!(read[0].text.as_ref().is_err_and(|why| why.contains("longer")));
+        assert_eq!(read[1].text.as_deref(), Ok("short"));
+    }
+}

@@ -1,0 +1,158 @@
+//! Aligned columns for people.
+
+use unicode_width::UnicodeWidthStr;
+
+/// The width that everything is laid out for.
+pub(crate) const WIDTH: usize = 80;
+
+/// Which side of its column a cell keeps to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Align {
+    Left,
+    Right,
+}
+
+/// Rows under headings; headings break between words where a table would be too wide.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    headings: Vec<(String, Align)>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table without rows.
+    pub(crate) fn new(headings: impl IntoIterator<Item = (impl Into<String>, Align)>) -> Self {
+        Self {
+            headings: headings
+                .into_iter()
+                .map(|(text, align)| (text.into(), align))
+                .collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row; missing cells stay empty.
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = impl Into<String>>) {
+        self.rows
+            .push(cells.into_iter().map(Into::into).collect());
+    }
+
+    /// The lines, each after `indent` spaces and without spaces at its end.
+    pub(crate) fn lines(&self, indent: usize) -> Vec<String> {
+        let cells: Vec<usize> = (0..self.headings.len())
+            .map(|column| self.widest_cell(column))
+            .collect();
+        let natural: Vec<usize> = self
+            .headings
+            .iter()
+            .zip(&cells)
+            .map(|((heading, _), cell)| heading.width().max(*cell))
+            .collect();
+        let fits = indent + natural.iter().sum::<usize>() + 2 * natural.len() <= WIDTH + 2;
+        let headings: Vec<Vec<String>> = self
+            .headings
+            .iter()
+            .zip(&cells)
+            .map(|((heading, _), cell)| wrap(heading, if fits { WIDTH } else { *cell }))
+            .collect();
+        let widths: Vec<usize> = headings
+            .iter()
+            .zip(&cells)
+            .map(|(lines, cell)| lines.iter().map(|line| line.width()).fold(*cell, usize::max))
+            .collect();
+        let height = headings.iter().map(Vec::len).max().unwrap_or(0);
+        let heading_rows = (0..height).map(|line| {
+            headings
+                .iter()
+                .map(|lines| {
+                    // Short headings stand at the bottom, on their column.
+                    let skipped = height - lines.len();
+                    let index = line.checked_sub(skipped);
+                    index.map_or("", |index| lines[index].as_str())
+                })
+                .collect::<Vec<_>>()
+        });
+        let body = self.rows.iter().map(|row| {
+            (0..widths.len())
+                .map(|column| row.get(column).map_or("", String::as_str))
+                .collect::<Vec<_>>()
+        });
+        heading_rows
+            .chain(body)
+            .map(|cells| self.line(&cells, &widths, indent))
+            .collect()
+    }
+
+    fn widest_cell(&self, column: usize) -> usize {
+        let cells = self.rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.width()).max().unwrap_or(0)
+    }
+
+    fn line(&self, cells: &[&str], widths: &[usize], indent: usize) -> String {
+        let mut line = " ".repeat(indent);
+        for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
+            let gap = " ".repeat(width - cell.width());
+            match self.headings[column].1 {
+                Align::Left => line.extend([*cell, &gap, "  "]),
+                Align::Right => line.extend([&gap, *cell, "  "]),
+            }
+        }
+        line.truncate(line.trim_end().len());
+        line
+    }
+}
+
+/// Breaks between words so that no line is wider than `width`, unless a word is.
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_letters_count_twice() {
+        let mut table = Table::new([("word", Align::Left), ("p", Align::Right)]);
+        table.row(["한국어", "0.5"]);
+        table.row(["a", "0.25"]);
+        assert_eq!(
+            table.lines(2),
+            [
+                "  word       p",
+                "  한국어   0.5",
+                "  a       0.25",
+            ]
+        );
+    }
+
+    #[test]
+    fn headings_break_only_where_a_table_would_be_too_wide() {
+        let heading = "mean squared error";
+        let mut narrow = Table::new([(heading, Align::Right)]);
+        narrow.row(["1"]);
+        assert_eq!(narrow.lines(0), [heading, "                 1"]);
+        let mut wide = Table::new((0..5).map(|_| (heading, Align::Right)));
+        wide.row(["1"; 5]);
+        let lines = wide.lines(0);
+        assert_eq!(lines.len(), 4);
+        assert_eq!(lines[3], "      1        1        1        1        1");
+    }
+
+    #[test]
+    fn no_line_ends_in_spaces() {
+        let mut table = Table::new([("a", Align::Left), ("long heading", Align::Left)]);
+        table.row(["x"]);
+        assert_eq!(table.lines(0), ["a  long heading", "x"]);
+    }
+}
