@@ -48,7 +48,10 @@ impl<'a> Output<'a> {
         before: &str,
         value: &impl Serialize,
     ) -> Result<(), CliError> {
-        self.line(format_args!("{before}{}", to_json(value, serde_json::to_string)))
+        self.line(format_args!(
+            "{before}{}",
+            to_json(value, serde_json::to_string)
+        ))
     }
 }
 

@@ -33,8 +33,7 @@ impl Table {
 
     /// Adds a row; missing cells stay empty.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = impl Into<String>>) {
-        self.rows
-            .push(cells.into_iter().map(Into::into).collect());
+        self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
     /// The lines, each after `indent` spaces and without spaces at its end.
@@ -58,7 +57,12 @@ impl Table {
         let widths: Vec<usize> = headings
             .iter()
             .zip(&cells)
-            .map(|(lines, cell)| lines.iter().map(|line| line.width()).fold(*cell, usize::max))
+            .map(|(lines, cell)| {
+                lines
+                    .iter()
+                    .map(|line| line.width())
+                    .fold(*cell, usize::max)
+            })
             .collect();
         let height = headings.iter().map(Vec::len).max().unwrap_or(0);
         let heading_rows = (0..height).map(|line| {
@@ -128,11 +132,7 @@ mod tests {
         table.row(["a", "0.25"]);
         assert_eq!(
             table.lines(2),
-            [
-                "  word       p",
-                "  한국어   0.5",
-                "  a       0.25",
-            ]
+            ["  word       p", "  한국어   0.5", "  a       0.25",]
         );
     }
 

@@ -10,8 +10,10 @@ use std::time::Duration;
 /// The model's metrics beside those of its baselines, with units and notes.
 pub(crate) fn evaluation(evaluation: &Evaluation) -> Vec<String> {
     let mut names = evaluation.metrics.names();
-    for metrics in evaluation.baselines.values() {
-        names.extend(metrics.names().into_iter().filter(|name| !names.contains(name)));
+    for name in evaluation.baselines.values().flat_map(Metrics::names) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
     }
     let headings = names.iter().map(|name| (heading(name), Align::Right));
     let mut table = Table::new([(String::new(), Align::Left)].into_iter().chain(headings));
@@ -108,7 +110,10 @@ pub(crate) fn updates(number: u64) -> String {
     if number == 1 {
         "1 update".to_owned()
     } else {
-        format!("{} updates", count(usize::try_from(number).unwrap_or(usize::MAX)))
+        format!(
+            "{} updates",
+            count(usize::try_from(number).unwrap_or(usize::MAX))
+        )
     }
 }
 
@@ -172,7 +177,10 @@ mod tests {
     fn figures_are_short() {
         let times = [0.25, 59.4, 725.0, 11_220.0].map(|s| duration(Duration::from_secs_f64(s)));
         assert_eq!(times, ["0.2 s", "59 s", "12 min 5 s", "3 h 7 min"]);
-        assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(count),
+            ["0", "999", "1,000", "1,234,567"]
+        );
         assert_eq!([1, 2000].map(updates), ["1 update", "2,000 updates"]);
     }
 

@@ -21,7 +21,7 @@ mod doctor;
 
 pub use doctor::{Doctor, doctor};
 pub use error::Error;
-pub use inspect::{Inspection, LayerRow, inspect};
+pub use inspect::{Inspection, LayerRow, NetworkRows, inspect};
 pub use recipe::{Recipe, RecipeSource};
 pub use recurra_data as data;
 pub use recurra_kernels as kernels;

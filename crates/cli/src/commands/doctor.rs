@@ -21,7 +21,10 @@ pub(crate) fn run(output: &mut Output<'_>) -> Result<Ending, CliError> {
     table.row(["platform", &doctor.platform]);
     table.row(["CPU features", &doctor.available.join(", ")]);
     table.row(["kernels", doctor.kernels]);
-    table.row(["threads", &format!("{} ({} CPUs)", doctor.threads, doctor.cpus)]);
+    table.row([
+        "threads",
+        &format!("{} ({} CPUs)", doctor.threads, doctor.cpus),
+    ]);
     table.row(["tensors", doctor.tensors]);
     table.row(["allocator", ALLOCATOR]);
     output.line(table.lines(0).join("\n").trim_start())?;

@@ -7,9 +7,9 @@ use crate::output::{Output, notice};
 use crate::table::{Align, Table, WIDTH, wrap};
 use crate::wording::{count, paragraph};
 use recurra::fitting::{Run, write_atomic};
-use recurra::inspect::NetworkRows;
+
 use recurra::recipe::embedded;
-use recurra::{Inspection, Recipe, RecipeSource};
+use recurra::{Inspection, NetworkRows, Recipe, RecipeSource};
 use serde_json::json;
 use std::io::Write;
 use std::path::Path;

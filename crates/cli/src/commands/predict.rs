@@ -282,7 +282,12 @@ mod tests {
         bytes.extend(b"\nshort");
         let read: Vec<InputLine> = lines(bytes).map(Result::unwrap).collect();
         assert_eq!(read.len(), 2);
-        assert!(read[0].text.as_ref().is_err_and(|why| why.contains("longer")));
+        assert!(
+            read[0]
+                .text
+                .as_ref()
+                .is_err_and(|why| why.contains("longer"))
+        );
         assert_eq!(read[1].text.as_deref(), Ok("short"));
     }
 }

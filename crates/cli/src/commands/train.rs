@@ -61,9 +61,9 @@ fn overrides(args: &Train) -> Result<Vec<String>, CliError> {
             origin: path.display().to_string(),
             source,
         })?;
-        let text = absolute.to_str().ok_or_else(|| CliError::PathEncoding {
-            path: path.clone(),
-        })?;
+        let text = absolute
+            .to_str()
+            .ok_or_else(|| CliError::PathEncoding { path: path.clone() })?;
         overrides.push(format!("data.path={}", json!(text)));
     }
     Ok(overrides)
