@@ -25,6 +25,7 @@ macro_rules! recipes {
 pub fn embedded() -> &'static [EmbeddedRecipe] {
     recipes![
         "forecast" / "number-sequence",
+        "forecast" / "series-from-csv",
         "complete" / "word-completion",
         "complete" / "word-completion-any",
         "complete" / "word-completion-english",

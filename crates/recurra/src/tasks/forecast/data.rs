@@ -16,7 +16,7 @@ pub(super) const INPUT_SIZE: usize = 2;
 /// while training: one leap out of a quiet stretch would drown every other example.
 const TARGET_LIMIT: f64 = 10.0;
 
-/// The column of a run of one's own, kept in the run so that it needs no other file.
+/// The column that a run was begun with, one value a line.
 const SERIES_FILE: &str = "series.txt";
 
 /// A window, the value after it, and the scale that was fitted on the window alone.
@@ -131,14 +131,23 @@ const VALID_FROM: u64 = 1 << 40;
 const TEST_FROM: u64 = 1 << 41;
 
 impl Dataset {
-    /// Reads or generates the data of `recipe`; a column that was read before comes out of
-    /// the run, and one that is read now goes there.
-    pub(super) fn load(recipe: &Recipe, run: Option<&Run>) -> Result<Self, Error> {
+    /// The data that the recipe names.
+    pub(super) fn read(recipe: &Recipe) -> Result<Self, Error> {
         match &recipe.data {
             DataConfig::Generated(data) => Self::generated(data, recipe),
             DataConfig::Column(data) => {
-                let series = kept_series(data, run)?;
-                Self::from_series(&series, data, recipe.model.scale_by)
+                Self::from_series(&column_of_file(data)?, data, recipe.model.scale_by)
+            }
+        }
+    }
+
+    /// The data that `run` was begun with: what the file of a column said then.
+    pub(super) fn of_run(recipe: &Recipe, run: &Run) -> Result<Self, Error> {
+        match &recipe.data {
+            DataConfig::Generated(data) => Self::generated(data, recipe),
+            DataConfig::Column(data) => {
+                let kept = read_numbers(&run.path(SERIES_FILE)?)?;
+                Self::from_series(&kept, data, recipe.model.scale_by)
             }
         }
     }
@@ -299,13 +308,7 @@ pub(super) fn windows_of_file(
     Ok((windows, note))
 }
 
-fn kept_series(data: &ColumnConfig, run: Option<&Run>) -> Result<Vec<f64>, Error> {
-    if let Some(run) = run {
-        let kept = run.path(SERIES_FILE)?;
-        if kept.is_file() {
-            return Ok(read_numbers(&kept)?);
-        }
-    }
+fn column_of_file(data: &ColumnConfig) -> Result<Vec<f64>, Error> {
     if !data.path.exists() {
         return Err(Error::config(
             "data.path",
@@ -313,11 +316,17 @@ fn kept_series(data: &ColumnConfig, run: Option<&Run>) -> Result<Vec<f64>, Error
             format!("`{}`, which is not there", data.path.display()),
         ));
     }
-    let series = read_series(&data.path, data.column.as_ref())?;
-    if let Some(run) = run {
+    Ok(read_series(&data.path, data.column.as_ref())?)
+}
+
+/// Puts the column into the run, so that the run needs no other file and is continued on
+/// what it was begun with.
+pub(super) fn keep_series(recipe: &Recipe, run: &Run) -> Result<(), Error> {
+    if let DataConfig::Column(data) = &recipe.data {
+        let series = column_of_file(data)?;
         // `{:?}` writes the fewest digits that read back as the same number.
         let text: String = series.iter().map(|value| format!("{value:?}\n")).collect();
         run.write(SERIES_FILE, text.as_bytes())?;
     }
-    Ok(series)
+    Ok(())
 }

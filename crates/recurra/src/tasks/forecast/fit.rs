@@ -1,7 +1,7 @@
 //! Fitting, and judging what came of it.
 
 use super::config::Recipe;
-use super::data::{Dataset, Example, windows_of_file};
+use super::data::{Dataset, Example, keep_series, windows_of_file};
 use super::infer::Forecast;
 use super::judge;
 use super::model::ForecastModel;
@@ -9,15 +9,14 @@ use crate::Error;
 use crate::inspect::{Network, Part};
 use crate::report::graph::Topology;
 use crate::tasks::{Evaluation, PredictOptions, Predictor, Sample, Trained, device, fit_and_ship};
-use burn::tensor::Tensor;
 use recurra_data::BatchSampler;
 use recurra_data::sampler::Bucketing;
-use recurra_nn::{Mode, NnError};
+use recurra_nn::{Mode, NnError, Tensor};
 use recurra_train::metric::{LOSS, MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, Metrics};
-use recurra_train::{Control, Learner, Run, Stream, TrainConfig};
+use recurra_train::{Checkpoint, Control, Learner, Run, Stream, TrainConfig};
 use std::path::Path;
 
-/// Lines that every trained model is tried on.
+/// Lines that a model of made-up series is tried on.
 const SAMPLE_LINES: [&str; 4] = [
     "0.1, 0.2, 0.3",
     "1, 2, 3, 4, 5",
@@ -101,13 +100,16 @@ impl Learner for Windows<'_> {
 
 /// Finds what is wrong with data or network before anything is written.
 pub(crate) fn check_data(recipe: &Recipe) -> Result<(), Error> {
-    Dataset::load(recipe, None)?;
+    Dataset::read(recipe)?;
     model(recipe, false)?;
     Ok(())
 }
 
 pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Trained, Error> {
-    let data = Dataset::load(recipe, Some(run))?;
+    if Checkpoint::newest(run)?.is_none() {
+        keep_series(recipe, run)?;
+    }
+    let data = Dataset::of_run(recipe, run)?;
     let learner = Windows {
         data: &data,
         train: &recipe.train,
@@ -137,7 +139,7 @@ pub(crate) fn evaluate(
 ) -> Result<Vec<Evaluation>, Error> {
     let model = trained(recipe, run)?;
     let Some(path) = data else {
-        return on_test(&model, &Dataset::load(recipe, Some(run))?);
+        return on_test(&model, &Dataset::of_run(recipe, run)?);
     };
     let (examples, note) = windows_of_file(recipe, path)?;
     let forecasts = model.forecast(&examples)?;
@@ -190,21 +192,15 @@ pub(super) fn on_test(model: &ForecastModel, data: &Dataset) -> Result<Vec<Evalu
     Ok(evaluations)
 }
 
-/// A few lines and what the model says to them; the end of a column among them.
+/// What the model says after the end of a column, or to a few lines that anyone can check.
 pub(super) fn samples(predictor: &Forecast, data: &Dataset) -> Result<Vec<Sample>, Error> {
-    let mut lines: Vec<String> = match &data.latest {
-        Some(latest) => vec![
-            latest
-                .iter()
-                .map(f64::to_string)
-                .collect::<Vec<_>>()
-                .join(", "),
-        ],
-        None => Vec::new(),
+    let lines = match &data.latest {
+        Some(latest) => {
+            let values: Vec<String> = latest.iter().map(f64::to_string).collect();
+            vec![values.join(", ")]
+        }
+        None => SAMPLE_LINES.map(str::to_owned).to_vec(),
     };
-    if lines.is_empty() {
-        lines.extend(SAMPLE_LINES.map(str::to_owned));
-    }
     lines
         .into_iter()
         .map(|input| {

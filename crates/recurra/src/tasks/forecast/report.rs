@@ -27,7 +27,7 @@ const DRAWN_WINDOWS: usize = 6;
 const ROUNDING: f64 = 1e-12;
 
 pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
-    let data = Dataset::load(recipe, Some(run))?;
+    let data = Dataset::of_run(recipe, run)?;
     let model = trained(recipe, run)?;
     let evaluations = on_test(&model, &data)?;
     let curves = learning_curves(run)?;

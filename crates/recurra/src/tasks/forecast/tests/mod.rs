@@ -1,0 +1,120 @@
+//! The task as its users meet it.
+
+mod judging;
+mod predicting;
+mod running;
+mod windowing;
+
+use super::config::{DataConfig, Recipe};
+use super::data::Example;
+use super::model::ForecastModel;
+use crate::recipe::RecipeSource;
+use recurra_data::series::ScaleBy;
+use recurra_nn::{CellName, Device, LayerConfig, StackConfig, rng};
+
+/// A small recipe of one family of ramps.
+const RAMPS: &str = r#"
+task = "forecast"
+about = "ramps"
+
+[data]
+source = "generated"
+examples_per_epoch = 512
+num_valid = 64
+num_test = 64
+families = [{ name = "ramps", weight = 1.0, window_len = [3, 8], generator = { kind = "ramp" } }]
+
+[model.stack]
+layer = { cell = "gru", hidden_size = 16 }
+
+[train]
+updates = 600
+batch_size = 32
+evaluate_every = 300
+optimizer = { name = "adam", learning_rate = 0.02 }
+schedule = { name = "cosine" }
+"#;
+
+/// A small recipe of a column of the file at `path`.
+fn column_recipe(path: &std::path::Path) -> String {
+    format!(
+        r#"
+task = "forecast"
+about = "a column"
+
+[data]
+source = "column"
+path = '{}'
+window_len = 4
+split = {{ train = 0.6, valid = 0.2, test = 0.2 }}
+
+[model.stack]
+layer = {{ cell = "lstm", hidden_size = 8 }}
+
+[train]
+updates = 20
+evaluate_every = 10
+"#,
+        path.display()
+    )
+}
+
+fn resolve(text: &str, overrides: &[&str]) -> Result<crate::Recipe, crate::Error> {
+    let source = RecipeSource {
+        name: "test".to_owned(),
+        origin: "recipe `test`".to_owned(),
+        text: text.to_owned(),
+    };
+    let overrides: Vec<String> = overrides.iter().map(|&s| s.to_owned()).collect();
+    source.resolve(&overrides)
+}
+
+fn recipe(text: &str) -> Recipe {
+    match resolve(text, &[]).unwrap() {
+        crate::Recipe::Forecast(recipe) => recipe,
+        other => panic!("{other:?} is another task"),
+    }
+}
+
+/// An untrained network: what it says is a function of what it reads, and that is enough.
+fn untrained() -> ForecastModel {
+    let config = super::ModelConfig {
+        scale_by: ScaleBy::default(),
+        stack: StackConfig::uniform(LayerConfig::new(CellName::Lstm, 12), 2),
+    };
+    ForecastModel::new(&config, &mut rng(5, 0), &Device::flex()).unwrap()
+}
+
+fn example(inputs: &[f64], target: f64) -> Example {
+    Example::new(inputs, target, 0, ScaleBy::default()).unwrap()
+}
+
+#[test]
+fn recipes_are_checked_key_by_key() {
+    let refusal = |set: &str| resolve(RAMPS, &[set]).unwrap_err().to_string();
+    insta::assert_snapshot!(refusal("data.window_len=8"), @"");
+    insta::assert_snapshot!(refusal("data.num_test=0"), @"");
+    insta::assert_snapshot!(refusal("data.source=colum"), @"");
+    insta::assert_snapshot!(
+        refusal("data.families=[{ name = \"a\", weight = 1, window_len = [1, 8], generator = { kind = \"ramp\" } }]"),
+        @""
+    );
+    insta::assert_snapshot!(refusal("data.families=[]"), @"");
+    insta::assert_snapshot!(refusal("model.stack.layer.hidden_size=0"), @"");
+    insta::assert_snapshot!(refusal("model.scale=range"), @"");
+}
+
+#[test]
+fn a_resolved_recipe_reads_back_the_same() {
+    let place = tempfile::tempdir().unwrap();
+    for text in [RAMPS.to_owned(), column_recipe(&place.path().join("a.csv"))] {
+        let recipe = resolve(&text, &[]).unwrap();
+        assert_eq!(resolve(&recipe.to_toml(), &[]).unwrap(), recipe);
+    }
+    let column = resolve(&column_recipe(place.path()), &["data.column=Close"]).unwrap();
+    let crate::Recipe::Forecast(recipe) = &column else {
+        panic!("another task")
+    };
+    assert!(matches!(&recipe.data, DataConfig::Column(data) if data.column.is_some()));
+    assert_eq!(resolve(&column.to_toml(), &[]).unwrap(), column);
+}
