@@ -174,8 +174,9 @@ impl Dataset {
         data: &ColumnConfig,
         by: ScaleBy,
     ) -> Result<Self, Error> {
-        let all = windows_of(series, [data.window_len; 2], by)?;
-        let split = Split::in_order(all.len(), &data.split)?;
+        let short = |error| about_file(error, &data.path);
+        let all = windows_of(series, [data.window_len; 2], by).map_err(short)?;
+        let split = Split::in_order(all.len(), &data.split).map_err(short)?;
         let part = |indices: &[usize]| indices.iter().map(|&index| all[index].clone()).collect();
         let name = data.column.as_ref().map_or_else(
             || "the series".to_owned(),
@@ -268,7 +269,7 @@ pub(super) fn windows_of(
 ) -> Result<Vec<Example>, DataError> {
     if series.len() <= least {
         return Err(DataError::TooFew {
-            what: format!("series for windows of {least} values and the next one"),
+            what: format!("series to be cut into windows of {least} values and the next"),
             expected: least + 1,
             got: series.len(),
             unit: "values",
@@ -304,8 +305,40 @@ pub(super) fn windows_of_file(
         }
         (read, _) => (read?, None),
     };
-    let windows = windows_of(&series, recipe.window_len(), recipe.model.scale_by)?;
+    let windows = windows_of(&series, recipe.window_len(), recipe.model.scale_by)
+        .map_err(|error| about_file(error, path))?;
     Ok((windows, note))
+}
+
+/// The same error with the file that is too short, or holds the value that is too large.
+fn about_file(error: DataError, path: &Path) -> DataError {
+    match error {
+        DataError::TooFew {
+            what,
+            expected,
+            got,
+            unit,
+            advice,
+        } => DataError::TooFew {
+            what: format!("{}: {what}", path.display()),
+            expected,
+            got,
+            unit,
+            advice,
+        },
+        DataError::Value {
+            what,
+            index,
+            expected,
+            got,
+        } => DataError::Value {
+            what: format!("{}: {what}", path.display()),
+            index,
+            expected,
+            got,
+        },
+        other => other,
+    }
 }
 
 fn column_of_file(data: &ColumnConfig) -> Result<Vec<f64>, Error> {

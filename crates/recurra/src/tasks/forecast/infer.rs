@@ -74,8 +74,21 @@ impl Predictor for Forecast {
         }
         let window = &values[values.len().saturating_sub(self.window_len[1])..];
         // The target is not known and has no part in what the network reads.
-        let example = Example::new(window, window[0], 0, self.scale_by)
-            .map_err(|error| refused(error.to_string()))?;
+        let skipped = values.len() - window.len();
+        let example = Example::new(window, window[0], 0, self.scale_by).map_err(|error| {
+            refused(match error {
+                DataError::Value {
+                    index,
+                    expected,
+                    got,
+                    ..
+                } => {
+                    let number = skipped + index + 1;
+                    format!("number {number}: expected {expected}, got {got:e}")
+                }
+                other => other.to_string(),
+            })
+        })?;
         let forecast = self.model.forecast(std::slice::from_ref(&example))?[0];
         let baselines: serde_json::Map<String, serde_json::Value> = baseline::Forecast::ALL
             .iter()

@@ -121,7 +121,7 @@ fn baseline_note(model: &Said, baselines: &[(Forecast, Said)]) -> Option<String>
 fn copy_note(model: &Said) -> Option<String> {
     if let Some(size) = model.change_size.filter(|&size| size < COPY_SIZE) {
         return Some(format!(
-            "the model repeats the last value: the changes it forecasts are {:.0} % of the \
+            "the model repeats the last value: the changes it forecasts are {:.1} % of the \
              true ones in size",
             100.0 * size
         ));

@@ -92,16 +92,16 @@ fn example(inputs: &[f64], target: f64) -> Example {
 #[test]
 fn recipes_are_checked_key_by_key() {
     let refusal = |set: &str| resolve(RAMPS, &[set]).unwrap_err().to_string();
-    insta::assert_snapshot!(refusal("data.window_len=8"), @"");
-    insta::assert_snapshot!(refusal("data.num_test=0"), @"");
-    insta::assert_snapshot!(refusal("data.source=colum"), @"");
+    insta::assert_snapshot!(refusal("data.window_len=8"), @"recipe `test`: unknown field `window_len`, expected one of `examples_per_epoch`, `num_valid`, `num_test`, `families` in `data`");
+    insta::assert_snapshot!(refusal("data.num_test=0"), @"data.num_test: expected at least 1, got 0");
+    insta::assert_snapshot!(refusal("data.source=colum"), @"recipe `test`: unknown variant `colum`, expected `generated` or `column` in `data.source`; did you mean `column`?");
     insta::assert_snapshot!(
         refusal("data.families=[{ name = \"a\", weight = 1, window_len = [1, 8], generator = { kind = \"ramp\" } }]"),
-        @""
+        @"data.families[0].window_len: expected [least, most] with 2 <= least <= most <= 10000, got [1, 8]"
     );
-    insta::assert_snapshot!(refusal("data.families=[]"), @"");
-    insta::assert_snapshot!(refusal("model.stack.layer.hidden_size=0"), @"");
-    insta::assert_snapshot!(refusal("model.scale=range"), @"");
+    insta::assert_snapshot!(refusal("data.families=[]"), @"`families`: expected at least one family with a weight above 0, got 0 families of total weight 0");
+    insta::assert_snapshot!(refusal("model.stack.layer.hidden_size=0"), @"`hidden_size`: expected at least 1, got 0");
+    insta::assert_snapshot!(refusal("model.scale=range"), @"recipe `test`: unknown field `scale`, expected `scale_by` or `stack` in `model`; did you mean `scale_by`?");
 }
 
 #[test]

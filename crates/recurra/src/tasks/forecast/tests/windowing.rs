@@ -121,17 +121,19 @@ fn files_that_are_no_series_are_refused_with_line_and_column() {
         let error = Dataset::read(&recipe).unwrap_err().to_string();
         error.replace(&path.display().to_string(), "a.csv")
     };
-    insta::assert_snapshot!(read("Day,Close\n1,7\n"), @"");
-    insta::assert_snapshot!(read("7\n"), @"");
-    insta::assert_snapshot!(read("7\n8\n9\n"), @"");
-    insta::assert_snapshot!(read(""), @"");
-    insta::assert_snapshot!(read("Day,Close\nmon,7\ntue,nan\n"), @"");
-    insta::assert_snapshot!(read("Day,Close\nmon,7\ntue,inf\n"), @"");
-    insta::assert_snapshot!(read("Day,Close\nmon,7\ntue,7,8\n"), @"");
+    insta::assert_snapshot!(read("Day,Close\nmon,7\n"), @"a.csv: series to be cut into windows of 4 values and the next: expected at least 5 values, got 1; give a longer series or a shorter window");
+    insta::assert_snapshot!(read("7\n"), @"a.csv: series to be cut into windows of 4 values and the next: expected at least 5 values, got 1; give a longer series or a shorter window");
+    insta::assert_snapshot!(read("7\n8\n9\n"), @"a.csv: series to be cut into windows of 4 values and the next: expected at least 5 values, got 3; give a longer series or a shorter window");
+    insta::assert_snapshot!(read("7\n8\n9\n10\n11\n12\n"), @"a.csv: data set to be split: expected at least 3 items, got 2; give more data, or make valid and test smaller");
+    insta::assert_snapshot!(read("Day,Close\n1,7\n2,8\n"), @"a.csv: expected one column of numbers, got several: `Day`, `Close`; choose one by name or number");
+    insta::assert_snapshot!(read(""), @"a.csv: expected rows of numbers, got an empty file; give a file with content");
+    insta::assert_snapshot!(read("Day,Close\nmon,7\ntue,nan\n"), @"a.csv:3: column `Close`: expected a finite number, got `nan`; correct or remove this row");
+    insta::assert_snapshot!(read("Day,Close\nmon,7\ntue,inf\n"), @"a.csv:3: column `Close`: expected a finite number, got `inf`; correct or remove this row");
+    insta::assert_snapshot!(read("Day,Close\nmon,7\ntue,7,8\n"), @"a.csv:3: expected 2 columns as in line 1, got 3; correct the row, or quote cells that hold the delimiter");
     std::fs::remove_file(&path).unwrap();
     let error = Dataset::read(&recipe).unwrap_err().to_string();
     let error = error.replace(&path.display().to_string(), "a.csv");
-    insta::assert_snapshot!(error, @"");
+    insta::assert_snapshot!(error, @"data.path: expected a CSV file of yours, as in --set data.path=FILE, got `a.csv`, which is not there");
 }
 
 #[test]
