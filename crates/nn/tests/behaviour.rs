@@ -1,5 +1,7 @@
 //! What holds of every cell and stack, whatever the numbers are.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 use burn::tensor::{DType, TensorData};
 use rand::RngExt;
 use recurra_nn::cell::ResetPlace;
