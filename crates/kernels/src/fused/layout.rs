@@ -126,11 +126,8 @@ impl Layout {
         batch_size: usize,
     ) -> Vec<f32> {
         let mut state = vec![0.0; block.rows.len() * self.state_len];
-        for (row, target) in block
-            .rows
-            .iter()
-            .zip(state.chunks_exact_mut(self.state_len))
-        {
+        let targets = state.chunks_exact_mut(self.state_len);
+        for (row, target) in block.rows.iter().zip(targets) {
             for (index, target) in target.chunks_exact_mut(self.width).enumerate() {
                 let start = (index * batch_size + row) * self.hidden_size;
                 target[..self.hidden_size].copy_from_slice(&values[start..][..self.hidden_size]);

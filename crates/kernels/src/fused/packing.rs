@@ -2,20 +2,18 @@
 
 use crate::arch::{Machine, TILE_HEIGHT};
 
-/// Calls `$function::<HEIGHT, ..>($arguments)` for the tile height found at run time.
+/// Calls `$function::<HEIGHT>($arguments)` for the tile height found at run time.
 macro_rules! with_height {
-    ($height:expr, $function:ident::<_ $(, $constant:ident)*>($($argument:expr),* $(,)?)) => {
-        with_height!(@ $height, $function, [$($constant),*], ($($argument),*),
-            1 2 3 4 5 6)
-    };
-    (@ $height:expr, $function:ident, $constants:tt, $arguments:tt, $($value:literal)*) => {
+    ($height:expr, $function:ident($($argument:expr),* $(,)?)) => {
         match $height {
-            $($value => with_height!(@call $function, $value, $constants, $arguments),)*
-            height => unreachable!("tiles have 1 to 6 rows, not {height}"),
+            1 => $function::<1>($($argument),*),
+            2 => $function::<2>($($argument),*),
+            3 => $function::<3>($($argument),*),
+            4 => $function::<4>($($argument),*),
+            5 => $function::<5>($($argument),*),
+            6 => $function::<6>($($argument),*),
+            height => unreachable!("a tile has 1 to {TILE_HEIGHT} rows, not {height}"),
         }
-    };
-    (@call $function:ident, $value:literal, [$($constant:ident),*], ($($argument:expr),*)) => {
-        $function::<$value $(, $constant)*>($($argument),*)
     };
 }
 pub(super) use with_height;
@@ -44,7 +42,7 @@ impl Tiles {
         for index in 0..self.count() {
             let (first, height) = self.bounds(index);
             let values = &mut self.values[first * depth..][..height * depth];
-            with_height!(height, interleave::<_>(values, depth, |r| row(first + r)));
+            with_height!(height, interleave(values, depth, |r| row(first + r)));
         }
     }
 
@@ -53,7 +51,7 @@ impl Tiles {
         for index in 0..self.count() {
             let (first, height) = self.bounds(index);
             let target = &mut self.values[first * self.depth + k * height..];
-            with_height!(height, copy::<_>(&column[first..], target));
+            with_height!(height, copy(&column[first..], target));
         }
     }
 

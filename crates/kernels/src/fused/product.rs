@@ -1,7 +1,7 @@
 //! The matrix product under everything: `C = start + A·B`.
 
 use super::packing::{Panels, Tiles, with_height};
-use crate::arch::{MAX_SUMS, Machine, Work};
+use crate::arch::{MAX_SUMS, Machine, TILE_HEIGHT, Work};
 
 /// What a product is added to.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +49,7 @@ impl Product<'_> {
                         stride: self.stride,
                         width,
                     };
-                    with_height!(height, multiply::<_>(on, tile, panel, &mut sums, target));
+                    with_height!(height, multiply(on, tile, panel, &mut sums, target));
                 }
             }
         }
@@ -110,8 +110,9 @@ impl<const HEIGHT: usize> Work for Multiply<'_, HEIGHT> {
         }
         // Copied whole, and only the copy is indexed: otherwise they would not be registers.
         let (sums, _) = self.sums.as_chunks_mut::<PANEL>();
-        sums[..HEIGHT].copy_from_slice(&registers);
-        self.target.add(&sums[..HEIGHT]);
+        let sums = (sums.first_chunk_mut::<HEIGHT>()).expect("there is room for every tile");
+        *sums = registers;
+        self.target.add(sums);
     }
 }
 

@@ -42,9 +42,8 @@ pub(super) fn weight_gradients(
     let x_panels = sums.pack(threads, layout.input_size, |step| sums.input(step));
     let operand_panels: Vec<Vec<Panels>> = (products.iter())
         .map(|stage| {
-            sums.pack(threads, hidden_size, |step| {
-                sums.operand(stage.operand, step)
-            })
+            let row = |step: &Step| sums.operand(stage.operand, step);
+            sums.pack(threads, hidden_size, row)
         })
         .collect();
 
@@ -75,10 +74,8 @@ pub(super) fn weight_gradients(
     }
 
     if layout.input_size > 0 {
-        let gates = targets
-            .d_w_ih
-            .chunks_exact_mut(hidden_size * layout.input_size);
-        for (gate, target) in gates.enumerate() {
+        let gate_len = hidden_size * layout.input_size;
+        for (gate, target) in targets.d_w_ih.chunks_exact_mut(gate_len).enumerate() {
             let slot = (layout.plan.x_gates.iter().position(|&g| g == gate))
                 .expect("a plan sends every gate of x to a slot");
             deal(&mut tasks, slot, &x_panels, layout.input_size, target);

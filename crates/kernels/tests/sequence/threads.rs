@@ -44,6 +44,13 @@ fn one_row_of_a_large_cell() {
 }
 
 #[test]
+fn what_is_saved_may_cross_threads() {
+    fn crosses<T: Send + Sync + 'static>() {}
+    crosses::<recurra_kernels::Saved>();
+    crosses::<recurra_kernels::KernelError>();
+}
+
+#[test]
 fn small_calls() {
     for cell in cells() {
         assert_same_on_any_number_of_threads(&Case::new(cell, shape(3, 4, 2, 5)));
