@@ -5,8 +5,8 @@ use clap_complete::Shell;
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 fine, 1 failure, 2 wrong usage or recipe, 130 interrupted by Ctrl-C
-(training finishes its update and saves first).";
+Exit codes: 0 fine, 1 failure, 2 wrong usage or recipe, 130 stopped by Ctrl-C
+(training then finishes its update and saves).";
 
 /// Train, explain and ship recurrent sequence models on the CPU you have.
 #[derive(Debug, Parser)]
@@ -43,8 +43,8 @@ pub(crate) enum Command {
 #[command(after_help = "\
 Examples:
   recurra train word-completion
-  recurra train number-sequence --set train.updates=500 --seed 7 --out runs/short
-  recurra train my-recipe.toml --data prices.csv
+  recurra train number-sequence --set train.updates=500 --out runs/short
+  recurra train my-recipe.toml --data prices.csv --seed 7
   recurra train --resume runs/short")]
 pub(crate) struct Train {
     /// A built-in recipe's name, or a recipe file

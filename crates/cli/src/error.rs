@@ -73,8 +73,8 @@ impl CliError {
         }
     }
 
-    /// An error on the way from a recipe to a run: the recipe's fault, or not.
-    pub(crate) fn of_training(error: Error) -> Self {
+    /// An error of what was asked for: the fault of the recipe or of a flag, or not.
+    pub(crate) fn of_request(error: Error) -> Self {
         let recipes_fault = match &error {
             Error::UnknownRecipe { .. }
             | Error::RecipeFile { .. }

@@ -41,29 +41,7 @@ impl Table {
         let cells: Vec<usize> = (0..self.headings.len())
             .map(|column| self.widest_cell(column))
             .collect();
-        let natural: Vec<usize> = self
-            .headings
-            .iter()
-            .zip(&cells)
-            .map(|((heading, _), cell)| heading.width().max(*cell))
-            .collect();
-        let fits = indent + natural.iter().sum::<usize>() + 2 * natural.len() <= WIDTH + 2;
-        let headings: Vec<Vec<String>> = self
-            .headings
-            .iter()
-            .zip(&cells)
-            .map(|((heading, _), cell)| wrap(heading, if fits { WIDTH } else { *cell }))
-            .collect();
-        let widths: Vec<usize> = headings
-            .iter()
-            .zip(&cells)
-            .map(|(lines, cell)| {
-                lines
-                    .iter()
-                    .map(|line| line.width())
-                    .fold(*cell, usize::max)
-            })
-            .collect();
+        let (headings, widths) = self.fitted_headings(&cells, indent);
         let height = headings.iter().map(Vec::len).max().unwrap_or(0);
         let heading_rows = (0..height).map(|line| {
             headings
@@ -87,6 +65,37 @@ impl Table {
             .collect()
     }
 
+    /// The headings in as few lines as the usual width allows, and the columns' widths.
+    fn fitted_headings(&self, cells: &[usize], indent: usize) -> (Vec<Vec<String>>, Vec<usize>) {
+        let most_lines = self.headings.iter().map(|(text, _)| wrap(text, 1).len());
+        let most_lines = most_lines.max().unwrap_or(0).max(1);
+        let mut lines = 1;
+        loop {
+            let headings: Vec<Vec<String>> = self
+                .headings
+                .iter()
+                .zip(cells)
+                .map(|((text, _), cell)| wrap_to_lines(text, *cell, lines))
+                .collect();
+            let widths: Vec<usize> = headings
+                .iter()
+                .zip(cells)
+                .map(|(lines, cell)| {
+                    lines
+                        .iter()
+                        .map(|line| line.width())
+                        .fold(*cell, usize::max)
+                })
+                .collect();
+            let gaps = 2 * widths.len().saturating_sub(1);
+            let fits = indent + widths.iter().sum::<usize>() + gaps <= WIDTH;
+            if fits || lines == most_lines {
+                return (headings, widths);
+            }
+            lines += 1;
+        }
+    }
+
     fn widest_cell(&self, column: usize) -> usize {
         let cells = self.rows.iter().filter_map(|row| row.get(column));
         cells.map(|cell| cell.width()).max().unwrap_or(0)
@@ -104,6 +113,14 @@ impl Table {
         line.truncate(line.trim_end().len());
         line
     }
+}
+
+/// The narrowest way to write `text` in at most `lines` lines; `width` costs nothing.
+fn wrap_to_lines(text: &str, width: usize, lines: usize) -> Vec<String> {
+    (width..text.width())
+        .map(|width| wrap(text, width))
+        .find(|wrapped| wrapped.len() <= lines)
+        .unwrap_or_else(|| wrap(text, text.width()))
 }
 
 /// Breaks between words so that no line is wider than `width`, unless a word is.
@@ -144,9 +161,14 @@ mod tests {
         assert_eq!(narrow.lines(0), [heading, "                 1"]);
         let mut wide = Table::new((0..5).map(|_| (heading, Align::Right)));
         wide.row(["1"; 5]);
-        let lines = wide.lines(0);
-        assert_eq!(lines.len(), 4);
-        assert_eq!(lines[3], "      1        1        1        1        1");
+        assert_eq!(
+            wide.lines(0),
+            [
+                "mean squared  mean squared  mean squared  mean squared  mean squared",
+                "       error         error         error         error         error",
+                "           1             1             1             1             1",
+            ]
+        );
     }
 
     #[test]

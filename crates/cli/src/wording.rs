@@ -2,32 +2,60 @@
 
 use crate::table::{Align, Table, WIDTH, wrap};
 use recurra::Evaluation;
-use recurra::fitting::metric::{Better, Metrics, find};
+use recurra::fitting::metric::{Better, MetricInfo, Metrics, find};
 use recurra::report::chart::compact;
 use std::path::Path;
 use std::time::Duration;
 
-/// The model's metrics beside those of its baselines, with units and notes.
-pub(crate) fn evaluation(evaluation: &Evaluation) -> Vec<String> {
-    let mut names = evaluation.metrics.names();
-    for name in evaluation.baselines.values().flat_map(Metrics::names) {
+/// Every model's metrics beside those of its baselines, with units and notes; those that
+/// have the same baselines share a table.
+pub(crate) fn evaluations(evaluations: &[Evaluation]) -> Vec<String> {
+    let comparable = |a: &Evaluation, b: &Evaluation| {
+        a.task == b.task
+            && a.baselines == b.baselines
+            && a.metrics.names() == b.metrics.names()
+            && a.notes == b.notes
+    };
+    let mut lines = Vec::new();
+    for group in evaluations.chunk_by(comparable) {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(together(group));
+    }
+    lines.extend(legend(evaluations));
+    lines
+}
+
+/// One table of models that have the same baselines.
+fn together(group: &[Evaluation]) -> Vec<String> {
+    let Some(first) = group.first() else {
+        return Vec::new();
+    };
+    let mut names = first.metrics.names();
+    for name in first.baselines.values().flat_map(Metrics::names) {
         if !names.contains(&name) {
             names.push(name);
         }
     }
     let headings = names.iter().map(|name| (heading(name), Align::Right));
     let mut table = Table::new([(String::new(), Align::Left)].into_iter().chain(headings));
-    table.row(row("this model", &evaluation.metrics, &names));
-    for (baseline, metrics) in &evaluation.baselines {
+    let title = if let [only] = group {
+        table.row(row("this model", &only.metrics, &names));
+        format!("{}, on {}:", only.task, only.split)
+    } else {
+        for evaluation in group {
+            table.row(row(&evaluation.split, &evaluation.metrics, &names));
+        }
+        format!("{}:", first.task)
+    };
+    for (baseline, metrics) in &first.baselines {
         table.row(row(baseline, metrics, &names));
     }
-    let mut lines = vec![format!("{}, on {}:", evaluation.task, evaluation.split)];
+    let mut lines = vec![title];
     lines.extend(table.lines(2));
-    for text in [directions(&names), units(&names)].into_iter().flatten() {
-        lines.extend(paragraph(&text));
-    }
-    for note in &evaluation.notes {
-        lines.extend(paragraph(&format!("note: {note}")));
+    for note in &first.notes {
+        lines.extend(paragraph("note: ", note));
     }
     lines
 }
@@ -52,10 +80,30 @@ fn heading(name: &str) -> String {
     }
 }
 
-fn directions(names: &[String]) -> Option<String> {
-    let known = || names.iter().filter_map(|name| find(name));
-    let lower = known().any(|metric| metric.better == Better::Lower);
-    let higher = known().any(|metric| metric.better == Better::Higher);
+/// What the arrows mean, and those units that a metric's title does not name already.
+fn legend(evaluations: &[Evaluation]) -> Vec<String> {
+    let mut metrics: Vec<&MetricInfo> = Vec::new();
+    let names = evaluations.iter().flat_map(|one| one.metrics.names());
+    for metric in names.filter_map(|name| find(&name)) {
+        if !metrics.contains(&metric) {
+            metrics.push(metric);
+        }
+    }
+    let units = metrics
+        .iter()
+        .filter(|metric| !metric.unit.is_empty() && !metric.title.contains(metric.unit))
+        .map(|metric| format!("{} in {}", metric.title, metric.unit));
+    let parts: Vec<String> = directions(&metrics).into_iter().chain(units).collect();
+    if parts.is_empty() {
+        return Vec::new();
+    }
+    let text = wrap(&format!("({})", parts.join("; ")), WIDTH);
+    [String::new()].into_iter().chain(text).collect()
+}
+
+fn directions(metrics: &[&MetricInfo]) -> Option<String> {
+    let lower = metrics.iter().any(|metric| metric.better == Better::Lower);
+    let higher = metrics.iter().any(|metric| metric.better == Better::Higher);
     match (lower, higher) {
         (true, true) => Some("↓ lower is better, ↑ higher is better".to_owned()),
         (true, false) => Some("↓ lower is better".to_owned()),
@@ -64,21 +112,14 @@ fn directions(names: &[String]) -> Option<String> {
     }
 }
 
-/// Those units that a metric's title does not name already.
-fn units(names: &[String]) -> Option<String> {
-    let units: Vec<String> = names
-        .iter()
-        .filter_map(|name| find(name))
-        .filter(|metric| !metric.unit.is_empty() && !metric.title.contains(metric.unit))
-        .map(|metric| format!("{} in {}", metric.title, metric.unit))
-        .collect();
-    (!units.is_empty()).then(|| units.join("; "))
-}
-
-/// Lines within the usual width, after two spaces.
-pub(crate) fn paragraph(text: &str) -> Vec<String> {
-    let lines = wrap(text, WIDTH - 2);
-    lines.into_iter().map(|line| format!("  {line}")).collect()
+/// Lines within the usual width: `mark` and the text beside it.
+pub(crate) fn paragraph(mark: &str, text: &str) -> Vec<String> {
+    let blank = " ".repeat(mark.len());
+    wrap(text, WIDTH - 2 - mark.len())
+        .into_iter()
+        .enumerate()
+        .map(|(index, line)| format!("  {}{line}", if index == 0 { mark } else { &blank }))
+        .collect()
 }
 
 /// `3.4 s`, `59 s`, `12 min 5 s`, `3 h 7 min`.
@@ -162,14 +203,39 @@ mod tests {
             notes: vec!["windows of 12 values".to_owned()],
         };
         assert_eq!(
-            evaluation(&judged).join("\n"),
+            evaluations(&[judged]).join("\n"),
             "forecast, on test:
               mean squared error ↓  accuracy ↑
   this model              1.2×10⁻⁵         0.9
   last value                  0.25           -
-  ↓ lower is better, ↑ higher is better
-  mean squared error in the square of the target's unit
-  note: windows of 12 values"
+  note: windows of 12 values
+
+(↓ lower is better, ↑ higher is better; mean squared error in the square of the
+target's unit)"
+        );
+    }
+
+    #[test]
+    fn models_with_the_same_baselines_share_a_table() {
+        let judged = |split: &str, loss| Evaluation {
+            task: "memory",
+            split: split.to_owned(),
+            metrics: [("loss", loss)].into_iter().collect(),
+            baselines: BTreeMap::from([(
+                "no memory".to_owned(),
+                [("loss", 0.167)].into_iter().collect(),
+            )]),
+            notes: Vec::new(),
+        };
+        assert_eq!(
+            evaluations(&[judged("RNN", 0.165), judged("GRU", 0.001)]).join("\n"),
+            "memory:
+             held-out loss ↓
+  RNN                  0.165
+  GRU                  0.001
+  no memory            0.167
+
+(↓ lower is better)"
         );
     }
 

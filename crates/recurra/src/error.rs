@@ -10,7 +10,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum Error {
     /// No recipe of this name is built in, and no file has it either.
-    #[error("no recipe `{name}`{}; `recurra recipes` lists them all, and a path to a .toml file works too", nearest(suggestion.as_deref()))]
+    #[error("no recipe `{name}`: `recurra recipes` lists them all, and a path to a .toml file works too{}", nearest(suggestion.as_deref()))]
     UnknownRecipe {
         /// What was asked for.
         name: String,

@@ -3,6 +3,7 @@
 use crate::recipe::Recipe;
 use crate::tasks::{Evaluation, Predictor, RunReport, Trained, complete, forecast, memory};
 use crate::Error;
+use crate::inspect::inspect;
 use recurra_train::{Control, Existing, Outcome, Run, Status};
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,8 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// Whatever is wrong with the directory, the data, or the numbers.
 pub fn train(recipe: &Recipe, dir: &Path, control: &Control) -> Result<Trained, Error> {
-    // Data that cannot be read is found before a directory is made for it.
+    // What cannot be read or built is found before a directory is made for it.
+    inspect(recipe, None)?;
     let run = match recipe {
         Recipe::Forecast(recipe) => {
             forecast::check_data(recipe)?;

@@ -9,15 +9,12 @@ use recurra::Evaluation;
 use serde_json::{Value, json};
 
 pub(crate) fn run(args: &Eval, output: &mut Output<'_>) -> Result<Ending, CliError> {
-    let evaluations = recurra::evaluate(&args.run, args.data.as_deref())?;
+    let evaluations =
+        recurra::evaluate(&args.run, args.data.as_deref()).map_err(CliError::of_request)?;
     if output.json() {
         output.object(&one_object(&evaluations))?;
     } else {
-        let blocks: Vec<String> = evaluations
-            .iter()
-            .map(|evaluation| wording::evaluation(evaluation).join("\n"))
-            .collect();
-        output.line(blocks.join("\n\n"))?;
+        output.line(wording::evaluations(&evaluations).join("\n"))?;
     }
     Ok(Ending::Fine)
 }

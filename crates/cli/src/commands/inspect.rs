@@ -48,7 +48,7 @@ fn look_at(subject: &str) -> Result<Inspection, CliError> {
     RecipeSource::find(subject)
         .and_then(|source| source.resolve(&[]))
         .and_then(|recipe| recurra::inspect(&recipe, None))
-        .map_err(CliError::of_training)
+        .map_err(CliError::of_request)
 }
 
 fn for_people(subject: &str, inspection: &Inspection) -> Vec<String> {
@@ -65,7 +65,7 @@ fn network_lines(network: &NetworkRows) -> Vec<String> {
     let name = if network.name.is_empty() {
         String::new()
     } else {
-        format!("{}, ", network.name)
+        format!("{}: ", network.name)
     };
     let mut lines = vec![format!(
         "{name}{}, {} parameters",
@@ -100,7 +100,7 @@ fn network_lines(network: &NetworkRows) -> Vec<String> {
         }
     }
     lines.extend(table.lines(2));
-    lines.extend(reasons.iter().flat_map(|reason| paragraph(reason)));
+    lines.extend(reasons.iter().flat_map(|reason| paragraph("", reason)));
     lines
 }
 

@@ -69,18 +69,10 @@ fn answer_as_json(
                 break;
             }
         };
-        let mut object = json!({ "line": line.number, "input": line.text.as_deref().ok() });
-        match answer {
-            Ok(prediction) => {
-                object["prediction"] = prediction.json;
-                object["notices"] = json!(prediction.notices);
-            }
-            Err(message) => {
-                ending = Ending::Incomplete;
-                object["prediction"] = Value::Null;
-                object["error"] = json!(message);
-            }
+        if answer.is_err() {
+            ending = Ending::Incomplete;
         }
+        let object = answer_object(&line, answer);
         output.json_line(before, &object)?;
         before = ",";
     }
@@ -97,6 +89,25 @@ fn answer_as_json(
         }
     }
     Ok(ending)
+}
+
+/// What the task says, with the line's number; or the line and what is wrong with it.
+fn answer_object(line: &InputLine, answer: Result<Prediction, String>) -> Value {
+    match answer {
+        Ok(prediction) => {
+            let mut object = json!({ "line": line.number, "notices": prediction.notices });
+            match (prediction.json, object.as_object_mut()) {
+                (Value::Object(said), Some(object)) => object.extend(said),
+                (said, _) => object["prediction"] = said,
+            }
+            object
+        }
+        Err(message) => json!({
+            "line": line.number,
+            "input": line.text.as_deref().ok(),
+            "error": message,
+        }),
+    }
 }
 
 /// The answer to a line, or what is wrong with the line; both are told on standard error.
@@ -268,7 +279,7 @@ mod tests {
     fn json_is_one_object_whatever_the_lines() {
         let (_, text) = answered(b"a\n\n\xff", true);
         let object: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(object["predictions"][0]["prediction"]["shout"], "A");
+        assert_eq!(object["predictions"][0]["shout"], "A");
         assert_eq!(object["predictions"][1]["error"], "nothing to shout");
         assert_eq!(object["predictions"][2]["input"], Value::Null);
         let (_, none) = answered(b"", true);

@@ -35,16 +35,16 @@ pub(crate) fn run(args: &Train, output: &mut Output<'_>) -> Result<Ending, CliEr
 }
 
 fn by_recipe(name: &str, args: &Train) -> Result<(PathBuf, Trained), CliError> {
-    let source = RecipeSource::find(name).map_err(CliError::of_training)?;
+    let source = RecipeSource::find(name).map_err(CliError::of_request)?;
     let recipe = source
         .resolve(&overrides(args)?)
-        .map_err(CliError::of_training)?;
+        .map_err(CliError::of_request)?;
     let dir = match &args.out {
         Some(dir) => dir.clone(),
         None => free_directory(&source.name),
     };
     notice(format_args!("run directory: {}", dir.display()));
-    let trained = recurra::train(&recipe, &dir, &control()?).map_err(CliError::of_training)?;
+    let trained = recurra::train(&recipe, &dir, &control()?).map_err(CliError::of_request)?;
     Ok((dir, trained))
 }
 
@@ -144,9 +144,9 @@ fn for_people(dir: &Path, trained: &Trained, time: Duration) -> Vec<String> {
         _ => format!("Finished: {made} in {time}."),
     };
     let mut lines = vec![first];
-    for evaluation in &trained.evaluations {
+    if !trained.evaluations.is_empty() {
         lines.push(String::new());
-        lines.extend(wording::evaluation(evaluation));
+        lines.extend(wording::evaluations(&trained.evaluations));
     }
     if !trained.samples.is_empty() {
         let mut table = Table::new([("input", Align::Left), ("output", Align::Left)]);
@@ -158,11 +158,8 @@ fn for_people(dir: &Path, trained: &Trained, time: Duration) -> Vec<String> {
         lines.extend(table.lines(2));
     }
     lines.push(String::new());
-    lines.push(format!(
-        "The run is in {}; its report is {}.",
-        dir.display(),
-        dir.join("report.html").display()
-    ));
+    lines.push(format!("Run:    {}", dir.display()));
+    lines.push(format!("Report: {}", dir.join("report.html").display()));
     lines.push("Next:".to_owned());
     if let Some(sample) = trained.samples.first() {
         lines.push(format!(

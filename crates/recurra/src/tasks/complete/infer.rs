@@ -172,8 +172,7 @@ impl Predictor for Complete {
             Vec::new()
         } else {
             vec![format!(
-                "line {line}: letters that the run was not trained on: {unknown}; the \
-                 completions are a guess"
+                "letters that the run was not trained on: {unknown}; the completions are a guess"
             )]
         };
         Ok(Prediction {
