@@ -159,7 +159,10 @@ fn a_value_out_of_range_is_refused_before_anything_is_written() {
     insta::assert_snapshot!(refused(&["train", "tiny.toml", "--set", "train.batch_size=0"]), @"error: `train.batch_size`: expected a whole number of at least 1, got 0");
     insta::assert_snapshot!(
         refused(&["train", "tiny.toml", "--set", "model.stack.dropout=1.5"]),
-        @"ERR"
+        @r#"
+        run directory: runs/tiny
+        error: `dropout`: expected a probability in [0, 1), got 1.5
+        "#
     );
 }
 
@@ -169,7 +172,13 @@ fn a_recipe_file_that_is_no_toml_is_named_with_line_and_column() {
     folder.write("broken.toml", "task = \"complete\"\nabout = oops\n");
     let done = folder.run(&["train", "broken.toml"]);
     assert_eq!(done.code, Some(2));
-    insta::assert_snapshot!(done.stderr, @"ERR");
+    insta::assert_snapshot!(done.stderr, @r#"
+        error: broken.toml: TOML parse error at line 2, column 9
+          |
+        2 | about = oops
+          |         ^^^^
+        string values must be quoted, expected literal string
+        "#);
     folder.write("bytes.toml", b"task = \"\xff\"");
     let done = folder.run(&["inspect", "bytes.toml"]);
     assert_eq!(done.code, Some(2));
