@@ -26,6 +26,9 @@ pub fn train(recipe: &Recipe, dir: &Path, control: &Control) -> Result<Trained, 
         Recipe::Memory(_) => Run::create(dir, memory::NAME, Existing::Refuse)?,
     };
     run.write_recipe(&recipe.to_toml())?;
+    control
+        .progress
+        .note(&format!("run directory: {}", dir.display()));
     go_on(recipe, &run, control)
 }
 

@@ -43,7 +43,6 @@ fn by_recipe(name: &str, args: &Train) -> Result<(PathBuf, Trained), CliError> {
         Some(dir) => dir.clone(),
         None => free_directory(&source.name),
     };
-    notice(format_args!("run directory: {}", dir.display()));
     let trained = recurra::train(&recipe, &dir, &control()?).map_err(CliError::of_request)?;
     Ok((dir, trained))
 }
