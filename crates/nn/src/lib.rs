@@ -39,4 +39,4 @@ pub use norm::LayerNorm;
 pub use recurra_kernels::Direction;
 pub use recurrent::{Bidirectional, Layer, LayerState, Merge, Recurrent};
 pub use stack::{LayerConfig, LayerSummary, Shortcut, Stack, StackConfig, StackState};
-pub use unroll::{Path, RecurrentNoise, Unroll, Unrolled, free_running, unroll, unroll_by_steps};
+pub use unroll::{Path, RecurrentNoise, Unroll, Unrolled, unroll, unroll_by_steps};

@@ -84,6 +84,7 @@ pub fn load(
                 name: format!("{prefix}{name}"),
                 found: theirs.keys().copied().collect::<Vec<_>>().join(", "),
             })?;
+            place.check(tensor, kind, origin)?;
             place.read(kind, tensor, &mut replaced);
         }
     }
@@ -98,7 +99,7 @@ pub fn load(
         .into_iter()
         .map(|ours| match replaced.remove(&ours.name) {
             Some(new) => new,
-            None if without_biases && ours.name.ends_with(".cell.bias") => NamedTensor {
+            None if without_biases && is_bias(&ours.name) => NamedTensor {
                 values: vec![0.0; ours.values.len()],
                 ..ours
             },
@@ -128,6 +129,10 @@ pub fn save(stack: &Stack, prefix: &str) -> Result<Vec<NamedTensor>, NnError> {
     Ok(theirs)
 }
 
+fn is_bias(name: &str) -> bool {
+    name.ends_with(".cell.bias") || name.ends_with(".cell.bias_hn")
+}
+
 /// One cell of a stack, and how PyTorch calls it.
 struct Place {
     /// In front of our names: `layers.0.forward.cell.`
@@ -135,6 +140,8 @@ struct Place {
     /// Behind PyTorch's: `_l0_reverse`.
     suffix: String,
     hidden_size: usize,
+    /// Length of each bias.
+    bias_len: usize,
     projected: bool,
     /// Whether `b_hn` is kept apart, as in a GRU.
     gru: bool,
@@ -147,6 +154,20 @@ impl Place {
             kinds.push("weight_hr");
         }
         kinds
+    }
+
+    /// The shapes of weights are compared when they are imported; biases are changed
+    /// before that.
+    fn check(&self, tensor: &NamedTensor, kind: &str, origin: &str) -> Result<(), NnError> {
+        if kind.starts_with("bias_") && tensor.shape != [self.bias_len] {
+            return Err(NnError::TensorShape {
+                origin: origin.to_owned(),
+                name: tensor.name.clone(),
+                want: vec![self.bias_len],
+                got: tensor.shape.clone(),
+            });
+        }
+        Ok(())
     }
 
     fn named(&self, field: &str) -> String {
@@ -172,7 +193,7 @@ impl Place {
             "bias_ih" => put("bias", shape, values),
             _ => {
                 let mut values = values;
-                if self.gru && values.len() == 3 * self.hidden_size {
+                if self.gru {
                     let of_candidate = values.split_off(2 * self.hidden_size);
                     put("bias_hn", vec![self.hidden_size], of_candidate);
                 }
@@ -215,14 +236,12 @@ fn places(stack: &Stack) -> Result<Vec<Place>, NnError> {
         };
         for (recurrent, (field, ending)) in layer.cells().into_iter().zip(directions) {
             let (projected, gru) = match &recurrent.cell {
-                AnyCell::Rnn(_) => (false, false),
-                AnyCell::Lstm(lstm) if lstm.peepholes.is_none() && lstm.norm.is_none() => {
-                    (lstm.w_hr.is_some(), false)
-                }
-                AnyCell::Gru(gru) if gru.bias_hn.is_some() => (false, true),
+                AnyCell::Rnn(rnn) if rnn.fused().is_ok() => (false, false),
+                AnyCell::Lstm(lstm) if lstm.is_plain() => (lstm.w_hr.is_some(), false),
+                AnyCell::Gru(gru) if gru.is_plain() => (false, true),
                 _ => {
-                    let want = "an RNN, an LSTM without peepholes and layer norm, \
-                                or a GRU that resets after the product";
+                    let want = "an RNN with tanh or relu, an LSTM with no option but \
+                                `proj_size`, or a GRU that resets after the product";
                     let got = "a cell that PyTorch does not have";
                     return Err(NnError::config(format!("layer {}", index + 1), want, got));
                 }
@@ -231,6 +250,12 @@ fn places(stack: &Stack) -> Result<Vec<Place>, NnError> {
                 ours: format!("layers.{index}.{field}cell."),
                 suffix: format!("_l{index}{ending}"),
                 hidden_size: recurrent.cell.hidden_size(),
+                bias_len: match &recurrent.cell {
+                    AnyCell::Rnn(rnn) => rnn.bias.dims()[0],
+                    AnyCell::Lstm(lstm) => lstm.bias.dims()[0],
+                    AnyCell::Gru(gru) => gru.bias.dims()[0],
+                    AnyCell::IndRnn(ind_rnn) => ind_rnn.bias.dims()[0],
+                },
                 projected,
                 gru,
             });

@@ -149,28 +149,6 @@ pub fn unroll_by_steps<C: Cell>(
     })
 }
 
-/// Lets a network run on its own output: one to many.
-///
-/// `advance` turns the last output into the next input and advances the network; it
-/// is called until it returns `None` or `max_steps` outputs are there.
-///
-/// # Example
-/// ```
-/// // A "network" that doubles its input, fed its own output.
-/// let doubled = recurra_nn::free_running(1, 4, |last| Some(last * 2));
-/// assert_eq!(doubled, [2, 4, 8, 16]);
-/// ```
-pub fn free_running<T: Clone>(
-    first: T,
-    max_steps: usize,
-    mut advance: impl FnMut(T) -> Option<T>,
-) -> Vec<T> {
-    std::iter::successors(Some(first), |last| advance(last.clone()))
-        .skip(1)
-        .take(max_steps)
-        .collect()
-}
-
 fn initial_state<C: Cell>(cell: &C, x: &Tensor<3>, state: Option<State>) -> State {
     state.unwrap_or_else(|| cell.zero_state(x.dims()[0], x))
 }

@@ -284,7 +284,7 @@ fn recurrent_dropout_drops_the_same_units_at_every_step() {
         recurrent_dropout: Some(0.5),
         init: Some(recurra_nn::cell::InitConfig {
             input: recurra_nn::Initialiser::Constant(0.0),
-            recurrent: recurra_nn::Initialiser::Identity,
+            recurrent: Some(recurra_nn::Initialiser::Identity),
             bias: recurra_nn::Initialiser::Constant(0.0),
         }),
         ..LayerConfig::new(CellName::Rnn, 64)

@@ -1,8 +1,8 @@
 //! What a recipe or a run is made of.
 
+use crate::Error;
 use crate::recipe::Recipe;
 use crate::report::Svg;
-use crate::Error;
 use crate::report::graph::{Graph, LayerDirection, LayerLabel, Topology};
 use crate::report::html::{Block, Table};
 use crate::tasks::{complete, forecast, memory};
@@ -204,7 +204,14 @@ impl Part {
 
 /// A network as a table of a report.
 pub(crate) fn rows_of(network: &NetworkRows) -> Block {
-    let headings = ["layer", "input", "output", "weights", "training", "evaluation"];
+    let headings = [
+        "layer",
+        "input",
+        "output",
+        "weights",
+        "training",
+        "evaluation",
+    ];
     let row = |layer: &LayerRow| {
         vec![
             layer.layer.clone(),

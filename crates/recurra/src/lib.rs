@@ -11,13 +11,13 @@
 //! | [`write_report`] | a run to a self-contained page |
 //! | [`doctor`] | the machine, as Recurra sees it |
 
+mod doctor;
 mod error;
+mod inspect;
+pub mod recipe;
 pub mod report;
 pub mod tasks;
-pub mod recipe;
 mod verbs;
-mod inspect;
-mod doctor;
 
 pub use doctor::{Doctor, doctor};
 pub use error::Error;

@@ -1,9 +1,9 @@
 //! What a user can ask for, on whichever task it is.
 
-use crate::recipe::Recipe;
-use crate::tasks::{Evaluation, Predictor, RunReport, Trained, complete, forecast, memory};
 use crate::Error;
 use crate::inspect::inspect;
+use crate::recipe::Recipe;
+use crate::tasks::{Evaluation, Predictor, RunReport, Trained, complete, forecast, memory};
 use recurra_train::{Control, Existing, Outcome, Run, Status};
 use std::path::{Path, PathBuf};
 
@@ -53,9 +53,12 @@ fn go_on(recipe: &Recipe, run: &Run, control: &Control) -> Result<Trained, Error
         Recipe::Complete(recipe) => complete::train(recipe, run, control)?,
         Recipe::Memory(recipe) => memory::train(recipe, run, control)?,
     };
-    if !matches!(trained.outcome, Outcome::Interrupted { .. }) {
+    if matches!(trained.outcome, Outcome::Interrupted { .. }) {
+        run.set_status(Status::Interrupted)?;
+    } else {
+        // A run is finished when everything that it promises is there.
+        write_report_of(recipe, run)?;
         run.set_status(Status::Finished)?;
-        write_report(run.dir())?;
     }
     Ok(trained)
 }
@@ -98,10 +101,14 @@ pub fn open(dir: &Path) -> Result<Box<dyn Predictor>, Error> {
 /// As [`evaluate`].
 pub fn write_report(dir: &Path) -> Result<PathBuf, Error> {
     let (run, recipe) = finished(dir)?;
-    let RunReport { page, plots } = match &recipe {
-        Recipe::Forecast(recipe) => forecast::report(recipe, &run)?,
-        Recipe::Complete(recipe) => complete::report(recipe, &run)?,
-        Recipe::Memory(recipe) => memory::report(recipe, &run)?,
+    write_report_of(&recipe, &run)
+}
+
+fn write_report_of(recipe: &Recipe, run: &Run) -> Result<PathBuf, Error> {
+    let RunReport { page, plots } = match recipe {
+        Recipe::Forecast(recipe) => forecast::report(recipe, run)?,
+        Recipe::Complete(recipe) => complete::report(recipe, run)?,
+        Recipe::Memory(recipe) => memory::report(recipe, run)?,
     };
     for (name, svg) in plots {
         run.write(&format!("plots/{name}.svg"), svg.as_str().as_bytes())?;

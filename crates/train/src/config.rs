@@ -61,6 +61,9 @@ pub struct TrainConfig {
     pub early_stopping: Option<EarlyStoppingConfig>,
 }
 
+/// More rows than this are a slip of the keyboard.
+const MAX_BATCH_SIZE: usize = 1_000_000;
+
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
@@ -94,6 +97,14 @@ impl TrainConfig {
             ));
         }
         at_least_one("train.batch_size", self.batch_size as u64)?;
+        if self.batch_size > MAX_BATCH_SIZE {
+            let want = format!("at most {MAX_BATCH_SIZE}");
+            return Err(TrainError::config(
+                "train.batch_size",
+                want,
+                self.batch_size,
+            ));
+        }
         at_least_one("train.evaluate_every", self.evaluate_every)?;
         at_least_one("train.checkpoint_every", self.checkpoint_every)?;
         match (self.updates, self.epochs) {

@@ -88,6 +88,8 @@ impl Default for Bars {
 
 impl Progress for Bars {
     fn start(&self, update: u64, updates: u64) {
+        // A bar that was finished is shown again: a comparison fits several networks.
+        self.bar.reset();
         self.bar.set_length(updates);
         self.bar.set_position(update);
         // Rate and time left count from here, not from the start of the whole run.

@@ -29,6 +29,8 @@ pub(crate) const METRICS: &str = "metrics.jsonl";
 pub(crate) const CHECKPOINTS: &str = "checkpoints";
 const REPORT: &str = "report.html";
 const PLOTS: &str = "plots";
+/// Runs inside the run, of tasks that compare networks.
+const NETWORKS: &str = "networks";
 const LOCK: &str = ".lock";
 
 /// How far a run got.
@@ -349,14 +351,14 @@ impl Run {
         if old.manifest.status == Status::Finished {
             return Err(occupied(
                 "the directory holds a finished run",
-                "choose another one, or ask for it to be replaced".into(),
+                "choose another one, or remove it".into(),
             ));
         }
-        if dir.join(CHECKPOINTS).exists() {
+        if dir.join(CHECKPOINTS).exists() || dir.join(NETWORKS).exists() {
             return Err(occupied(
                 "the directory holds an unfinished run",
                 format!(
-                    "continue it with `recurra train --resume {}`, choose another one, or ask for it to be replaced",
+                    "continue it with `recurra train --resume {}`, choose another one, or remove it",
                     dir.display()
                 ),
             ));
@@ -370,7 +372,7 @@ impl Run {
             let path = self.dir.join(name);
             absent_is_fine(fs::remove_file(&path)).map_err(TrainError::io(&path, "remove"))?;
         }
-        for name in [CHECKPOINTS, PLOTS] {
+        for name in [CHECKPOINTS, PLOTS, NETWORKS] {
             let path = self.dir.join(name);
             absent_is_fine(fs::remove_dir_all(&path)).map_err(TrainError::io(&path, "remove"))?;
         }

@@ -47,8 +47,9 @@ pub enum ResetPlace {
 pub struct InitConfig {
     /// Of `w_ih`; Glorot by default.
     pub input: Initialiser,
-    /// Of `w_hh`; orthogonal by default.
-    pub recurrent: Initialiser,
+    /// Of `w_hh`; orthogonal by default, and for an IndRNN uniform between 0 and 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recurrent: Option<Initialiser>,
     /// Of the biases; zero by default. `forget_bias` is added to it.
     pub bias: Initialiser,
 }
@@ -58,16 +59,21 @@ impl Default for InitConfig {
     fn default() -> Self {
         Self {
             input: Initialiser::Glorot,
-            recurrent: Initialiser::Orthogonal,
+            recurrent: None,
             bias: Initialiser::Constant(0.0),
         }
     }
 }
 
 impl InitConfig {
+    /// Of a square `w_hh`.
+    pub(crate) fn recurrent(&self) -> Initialiser {
+        self.recurrent.unwrap_or(Initialiser::Orthogonal)
+    }
+
     pub(crate) fn validate(&self) -> Result<(), NnError> {
         self.input.validate("init.input")?;
-        self.recurrent.validate("init.recurrent")?;
+        self.recurrent().validate("init.recurrent")?;
         self.bias.validate("init.bias")
     }
 }
@@ -103,7 +109,7 @@ pub struct IndRnnConfig {
     pub hidden_size: usize,
     /// ReLU by default, as the paper has it.
     pub activation: Activation,
-    /// Where weights start; the recurrent weights are uniform in `[0, 1)`.
+    /// Where weights start; by default the recurrent weights are uniform in `[0, 1)`.
     pub init: InitConfig,
 }
 

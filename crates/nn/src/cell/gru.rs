@@ -39,7 +39,7 @@ impl GruConfig {
     pub fn build(&self, input_size: usize, rng: &mut Rng, device: &Device) -> Result<Gru, NnError> {
         let size = self.hidden_size;
         let w_ih = packed(self.init.input, 3, size, input_size, rng, device);
-        let w_hh = packed(self.init.recurrent, 3, size, size, rng, device);
+        let w_hh = packed(self.init.recurrent(), 3, size, size, rng, device);
         let bias = parameter(self.init.bias.draw(3, size, 1, rng), [3 * size], device);
         let bias_hn = (self.reset == super::config::ResetPlace::AfterProduct)
             .then(|| parameter(self.init.bias.draw(1, size, 1, rng), [size], device));
@@ -51,6 +51,15 @@ impl GruConfig {
             gate_activation: self.gate_activation,
             candidate_activation: self.candidate_activation,
         })
+    }
+}
+
+impl Gru {
+    /// Whether PyTorch's `nn.GRU` computes the same.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.bias_hn.is_some()
+            && self.gate_activation == Activation::Sigmoid
+            && self.candidate_activation == Activation::Tanh
     }
 }
 

@@ -30,8 +30,8 @@ pub struct IndRnn {
 }
 
 impl IndRnnConfig {
-    /// Draws the weights of a cell; `u` is uniform between 0 and 1, so that units
-    /// cover short and long memories from the start.
+    /// Draws the weights of a cell; unless told otherwise `u` is uniform between 0 and
+    /// 1, so that units cover short and long memories from the start.
     pub fn build(
         &self,
         input_size: usize,
@@ -40,7 +40,10 @@ impl IndRnnConfig {
     ) -> Result<IndRnn, NnError> {
         let size = self.hidden_size;
         let w_ih = packed(self.init.input, 1, size, input_size, rng, device);
-        let memories = (0..size).map(|_| rng.random_range(0.0..1.0)).collect();
+        let memories = match self.init.recurrent {
+            Some(init) => init.draw(1, size, 1, rng),
+            None => (0..size).map(|_| rng.random_range(0.0..1.0)).collect(),
+        };
         Ok(IndRnn {
             w_ih,
             w_hh: parameter(memories, [size], device),

@@ -74,7 +74,7 @@ impl LstmConfig {
         let size = self.hidden_size;
         let hidden_size = self.proj_size.unwrap_or(size);
         let w_ih = packed(self.init.input, 4, size, input_size, rng, device);
-        let w_hh = packed(self.init.recurrent, 4, size, hidden_size, rng, device);
+        let w_hh = packed(self.init.recurrent(), 4, size, hidden_size, rng, device);
         let mut bias = self.init.bias.draw(4, size, 1, rng);
         for value in &mut bias[size..2 * size] {
             *value += self.forget_bias as f32;
@@ -119,6 +119,20 @@ impl Lstm {
             None => pre,
         };
         self.gate_activation.apply(self.clip(pre))
+    }
+
+    /// Whether PyTorch's `nn.LSTM` computes the same.
+    pub(crate) fn is_plain(&self) -> bool {
+        let activations = (
+            self.gate_activation,
+            self.candidate_activation,
+            self.output_activation,
+        );
+        self.peepholes.is_none()
+            && self.norm.is_none()
+            && !self.coupled
+            && self.cell_clip.is_none()
+            && activations == (Activation::Sigmoid, Activation::Tanh, Activation::Tanh)
     }
 
     fn clip(&self, pre: Tensor<2>) -> Tensor<2> {

@@ -32,7 +32,7 @@ impl RnnConfig {
         let size = self.hidden_size;
         Ok(Rnn {
             w_ih: packed(self.init.input, 1, size, input_size, rng, device),
-            w_hh: packed(self.init.recurrent, 1, size, size, rng, device),
+            w_hh: packed(self.init.recurrent(), 1, size, size, rng, device),
             bias: parameter(self.init.bias.draw(1, size, 1, rng), [size], device),
             activation: self.activation,
         })

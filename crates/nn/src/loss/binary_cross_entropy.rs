@@ -5,8 +5,7 @@ use burn::tensor::{Tensor, activation};
 
 /// `mean(-y ln σ(x) - (1 - y) ln(1 - σ(x)))` in nats, shape `[1]`, from raw logits `x`.
 ///
-/// Computed as `max(x, 0) - x y + ln(1 + e^-|x|)`, which neither overflows nor
-/// takes the logarithm of zero.
+/// Computed through `ln σ`, which neither overflows nor takes the logarithm of zero.
 ///
 /// # Errors
 /// [`NnError::Shape`] when the two shapes differ.
@@ -18,6 +17,7 @@ pub fn binary_cross_entropy<const D: usize>(
         let (want, got) = (logits.dims(), target.dims());
         return Err(NnError::shape("binary_cross_entropy", "target", want, got));
     }
-    let tail = logits.clone().abs().neg().exp().log1p();
-    Ok((activation::relu(logits.clone()) - logits * target + tail).mean())
+    let of_one = activation::log_sigmoid(logits.clone()) * target.clone();
+    let of_zero = activation::log_sigmoid(logits.neg()) * target.neg().add_scalar(1.0);
+    Ok((of_one + of_zero).mean().neg())
 }

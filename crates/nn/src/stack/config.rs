@@ -9,6 +9,9 @@ use crate::recurrent::Merge;
 use crate::unroll::RecurrentNoise;
 use serde::{Deserialize, Serialize};
 
+/// Wider than this, the recurrent weights alone would not fit a machine.
+const MAX_HIDDEN_SIZE: usize = 65_536;
+
 /// A recurrent network of one or more layers.
 ///
 /// Either one `layer`, repeated `num_layers` times, or unlike `layers` in order.
@@ -134,6 +137,10 @@ impl LayerConfig {
         self.refuse_foreign_options()?;
         let hidden_size = self.hidden_size;
         positive("hidden_size", hidden_size)?;
+        if hidden_size > MAX_HIDDEN_SIZE {
+            let want = format!("at most {MAX_HIDDEN_SIZE}");
+            return Err(NnError::config("hidden_size", want, hidden_size));
+        }
         let init = self.init.unwrap_or_default();
         init.validate()?;
         let gate_activation = self.gate_activation.unwrap_or(Activation::Sigmoid);
@@ -156,6 +163,10 @@ impl LayerConfig {
                 candidate_activation,
                 init,
             }),
+            CellName::Lstm if self.coupled == Some(true) && self.forget_bias.is_some() => {
+                let want = "no `forget_bias` where the gates are coupled: f = 1 - i has no bias";
+                return Err(NnError::config("forget_bias", want, "one"));
+            }
             CellName::Lstm => CellConfig::Lstm(LstmConfig {
                 hidden_size,
                 forget_bias: finite("forget_bias", self.forget_bias.unwrap_or(1.0))?,
@@ -295,6 +306,20 @@ impl StackConfig {
     /// The checked dropout between layers.
     pub(crate) fn dropout(&self) -> Result<f64, NnError> {
         probability("dropout", Some(self.dropout))
+    }
+
+    /// Refuses what acts between layers where there is nothing between.
+    pub(crate) fn check_between(&self, num_layers: usize) -> Result<(), NnError> {
+        for (key, given) in [
+            ("dropout", self.dropout > 0.0),
+            ("layer_norm", self.layer_norm),
+        ] {
+            if given && num_layers == 1 {
+                let want = "`num_layers` of at least 2: it acts between layers";
+                return Err(NnError::config(key, want, "one layer"));
+            }
+        }
+        Ok(())
     }
 }
 

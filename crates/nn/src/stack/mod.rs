@@ -13,7 +13,7 @@ use crate::norm::LayerNorm;
 use crate::recurrent::{Bidirectional, Layer, LayerState, Recurrent};
 use crate::{Mode, NnError, Rng};
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Bool, Device, Tensor, activation};
 
 /// A recurrent network of one or more layers.
 ///
@@ -101,6 +101,7 @@ impl StackConfig {
             layers.push(layer);
         }
         self.check_shortcuts(layers.len())?;
+        self.check_between(layers.len())?;
         Ok(Stack {
             layers,
             norms,
@@ -242,13 +243,13 @@ fn shortcut(residual_from: Option<usize>, highway_from: Option<usize>, number: u
 fn silence_padding(x: Tensor<3>, lengths: Option<&[usize]>) -> Tensor<3> {
     let Some(lengths) = lengths else { return x };
     let [batch_size, seq_len, _] = x.dims();
-    let mask: Vec<f32> = lengths
+    let padding: Vec<bool> = lengths
         .iter()
-        .flat_map(|&length| (0..seq_len).map(move |t| f32::from(u8::from(t < length))))
+        .flat_map(|&length| (0..seq_len).map(move |t| t >= length))
         .collect();
-    let data = burn::tensor::TensorData::new(mask, [batch_size, seq_len, 1]);
-    let mask = Tensor::<3>::from_data(data, (&x.device(), x.dtype()));
-    x * mask
+    let data = burn::tensor::TensorData::new(padding, [batch_size, seq_len, 1]);
+    let padding = Tensor::<3, Bool>::from_data(data, &x.device()).expand(x.dims());
+    x.mask_fill(padding, 0.0)
 }
 
 fn build_layer(

@@ -41,6 +41,17 @@ fn binary_cross_entropy_of_logits() {
 }
 
 #[test]
+fn binary_cross_entropy_has_a_gradient_where_the_logit_is_zero() {
+    // σ(0) - y, divided by the number of elements.
+    let zeros = || Tensor::<2>::zeros([1, 2], &super::case::device());
+    let logits = zeros().require_grad();
+    let target = zeros().slice_fill([0..1, 1..2], 1.0);
+    let loss = binary_cross_entropy(logits.clone(), target).unwrap();
+    let gradient = logits.grad_remove(&mut loss.backward()).unwrap();
+    assert_close(&values(&gradient), &[0.25, -0.25], TOL);
+}
+
+#[test]
 fn sequence_cross_entropy_is_over_real_tokens() {
     for file in [
         "losses/cross_entropy",

@@ -186,10 +186,7 @@ fn spelled_out<R: Serialize>(recipe: &R) -> String {
 }
 
 /// The most similar of `candidates`, if any is similar enough to be meant.
-fn most_similar<'a>(
-    given: &str,
-    candidates: impl Iterator<Item = &'a str>,
-) -> Option<String> {
+fn most_similar<'a>(given: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
     candidates
         .map(|candidate| (strsim::jaro_winkler(given, candidate), candidate))
         .filter(|(similarity, _)| *similarity > 0.75)

@@ -68,7 +68,11 @@ mod tests {
 
     #[test]
     fn inline_tables_and_lists_are_toml() {
-        let table = set("", "train.optimizer={ name = \"sgd\", learning_rate = 0.1 }").unwrap();
+        let table = set(
+            "",
+            "train.optimizer={ name = \"sgd\", learning_rate = 0.1 }",
+        )
+        .unwrap();
         assert_eq!(table["train"]["optimizer"]["name"].as_str(), Some("sgd"));
     }
 

@@ -73,6 +73,13 @@ fn default_test_examples() -> usize {
     1000
 }
 
+fn within(key: &str, value: usize, most: usize) -> Result<(), Error> {
+    if !(1..=most).contains(&value) {
+        return Err(Error::config(key, format!("1 to {most}"), value));
+    }
+    Ok(())
+}
+
 impl Problem {
     /// The name in charts and in the folder of a network's run.
     pub fn name(self) -> String {
@@ -95,13 +102,25 @@ impl Recipe {
     pub(crate) fn validate(&self) -> Result<(), Error> {
         let networks = &self.model.networks;
         if self.data.problems.is_empty() {
-            return Err(Error::config("data.problems", "at least one problem", "none"));
+            return Err(Error::config(
+                "data.problems",
+                "at least one problem",
+                "none",
+            ));
         }
-        if self.data.test_examples == 0 {
-            return Err(Error::config("data.test_examples", "at least 1", 0));
+        within("data.test_examples", self.data.test_examples, 1_000_000)?;
+        for problem in &self.data.problems {
+            match *problem {
+                Problem::Adding { seq_len } => within("seq_len", seq_len, 100_000)?,
+                Problem::Copy { pause_len } => within("pause_len", pause_len, 100_000)?,
+            }
         }
         if networks.is_empty() {
-            return Err(Error::config("model.networks", "at least one network", "none"));
+            return Err(Error::config(
+                "model.networks",
+                "at least one network",
+                "none",
+            ));
         }
         for (index, network) in networks.iter().enumerate() {
             let key = format!("model.networks[{index}].name");
@@ -111,6 +130,13 @@ impl Recipe {
             }
             if networks[..index].iter().any(|n| n.name == network.name) {
                 return Err(Error::config(key, "a name of its own", &network.name));
+            }
+            for layer in network.stack.expanded()? {
+                if layer.bidirectional.is_some() {
+                    let key = format!("model.networks[{index}].stack");
+                    let want = "layers that read forward: a memory is of the past";
+                    return Err(Error::config(key, want, "`bidirectional`"));
+                }
             }
             self.train_of(network).validate()?;
         }

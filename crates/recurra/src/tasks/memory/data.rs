@@ -2,11 +2,26 @@
 
 use super::config::Problem;
 use crate::Error;
-use recurra_data::series::{AddingProblem, CopyMemory};
 use recurra_data::TokenId;
+use recurra_data::series::{AddingProblem, CopyMemory};
 
-/// Where held-out examples start; training never gets that far.
-const TEST_START: usize = 1 << 40;
+/// Held-out examples; training never gets as far as either part.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Part {
+    /// Judged while training.
+    Valid,
+    /// Judged at the end.
+    Test,
+}
+
+impl Part {
+    fn start(self) -> usize {
+        match self {
+            Self::Valid => 1 << 41,
+            Self::Test => 1 << 40,
+        }
+    }
+}
 
 /// Batches that make an epoch; the data has no end, so any number would do.
 const BATCHES_PER_EPOCH: usize = 100;
@@ -85,9 +100,9 @@ pub(super) fn epoch(epoch: u64, batch_size: usize) -> Vec<Vec<usize>> {
         .collect()
 }
 
-/// Indices of the held-out examples, in batches.
-pub(super) fn held_out(count: usize) -> Vec<Vec<usize>> {
-    let all: Vec<usize> = (TEST_START..TEST_START + count).collect();
+/// Indices of `count` held-out examples, in batches.
+pub(super) fn held_out(part: Part, count: usize) -> Vec<Vec<usize>> {
+    let all: Vec<usize> = (part.start()..part.start() + count).collect();
     all.chunks(100).map(<[usize]>::to_vec).collect()
 }
 

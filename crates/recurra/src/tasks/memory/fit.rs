@@ -1,7 +1,7 @@
 //! Every network on every problem, each in a run of its own.
 
 use super::config::{NetworkConfig, Problem, Recipe};
-use super::data::{self, Examples};
+use super::data::{self, Examples, Part};
 use super::model::MemoryNet;
 use crate::Error;
 use crate::tasks::{Evaluation, Sample, Trained, device, fit_and_ship};
@@ -76,7 +76,7 @@ impl Contest<'_> {
         MemoryNet::new(self.network, &self.examples, seed, &device(with_gradients))
     }
 
-    /// Fits this network, unless that is done already; false when interrupted.
+    /// Fits this network, unless that is done already.
     fn fit(&self, recipe: &Recipe, whole: &Run, control: &Control) -> Result<Outcome, Error> {
         let run = self.open_or_create(whole)?;
         if run.status()? == Status::Finished {
@@ -111,7 +111,7 @@ impl Contest<'_> {
         Ok(Evaluation {
             task: super::NAME,
             split: format!("{}, {}, test", self.problem.name(), self.network.name),
-            metrics: model.judge(&self.examples, self.test_examples)?,
+            metrics: model.judge(&self.examples, Part::Test, self.test_examples)?,
             baselines: BTreeMap::from([("no memory".to_owned(), baseline)]),
             notes: Vec::new(),
         })
@@ -135,7 +135,7 @@ impl Learner for Contest<'_> {
     }
 
     fn evaluate(&self, model: &MemoryNet) -> Result<Metrics, NnError> {
-        model.judge(&self.examples, self.test_examples)
+        model.judge(&self.examples, Part::Valid, self.test_examples)
     }
 }
 

@@ -28,7 +28,8 @@ pub const NAME: &str = "memory";
 pub(crate) fn describe(recipe: &Recipe, _: Option<&Run>) -> Result<Vec<Network>, Error> {
     let describe = |contest: fit::Contest<'_>| {
         let seed = recipe.train.seed;
-        let model = model::MemoryNet::new(contest.network, &contest.examples, seed, &device(false))?;
+        let model =
+            model::MemoryNet::new(contest.network, &contest.examples, seed, &device(false))?;
         let (topology, input, output) = match contest.problem {
             Problem::Adding { .. } => (Topology::ManyToOne, "value, mark", "sum"),
             Problem::Copy { .. } => (Topology::ManyToManyAligned, "symbol", "symbol"),

@@ -1,7 +1,7 @@
 //! The network, its loss, and how far back its gradient reaches.
 
 use super::config::NetworkConfig;
-use super::data::{self, Examples};
+use super::data::{self, Examples, Part};
 use crate::Error;
 use burn::module::Module;
 use burn::tensor::TensorData;
@@ -92,9 +92,14 @@ impl MemoryNet {
     }
 
     /// Loss on held-out examples, and for copy memory how many symbols came back.
-    pub(super) fn judge(&self, examples: &Examples, count: usize) -> Result<Metrics, NnError> {
+    pub(super) fn judge(
+        &self,
+        examples: &Examples,
+        part: Part,
+        count: usize,
+    ) -> Result<Metrics, NnError> {
         let (mut total, mut accuracy) = (0.0, Accuracy::default());
-        for indices in data::held_out(count) {
+        for indices in data::held_out(part, count) {
             let loss = self.loss(examples, &indices, Mode::Eval)?;
             total += f64::from(values(&loss)[0]) * indices.len() as f64;
             if let Examples::Copy(problem) = examples {
@@ -134,12 +139,12 @@ impl MemoryNet {
         Ok(())
     }
 
-    /// `‖∂L/∂(h, c)‖` at every lag before the last step, `L` being the loss of the last
-    /// step alone, averaged over a batch: how much of the present the past can change.
+    /// `‖∂L/∂(h, c)‖` at every lag before the last step, `L` being the mean loss of a
+    /// batch at the last step alone: how much of the present the past can change.
     ///
     /// A probe of zeros is added to every state; its gradient is the state's.
     pub(super) fn gradient_by_lag(&self, examples: &Examples) -> Result<Vec<f64>, NnError> {
-        let indices: Vec<usize> = data::held_out(GRADIENT_EXAMPLES).concat();
+        let indices: Vec<usize> = data::held_out(Part::Test, GRADIENT_EXAMPLES).concat();
         let x = self.inputs(examples, &indices)?;
         let mut state: Option<StackState> = None;
         let mut probes = Vec::with_capacity(examples.seq_len());
@@ -155,7 +160,9 @@ impl MemoryNet {
             state = Some(after);
             last = Some(output);
         }
-        let answer = self.head.forward(last.expect("a sequence has at least one step"));
+        let answer = self
+            .head
+            .forward(last.expect("a sequence has at least one step"));
         let loss = self.last_step_loss(examples, answer, &indices)?;
         let mut gradients = loss.backward();
         let mut norm = |probe: Vec<Tensor<2>>| {

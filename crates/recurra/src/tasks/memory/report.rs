@@ -41,7 +41,10 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         network_blocks.push(Block::Chart(graph));
     }
     sections.push(Section::new("The networks", network_blocks));
-    sections.push(Section::new("Recipe", vec![Block::Preformatted(any.to_toml())]));
+    sections.push(Section::new(
+        "Recipe",
+        vec![Block::Preformatted(any.to_toml())],
+    ));
     let page = Page {
         title: "How long a network remembers".to_owned(),
         subtitle: recipe.about.clone(),
@@ -82,7 +85,12 @@ fn results(recipe: &Recipe, run: &Run, problem: Problem) -> Result<MetricTable, 
         .unwrap_or(0);
     let own = &all[first * per_problem..(first + 1) * per_problem];
     let baseline = &own[0].baselines["no memory"];
-    let names: Vec<String> = recipe.model.networks.iter().map(|n| n.name.clone()).collect();
+    let names: Vec<String> = recipe
+        .model
+        .networks
+        .iter()
+        .map(|n| n.name.clone())
+        .collect();
     let metric = |name: &str, better: Better| Metric {
         name: name.to_owned(),
         better: Some(better),
@@ -158,7 +166,10 @@ fn gradients(problem: Problem, contests: &[&Contest<'_>], run: &Run) -> Result<S
         title: format!("{}: how far the gradient reaches", problem.title()),
         columns: 2,
         shared_axes: true,
-        charts: vec![chart("before training", before), chart("after training", after)],
+        charts: vec![
+            chart("before training", before),
+            chart("after training", after),
+        ],
     };
     Ok(both.to_svg())
 }

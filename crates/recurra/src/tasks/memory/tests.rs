@@ -78,7 +78,7 @@ fn a_gru_remembers_where_it_pays() {
     for evaluation in &trained.evaluations {
         let loss = evaluation.metrics.get("loss").unwrap();
         let no_memory = evaluation.baselines["no memory"].get("loss").unwrap();
-        assert!(loss < 0.8 * no_memory, "{}: {loss}", evaluation.split);
+        assert!(loss < 0.9 * no_memory, "{}: {loss}", evaluation.split);
     }
 
     let run = Run::open(&dir).unwrap();
@@ -87,7 +87,10 @@ fn a_gru_remembers_where_it_pays() {
         assert!(!read_history(&own).unwrap().is_empty());
         let gradients = contest.gradients(&run).unwrap();
         let lags = contest.examples.seq_len() - 1;
-        assert_eq!((gradients.before.len(), gradients.after.len()), (lags, lags));
+        assert_eq!(
+            (gradients.before.len(), gradients.after.len()),
+            (lags, lags)
+        );
     }
     let page = run.read_text("report.html").unwrap();
     assert!(page.contains("Adding problem, 6 steps"));
