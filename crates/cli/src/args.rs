@@ -1,7 +1,8 @@
 //! What can be written on the command line.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use recurra::Topology;
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
@@ -118,6 +119,31 @@ pub(crate) struct Inspect {
     /// Draw the computation graph, unrolled over time
     #[arg(long, value_name = "OUT.svg")]
     pub(crate) graph: Option<PathBuf>,
+    /// Draw the same layers in another of the five topologies
+    #[arg(long, value_name = "TOPOLOGY", requires = "graph")]
+    pub(crate) topology: Option<TopologyName>,
+}
+
+/// The topologies by the names that are typed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum TopologyName {
+    OneToOne,
+    OneToMany,
+    ManyToOne,
+    ManyToMany,
+    EncoderDecoder,
+}
+
+impl From<TopologyName> for Topology {
+    fn from(name: TopologyName) -> Self {
+        match name {
+            TopologyName::OneToOne => Self::OneToOne,
+            TopologyName::OneToMany => Self::OneToMany,
+            TopologyName::ManyToOne => Self::ManyToOne,
+            TopologyName::ManyToMany => Self::ManyToManyAligned,
+            TopologyName::EncoderDecoder => Self::ManyToManyEncoderDecoder,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

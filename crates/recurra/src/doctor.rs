@@ -10,7 +10,9 @@ pub struct Doctor {
     pub version: &'static str,
     /// Architecture and operating system.
     pub platform: String,
-    /// Instruction sets that the kernels could use here.
+    /// What the processor offers of what the kernels ask for.
+    pub cpu_features: Vec<&'static str>,
+    /// Kernel paths that could run here.
     pub available: Vec<&'static str>,
     /// The one that they do use.
     pub kernels: &'static str,
@@ -30,6 +32,7 @@ pub fn doctor() -> Doctor {
     Doctor {
         version: env!("CARGO_PKG_VERSION"),
         platform: format!("{}, {}", std::env::consts::ARCH, std::env::consts::OS),
+        cpu_features: cpu_features(),
         available: Isa::available().iter().map(|isa| isa.name()).collect(),
         kernels: Isa::active().name(),
         notice: Isa::notice(),
@@ -37,4 +40,35 @@ pub fn doctor() -> Doctor {
         cpus: std::thread::available_parallelism().map_or(1, usize::from),
         tensors: "Burn 0.22.1, backend flex with autodiff",
     }
+}
+
+/// The features that the kernels, now or later, make a difference of.
+#[cfg(target_arch = "x86_64")]
+fn cpu_features() -> Vec<&'static str> {
+    macro_rules! detected {
+        ($($feature:tt),*) => {
+            [$(($feature, std::arch::is_x86_feature_detected!($feature))),*]
+        };
+    }
+    detected!(
+        "sse4.2",
+        "avx",
+        "avx2",
+        "fma",
+        "f16c",
+        "avx512f",
+        "avx512bw",
+        "avx512dq",
+        "avx512vl",
+        "avx512vnni",
+        "avx512bf16"
+    )
+    .into_iter()
+    .filter_map(|(feature, detected)| detected.then_some(feature))
+    .collect()
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn cpu_features() -> Vec<&'static str> {
+    Vec::new()
 }

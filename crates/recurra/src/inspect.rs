@@ -107,9 +107,16 @@ pub fn inspect(recipe: &Recipe, run: Option<&Run>) -> Result<Inspection, Error> 
 }
 
 impl Inspection {
-    /// The computation graph of the first network, unrolled over time.
-    pub fn graph(&self) -> Option<Svg> {
-        self.graphs.first().map(Graph::to_svg)
+    /// The computation graph of the first network, unrolled over time: in its own
+    /// topology, or its layers in another.
+    pub fn graph(&self, topology: Option<Topology>) -> Option<Svg> {
+        let graph = self.graphs.first()?;
+        let topology = topology.unwrap_or(graph.topology);
+        let drawn = Graph {
+            topology,
+            ..graph.clone()
+        };
+        Some(drawn.to_svg())
     }
 }
 

@@ -27,5 +27,6 @@ pub use recurra_data as data;
 pub use recurra_kernels as kernels;
 pub use recurra_nn as nn;
 pub use recurra_train as fitting;
+pub use report::graph::Topology;
 pub use tasks::{Evaluation, PredictOptions, Prediction, Predictor, Sample, Trained};
 pub use verbs::{evaluate, open, resume, train, write_report};

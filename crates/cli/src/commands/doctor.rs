@@ -19,8 +19,9 @@ pub(crate) fn run(output: &mut Output<'_>) -> Result<Ending, CliError> {
     let mut table = Table::new([("", Align::Left), ("", Align::Left)]);
     table.row(["version", doctor.version]);
     table.row(["platform", &doctor.platform]);
-    table.row(["CPU features", &doctor.available.join(", ")]);
-    table.row(["kernels", doctor.kernels]);
+    table.row(["CPU features", &doctor.cpu_features.join(", ")]);
+    let others = doctor.available.join(", ");
+    table.row(["kernels", &format!("{} (of {others})", doctor.kernels)]);
     table.row([
         "threads",
         &format!("{} ({} CPUs)", doctor.threads, doctor.cpus),

@@ -17,9 +17,12 @@ use std::path::Path;
 pub(crate) fn run(args: &Inspect, output: &mut Output<'_>) -> Result<Ending, CliError> {
     let inspection = look_at(&args.subject)?;
     if let Some(path) = &args.graph {
-        let graph = inspection.graph().ok_or_else(|| CliError::NoGraph {
-            subject: args.subject.clone(),
-        })?;
+        let topology = args.topology.map(Into::into);
+        let graph = inspection
+            .graph(topology)
+            .ok_or_else(|| CliError::NoGraph {
+                subject: args.subject.clone(),
+            })?;
         write_file(path, graph.as_str().as_bytes())?;
     }
     if output.json() {

@@ -35,6 +35,13 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
 }
 
 fn dispatch(command: &Command, output: &mut Output<'_>) -> Result<Ending, CliError> {
+    let computes = matches!(
+        command,
+        Command::Train(_) | Command::Eval(_) | Command::Predict(_)
+    );
+    if computes && let Some(text) = recurra::kernels::Isa::notice() {
+        notice(format_args!("note: {text}"));
+    }
     match command {
         Command::Recipes => recipes::run(output),
         Command::Train(args) => train::run(args, output),

@@ -32,7 +32,7 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         Form::AnyPrefix => generalising(recipe, &corpus, &predictor, &history)?,
     };
     let wrapped = crate::recipe::Recipe::Complete(recipe.clone());
-    if let Some(graph) = inspect(&wrapped, Some(run))?.graph() {
+    if let Some(graph) = inspect(&wrapped, Some(run))?.graph(None) {
         plots.push(("graph".to_owned(), graph));
     }
     let chart = |name: &str| plots.iter().find(|(known, _)| known == name);

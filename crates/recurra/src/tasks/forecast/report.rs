@@ -42,7 +42,7 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         ("errors".to_owned(), errors.clone()),
         ("windows".to_owned(), windows.clone()),
     ];
-    if let Some(graph) = inspection.graph() {
+    if let Some(graph) = inspection.graph(None) {
         network.push(Block::Chart(graph.clone()));
         plots.push(("graph".to_owned(), graph));
     }

@@ -36,7 +36,7 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let any = AnyRecipe::Memory(recipe.clone());
     let inspection = inspect(&any, Some(run))?;
     let mut network_blocks: Vec<Block> = inspection.networks.iter().map(rows_of).collect();
-    if let Some(graph) = inspection.graph() {
+    if let Some(graph) = inspection.graph(None) {
         plots.push(("graph".to_owned(), graph.clone()));
         network_blocks.push(Block::Chart(graph));
     }
