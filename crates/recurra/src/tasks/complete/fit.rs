@@ -2,8 +2,9 @@
 
 use super::config::{Form, Recipe};
 use super::data::{Corpus, Examples, Words, write_vocab};
+use super::hit_rate::{evenly, half};
 use super::infer::{Complete, Completed, line_of, open};
-use super::judge::{evenly, half, judge, judge_model};
+use super::judge::{judge, judge_model};
 use super::model::CompletionModel;
 use crate::Error;
 use crate::tasks::{Evaluation, Sample, Shipped, Trained, device, fit_and_ship};

@@ -2,6 +2,7 @@
 
 use super::config::{Form, Recipe};
 use super::data::{Corpus, Examples, encode, read_foreign};
+use super::hit_rate::{HIT_K, HitRate, evenly};
 use super::infer::Complete;
 use super::model::{CompletionModel, log_softmax};
 use crate::Error;
@@ -123,56 +124,6 @@ pub(super) fn ngram(corpus: &Corpus, form: Form) -> Result<NgramModel, DataError
     NgramModel::train(&rows, corpus.vocab.len(), NgramConfig { order })
 }
 
-/// How often the word was among the likeliest completions of its first half.
-#[derive(Debug, Clone, Copy, Default)]
-struct Hits {
-    first: Accuracy,
-    among_five: Accuracy,
-}
-
-impl Hits {
-    fn count<E>(
-        rows: &[&[TokenId]],
-        mut complete: impl FnMut(&[TokenId]) -> Result<Vec<Vec<TokenId>>, E>,
-    ) -> Result<Self, E> {
-        let mut hits = Self::default();
-        for row in rows {
-            let (prefix, rest) = row.split_at(half(row.len()));
-            let found = complete(prefix)?;
-            let place = found.iter().position(|ids| ids == rest);
-            for (hits, limit) in [(&mut hits.first, 1), (&mut hits.among_five, HIT_K)] {
-                let hit = u32::from(place.is_some_and(|place| place < limit));
-                hits.add(&[hit], &[1])
-                    .expect("one prediction and one label");
-            }
-        }
-        Ok(hits)
-    }
-
-    fn set(&self, metrics: &mut Metrics) {
-        metrics.set(HIT_RATE_1, self.first.value());
-        metrics.set(HIT_RATE_5, self.among_five.value());
-    }
-}
-
-pub(super) const HIT_RATE_1: &str = "hit_rate_at_1";
-pub(super) const HIT_RATE_5: &str = "hit_rate_at_5";
-/// Completions that are shown to the hit rate.
-const HIT_K: usize = 5;
-
-/// Letters of the first half of a word: of three, two.
-pub(super) fn half(len: usize) -> usize {
-    len.div_ceil(2)
-}
-
-/// At most `count` of the items, evenly over the list.
-pub(super) fn evenly<T: Copy>(items: &[T], count: usize) -> Vec<T> {
-    let taken = count.min(items.len());
-    (0..taken)
-        .map(|index| items[index * items.len() / taken])
-        .collect()
-}
-
 /// Judges an open run on the words that it did not learn (or, in the form of the exercise,
 /// on those that it did), or on the words of a file.
 pub(super) fn judge(
@@ -230,12 +181,12 @@ pub(super) fn judge(
         Form::LastLetter => baselines.extend(other_baselines(corpus, &rows, &mut notes)?),
         Form::AnyPrefix => {
             let some = evenly(&rows, MOST_SEARCHED);
-            Hits::count(&some, |prefix| -> Result<_, Error> {
+            HitRate::count(&some, |prefix| -> Result<_, Error> {
                 let found = predictor.complete(prefix, HIT_K)?;
                 Ok(found.into_iter().map(|one| one.ids).collect())
             })?
             .set(&mut metrics);
-            Hits::count(&some, |prefix| -> Result<_, Error> {
+            HitRate::count(&some, |prefix| -> Result<_, Error> {
                 let most = recipe.data.max_len.saturating_sub(prefix.len());
                 let found = ngram.complete(prefix, HIT_K, most)?;
                 Ok(found.into_iter().map(|one| one.ids).collect())
@@ -328,29 +279,6 @@ fn acquainted(corpus: &Corpus, words: &[String]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn some_items_are_taken_evenly() {
-        let items: Vec<usize> = (0..10).collect();
-        assert_eq!(evenly(&items, 5), [0, 2, 4, 6, 8]);
-        assert_eq!(evenly(&items, 100), items);
-        assert!(evenly(&items, 0).is_empty());
-    }
-
-    #[test]
-    fn a_hit_counts_by_its_place() {
-        // Halves: [4, 5] of the first word, [4] of the second.
-        let rows: [&[TokenId]; 2] = [&[4, 5, 6], &[4, 7]];
-        let answers = |prefix: &[TokenId]| -> Result<_, ()> {
-            Ok(match prefix {
-                [4, 5] => vec![vec![9], vec![6]],
-                _ => vec![vec![7]],
-            })
-        };
-        let hits = Hits::count(&rows, answers).unwrap();
-        assert_eq!(hits.first.value(), Some(0.5));
-        assert_eq!(hits.among_five.value(), Some(1.0));
-    }
 
     #[test]
     fn a_tally_counts_by_what_was_seen() {

@@ -2,11 +2,12 @@
 //! prefix to its likeliest words.
 //!
 //! Besides the files of every task: `search.rs` looks for the likeliest words, `judge.rs`
-//! holds model and baselines to the same words, `page.rs` is the report.
+//! and `hit_rate.rs` hold model and baselines to the same words, `page.rs` is the report.
 
 mod config;
 mod data;
 mod fit;
+mod hit_rate;
 mod infer;
 mod judge;
 mod model;
