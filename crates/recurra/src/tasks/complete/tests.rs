@@ -132,12 +132,8 @@ fn twenty_words_are_learnt_by_heart() {
     assert_eq!(first, ["word", "work"]);
     assert!(said[..2].iter().all(|(_, prob)| (prob - 0.5).abs() < 0.1));
     assert!(prediction.text.starts_with(&format!("{} 0.", said[0].0)));
-    assert!(
-        predict(&complete, " HAR ")
-            .unwrap()
-            .text
-            .starts_with("harm 0.9")
-    );
+    let said = words_and_probs(&predict(&complete, " HAR ").unwrap());
+    assert!(said[0].0 == "harm" && said[0].1 > 0.9, "{said:?}");
 
     let page = std::fs::read_to_string(place.path("run/report.html")).unwrap();
     assert!(page.contains("best possible") && page.contains("<svg"));
@@ -209,13 +205,10 @@ fn the_search_finds_what_trying_everything_finds() {
     let letters: Vec<TokenId> = (4..model.vocab_size() as TokenId).collect();
     let mut words: Vec<Vec<TokenId>> = vec![vec![]];
     for len in 0..3 {
-        let longest: Vec<_> = words
-            .iter()
-            .filter(|word| word.len() == len)
-            .cloned()
-            .collect();
-        let longer = |word: &Vec<TokenId>| letters.iter().map(|&id| [&word[..], &[id]].concat());
-        words.extend(longest.iter().flat_map(longer).collect::<Vec<_>>());
+        let longest: Vec<_> = words.iter().filter(|w| w.len() == len).cloned().collect();
+        for word in longest {
+            words.extend(letters.iter().map(|&id| [&word[..], &[id]].concat()));
+        }
     }
     let mut tried: Vec<(f64, Vec<TokenId>)> = words
         .into_iter()
