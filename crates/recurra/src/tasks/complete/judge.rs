@@ -243,29 +243,45 @@ fn other_baselines(
          the last",
         best.num_right, best.num_words
     ));
+    let mut ceiling = Metrics::new();
+    ceiling.set(ACCURACY.name, best.accuracy());
+    ceiling.set(CROSS_ENTROPY.name, least_nats(rows));
     let last = |row: &&[TokenId]| row.last().copied();
-    let mut counts: BTreeMap<TokenId, usize> = BTreeMap::new();
-    for id in corpus.rows_of(&corpus.split.train).iter().filter_map(last) {
-        *counts.entry(id).or_default() += 1;
-    }
+    let learnt = corpus.rows_of(&corpus.split.train);
+    let counts = counted(learnt.iter().filter_map(last));
     let commonest = counts
         .iter()
         .max_by_key(|(id, count)| (**count, std::cmp::Reverse(**id)));
     let commonest = commonest.map_or(Specials::STANDARD.unk, |(&id, _)| id);
-    let right = rows
-        .iter()
-        .filter_map(last)
-        .filter(|&id| id == commonest)
-        .count();
-    let accuracy = |value: f64| Metrics::from_iter([(ACCURACY.name, value)]);
+    let right = rows.iter().filter_map(last).filter(|&id| id == commonest);
+    let mut always = Metrics::new();
+    always.set(ACCURACY.name, right.count() as f64 / rows.len() as f64);
     let name = corpus.vocab.name(commonest).unwrap_or_default();
     Ok(vec![
-        (BEST_POSSIBLE.to_owned(), accuracy(best.accuracy())),
-        (
-            format!("always `{name}`"),
-            accuracy(right as f64 / rows.len() as f64),
-        ),
+        (BEST_POSSIBLE.to_owned(), ceiling),
+        (format!("always `{name}`"), always),
     ])
+}
+
+/// The cross-entropy of a perfect memory: each last letter as likely as it is frequent
+/// among the words that share the letters before it.
+fn least_nats(rows: &[&[TokenId]]) -> f64 {
+    let prefix = |row: &[TokenId]| row[..row.len().saturating_sub(1)].to_vec();
+    let shared = counted(rows.iter().map(|row| prefix(row)));
+    let same = counted(rows.iter().map(|row| row.to_vec()));
+    let nats = rows.iter().map(|row| {
+        let share = same[*row] as f64 / shared[&prefix(row)] as f64;
+        -share.ln()
+    });
+    nats.sum::<f64>() / rows.len() as f64
+}
+
+fn counted<T: Ord>(items: impl Iterator<Item = T>) -> BTreeMap<T, usize> {
+    let mut counts = BTreeMap::new();
+    for item in items {
+        *counts.entry(item).or_default() += 1;
+    }
+    counts
 }
 
 /// A warning when words of a foreign list were trained on.

@@ -121,6 +121,7 @@ fn twenty_words_are_learnt_by_heart() {
     let least = 2.0 * 2f64.ln() / 20.0;
     assert!((nats - least).abs() < 0.01, "{nats}, {least}");
     assert_eq!(baseline(evaluation, "best possible", "accuracy"), 0.95);
+    assert!((baseline(evaluation, "best possible", "cross_entropy") - least).abs() < 1e-12);
     assert_eq!(baseline(evaluation, "always `e`", "accuracy"), 0.3);
 
     let (_, _, complete) = place.open();
