@@ -132,7 +132,10 @@ layers! {
         activation: Some(Activation::Tanh),
         ..LayerConfig::new(CellName::IndRnn, HIDDEN_SIZE)
     };
-    ind_rnn_lengths: "reference/indrnn_lengths", LayerConfig::new(CellName::IndRnn, HIDDEN_SIZE);
+    ind_rnn_lengths: "reference/indrnn_lengths", LayerConfig {
+        activation: Some(Activation::Tanh),
+        ..LayerConfig::new(CellName::IndRnn, HIDDEN_SIZE)
+    };
     ind_rnn_relu: "reference/indrnn_relu", LayerConfig::new(CellName::IndRnn, HIDDEN_SIZE);
     lstm_layer_norm: "reference/lstm_layer_norm", LayerConfig {
         layer_norm: Some(true),

@@ -301,7 +301,7 @@ fn letters_that_were_not_learnt_are_named_and_the_completion_still_given() {
     let (_, _, complete) = place.open();
     let prediction = predict(&complete, "wéé").unwrap();
     assert_eq!(prediction.json["unknown"]["é"], 2);
-    insta::assert_snapshot!(prediction.notices.join("\n"), @"line 7: letters that the run was not trained on: 2 unknown: `é` ×2; the completions are a guess");
+    insta::assert_snapshot!(prediction.notices.join("\n"), @"letters that the run was not trained on: 2 unknown: `é` ×2; the completions are a guess");
     let said = words_and_probs(&prediction);
     assert!(said.len() == 5 && said[0].0.starts_with("wéé"));
     assert!(predict(&complete, "wor").unwrap().notices.is_empty());

@@ -102,5 +102,11 @@ fn inspection_tells_layers_and_draws_many_to_one() {
     assert_eq!(network.topology, "many to one");
     // GRU: 3·16·(2 + 16) weights and 4·16 biases; head: 16 + 1.
     assert_eq!(network.num_params, 3 * 16 * 18 + 4 * 16 + 17);
-    assert!(inspection.graph(None).unwrap().as_str().contains("next change"));
+    assert!(
+        inspection
+            .graph(None)
+            .unwrap()
+            .as_str()
+            .contains("next change")
+    );
 }
