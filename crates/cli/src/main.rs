@@ -4,6 +4,7 @@
 mod args;
 mod commands;
 mod error;
+mod free_directory;
 mod output;
 mod table;
 mod wording;

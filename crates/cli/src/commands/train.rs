@@ -3,7 +3,8 @@
 use crate::args::Train;
 use crate::commands::Ending;
 use crate::error::CliError;
-use crate::output::{Output, notice};
+use crate::free_directory::FreeDirectory;
+use crate::output::Output;
 use crate::table::{Align, Table};
 use crate::wording::{self, duration, program, quoted, updates};
 use recurra::fitting::{Control, Interrupt, Outcome, progress};
@@ -39,12 +40,14 @@ fn by_recipe(name: &str, args: &Train) -> Result<(PathBuf, Trained), CliError> {
     let recipe = source
         .resolve(&overrides(args)?)
         .map_err(CliError::of_request)?;
-    let dir = match &args.out {
-        Some(dir) => dir.clone(),
-        None => free_directory(&source.name),
+    let train = |dir: &Path| {
+        let trained = recurra::train(&recipe, dir, &control()?).map_err(CliError::of_request)?;
+        Ok((dir.to_owned(), trained))
     };
-    let trained = recurra::train(&recipe, &dir, &control()?).map_err(CliError::of_request)?;
-    Ok((dir, trained))
+    match &args.out {
+        Some(dir) => train(dir),
+        None => train(FreeDirectory::claim(Path::new("runs"), &source.name)?.path()),
+    }
 }
 
 /// `--set`, then the flags that have their own name.
@@ -66,21 +69,6 @@ fn overrides(args: &Train) -> Result<Vec<String>, CliError> {
         overrides.push(format!("data.path={}", json!(text)));
     }
     Ok(overrides)
-}
-
-/// `runs/<name>`, or the first of `runs/<name>-2`, `-3`, ... that is not there.
-fn free_directory(name: &str) -> PathBuf {
-    let runs = Path::new("runs");
-    let first = runs.join(name);
-    if !first.exists() {
-        return first;
-    }
-    let free = (2_u32..)
-        .map(|number| runs.join(format!("{name}-{number}")))
-        .find(|dir| !dir.exists())
-        .expect("no file system holds four thousand million directories");
-    notice(format_args!("{} is taken", first.display()));
-    free
 }
 
 fn control() -> Result<Control, CliError> {
