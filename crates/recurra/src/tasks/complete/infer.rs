@@ -59,8 +59,10 @@ impl Complete {
         match self.config.form {
             Form::LastLetter => last_letters(&self.model, prefix, k),
             Form::AnyPrefix => {
-                let max_len = self.config.max_len.saturating_sub(prefix.len());
-                complete(&self.model, prefix, k, max_len)
+                // A shorter word is none of the list's, the empty one above all.
+                let left = |len: usize| len.saturating_sub(prefix.len());
+                let lens = left(self.config.min_len)..=left(self.config.max_len);
+                complete(&self.model, prefix, k, lens)
             }
         }
     }
@@ -116,11 +118,12 @@ impl Complete {
     }
 }
 
-/// `word 0.31  work 0.30`.
+/// `word 0.31  work 0.30`; what would round to nothing has two digits more.
 pub(super) fn line_of(completed: &[Completed]) -> String {
-    let each = completed
-        .iter()
-        .map(|Completed { word, prob }| format!("{word} {prob:.2}"));
+    let each = completed.iter().map(|Completed { word, prob }| {
+        let digits = if *prob < 0.005 { 4 } else { 2 };
+        format!("{word} {prob:.digits$}")
+    });
     each.collect::<Vec<String>>().join("  ")
 }
 

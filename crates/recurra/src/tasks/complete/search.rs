@@ -7,6 +7,7 @@ use recurra_nn::cell::State;
 use recurra_nn::weights::values;
 use recurra_nn::{LayerState, NnError, StackState, Tensor};
 use recurra_train::baseline::Completion;
+use std::ops::RangeInclusive;
 
 /// Beginnings that are kept at each length, and for each completion that is asked for.
 const LEAST_WIDTH: usize = 64;
@@ -30,7 +31,7 @@ struct Candidate {
     log_prob: f64,
 }
 
-/// The `k` likeliest completions of `prefix` that add at most `max_len` letters, likeliest
+/// The `k` likeliest completions of `prefix` that add as many letters as `lens` says, likeliest
 /// first: the letters after the prefix, and `ln p(letters, end | prefix)`.
 ///
 /// All beginnings of one length advance together, each from its own state. A beginning is
@@ -42,7 +43,7 @@ pub(super) fn complete(
     model: &CompletionModel,
     prefix: &[TokenId],
     k: usize,
-    max_len: usize,
+    lens: RangeInclusive<usize>,
 ) -> Result<Vec<Completion>, NnError> {
     let Specials { bos, eos, unk, .. } = Specials::STANDARD;
     let width = k
@@ -58,12 +59,13 @@ pub(super) fn complete(
         ids: Vec::new(),
         log_prob: 0.0,
     }];
-    for len in 0..=max_len {
+    for len in 0..=*lens.end() {
         let log_probs: Vec<Vec<f32>> = values(&logits)
             .chunks_exact(model.vocab_size())
             .map(log_softmax)
             .collect();
-        for (beginning, log_probs) in beginnings.iter().zip(&log_probs) {
+        let ends = beginnings.iter().zip(&log_probs);
+        for (beginning, log_probs) in ends.filter(|_| lens.contains(&len)) {
             found.push(Completion {
                 ids: beginning.ids.clone(),
                 log_prob: beginning.log_prob + f64::from(log_probs[eos as usize]),
@@ -75,7 +77,7 @@ pub(super) fn complete(
                 .then_with(|| a.ids.cmp(&b.ids))
         });
         found.truncate(k);
-        if len == max_len {
+        if len == *lens.end() {
             break;
         }
         let worst = (found.len() == k).then(|| found[k - 1].log_prob);

@@ -211,6 +211,7 @@ fn the_search_finds_what_trying_everything_finds() {
             words.extend(letters.iter().map(|&id| [&word[..], &[id]].concat()));
         }
     }
+    words.remove(0); // nothing is no word
     let mut tried: Vec<(f64, Vec<TokenId>)> = words
         .into_iter()
         .map(|word| {
