@@ -1,5 +1,6 @@
 //! The recipe of the task.
 
+use super::rule::Rule;
 use crate::Error;
 use recurra_data::SplitFractions;
 use recurra_data::series::{Family, Generator, ScaleBy, SeriesSet};
@@ -78,6 +79,10 @@ pub struct ColumnConfig {
     pub column: Option<ColumnSelector>,
     /// How many values are seen before one is forecast.
     pub window_len: usize,
+    /// Values in a season (12 in a year of months), if the series has one: then the value
+    /// of a season ago is one of the baselines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub season_len: Option<usize>,
     /// Shares of the series in order of time: the past for training, the latest for the test.
     pub split: SplitFractions,
 }
@@ -100,6 +105,14 @@ impl Recipe {
             DataConfig::Generated(data) => data.window_len(),
             DataConfig::Column(data) => [data.window_len; 2],
         }
+    }
+
+    /// What forecasts are measured against.
+    pub(super) fn rules(&self) -> Vec<Rule> {
+        Rule::all(match &self.data {
+            DataConfig::Generated(_) => None,
+            DataConfig::Column(data) => data.season_len,
+        })
     }
 
     pub(crate) fn validate(&self) -> Result<(), Error> {
@@ -164,6 +177,15 @@ impl ColumnConfig {
                 "data.window_len",
                 format!("2 to {MAX_WINDOW_LEN}, as a change needs two values"),
                 self.window_len,
+            ));
+        }
+        if let Some(season_len) = self.season_len
+            && !(2..=self.window_len).contains(&season_len)
+        {
+            return Err(Error::config(
+                "data.season_len",
+                format!("2 to {} (window_len)", self.window_len),
+                season_len,
             ));
         }
         self.split.check()?;

@@ -1,7 +1,9 @@
 //! Fitting, and judging what came of it.
 
+use super::column::{keep_column, windows_of_file};
 use super::config::Recipe;
-use super::data::{Dataset, Example, keep_series, windows_of_file};
+use super::data::Dataset;
+use super::example::Example;
 use super::infer::Forecast;
 use super::judge;
 use super::model::ForecastModel;
@@ -107,7 +109,7 @@ pub(crate) fn check_data(recipe: &Recipe) -> Result<(), Error> {
 
 pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Trained, Error> {
     if Checkpoint::newest(run)?.is_none() {
-        keep_series(recipe, run)?;
+        keep_column(recipe, run)?;
     }
     let data = Dataset::of_run(recipe, run)?;
     let learner = Windows {
@@ -120,7 +122,7 @@ pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Tra
     let (evaluations, samples) = if interrupted {
         (Vec::new(), Vec::new())
     } else {
-        let evaluations = on_test(&fitted.model, &data)?;
+        let evaluations = judged(recipe, &data, &fitted.model.forecast(&data.test)?);
         let predictor = Forecast::new(recipe, fitted.model);
         (evaluations, samples(&predictor, &data)?)
     };
@@ -139,11 +141,17 @@ pub(crate) fn evaluate(
 ) -> Result<Vec<Evaluation>, Error> {
     let model = trained(recipe, run)?;
     let Some(path) = data else {
-        return on_test(&model, &Dataset::of_run(recipe, run)?);
+        let data = Dataset::of_run(recipe, run)?;
+        return Ok(judged(recipe, &data, &model.forecast(&data.test)?));
     };
     let (examples, note) = windows_of_file(recipe, path)?;
     let forecasts = model.forecast(&examples)?;
-    let mut evaluation = judge::evaluation(path.display().to_string(), &forecasts, &examples);
+    let mut evaluation = judge::evaluation(
+        path.display().to_string(),
+        &forecasts,
+        &examples,
+        &recipe.rules(),
+    );
     evaluation.notes.extend(note);
     Ok(vec![evaluation])
 }
@@ -172,24 +180,25 @@ pub(crate) fn describe(recipe: &Recipe, _: Option<&Run>) -> Result<Vec<Network>,
     }])
 }
 
-/// The judgement on the test windows: first all of them, then family by family.
-pub(super) fn on_test(model: &ForecastModel, data: &Dataset) -> Result<Vec<Evaluation>, Error> {
-    let forecasts = model.forecast(&data.test)?;
-    let mut evaluations = vec![judge::evaluation("test".to_owned(), &forecasts, &data.test)];
+/// The judgement on the forecasts of the test windows: first all, then family by family.
+pub(super) fn judged(recipe: &Recipe, data: &Dataset, forecasts: &[f64]) -> Vec<Evaluation> {
+    let rules = recipe.rules();
+    let all = judge::evaluation("test".to_owned(), forecasts, &data.test, &rules);
+    let mut evaluations = vec![all];
     if data.families.len() > 1 {
         for (family, name) in data.families.iter().enumerate() {
-            let of_family = data.test.iter().zip(&forecasts);
+            let of_family = data.test.iter().zip(forecasts);
             let (examples, forecasts): (Vec<Example>, Vec<f64>) = of_family
                 .filter(|(example, _)| example.family == family)
                 .map(|(example, forecast)| (example.clone(), *forecast))
                 .unzip();
             if !examples.is_empty() {
                 let split = format!("test, {name}");
-                evaluations.push(judge::evaluation(split, &forecasts, &examples));
+                evaluations.push(judge::evaluation(split, &forecasts, &examples, &rules));
             }
         }
     }
-    Ok(evaluations)
+    evaluations
 }
 
 /// What the model says after the end of a column, or to a few lines that anyone can check.

@@ -1,14 +1,14 @@
 //! One line of numbers in, the next number out.
 
 use super::config::Recipe;
-use super::data::Example;
+use super::example::Example;
 use super::model::ForecastModel;
+use super::rule::Rule;
 use crate::Error;
 use crate::tasks::{PredictOptions, Prediction, Predictor};
 use recurra_data::DataError;
 use recurra_data::series::ScaleBy;
 use recurra_data::source::parse_numbers;
-use recurra_train::baseline;
 use serde_json::json;
 use std::path::Path;
 
@@ -21,6 +21,7 @@ pub struct Forecast {
     model: ForecastModel,
     scale_by: ScaleBy,
     window_len: [usize; 2],
+    rules: Vec<Rule>,
 }
 
 impl Forecast {
@@ -29,6 +30,7 @@ impl Forecast {
             model,
             scale_by: recipe.model.scale_by,
             window_len: recipe.window_len(),
+            rules: recipe.rules(),
         }
     }
 
@@ -73,9 +75,8 @@ impl Predictor for Forecast {
             )));
         }
         let window = &values[values.len().saturating_sub(self.window_len[1])..];
-        // The target is not known and has no part in what the network reads.
         let skipped = values.len() - window.len();
-        let example = Example::new(window, window[0], 0, self.scale_by).map_err(|error| {
+        let example = Example::open_ended(window, self.scale_by).map_err(|error| {
             refused(match error {
                 DataError::Value {
                     index,
@@ -90,7 +91,8 @@ impl Predictor for Forecast {
             })
         })?;
         let forecast = self.model.forecast(std::slice::from_ref(&example))?[0];
-        let baselines: serde_json::Map<String, serde_json::Value> = baseline::Forecast::ALL
+        let baselines: serde_json::Map<String, serde_json::Value> = self
+            .rules
             .iter()
             .filter_map(|rule| Some((rule.name().to_owned(), json!(rule.predict(window)?))))
             .collect();

@@ -1,7 +1,8 @@
 //! How forecasts are judged: errors beside those of the baselines, and in plain words
 //! whether the model is any use.
 
-use super::data::Example;
+use super::example::Example;
+use super::rule::Rule;
 use crate::report::chart::compact;
 use crate::tasks::Evaluation;
 use recurra_train::baseline::Forecast;
@@ -21,23 +22,29 @@ const COPY_CORRELATION: f64 = 0.1;
 /// Fewer windows than this make no correlation.
 const FEW: usize = 8;
 
-/// Judges `forecasts` beside every baseline.
-pub(super) fn evaluation(split: String, forecasts: &[f64], examples: &[Example]) -> Evaluation {
+/// Judges `forecasts` beside every rule that can say something to all windows.
+pub(super) fn evaluation(
+    split: String,
+    forecasts: &[f64],
+    examples: &[Example],
+    rules: &[Rule],
+) -> Evaluation {
     let said = Said::new(forecasts, examples);
-    let baselines = Forecast::ALL.map(|baseline| {
-        let values: Vec<f64> = examples
-            .iter()
-            .map(|e| baseline.predict(&e.inputs).unwrap_or(e.last()))
-            .collect();
-        (baseline, Said::new(&values, examples))
-    });
-    let last_value = baselines[0].1.mse;
+    let baselines: Vec<(Rule, Said)> = rules
+        .iter()
+        .filter_map(|&rule| {
+            let values = examples.iter().map(|e| rule.predict(e.inputs()));
+            let values: Vec<f64> = values.collect::<Option<_>>()?;
+            Some((rule, Said::new(&values, examples)))
+        })
+        .collect();
+    let no_change = mean(examples.iter().map(|e| (e.target - e.last()).powi(2)));
     let metrics = |said: &Said| {
         let mut metrics = Metrics::new();
         metrics.set(MEAN_SQUARED_ERROR.name, said.mse);
         metrics.set(MEAN_ABSOLUTE_ERROR.name, said.mae);
         metrics.set(RELATIVE, ratio(said.mse, said.variance));
-        metrics.set(SKILL, ratio(said.mse, last_value));
+        metrics.set(SKILL, ratio(said.mse, no_change));
         metrics.set(CORRELATION, said.correlation);
         metrics
     };
@@ -50,7 +57,7 @@ pub(super) fn evaluation(split: String, forecasts: &[f64], examples: &[Example])
         metrics: metrics(&said),
         baselines: baselines
             .iter()
-            .map(|(baseline, said)| (baseline.name().to_owned(), metrics(said)))
+            .map(|(rule, said)| (rule.name().to_owned(), metrics(said)))
             .collect(),
         notes,
     }
@@ -91,7 +98,7 @@ impl Said {
 }
 
 /// Whether something simpler does as well.
-fn baseline_note(model: &Said, baselines: &[(Forecast, Said)]) -> Option<String> {
+fn baseline_note(model: &Said, baselines: &[(Rule, Said)]) -> Option<String> {
     let (best, said) = baselines
         .iter()
         .min_by(|a, b| a.1.mse.total_cmp(&b.1.mse))?;
@@ -110,7 +117,7 @@ fn baseline_note(model: &Said, baselines: &[(Forecast, Said)]) -> Option<String>
     }
     let figures = format!("MSE {} against {}", compact(said.mse), compact(model.mse));
     Some(match best {
-        Forecast::LastValue => format!(
+        Rule::Plain(Forecast::LastValue) => format!(
             "`{name}` is better ({figures}): this model has learnt nothing useful on this data"
         ),
         _ => format!("`{name}` is better ({figures}): use it on data like this"),

@@ -11,13 +11,17 @@
 //! Figures always stand beside the last value, the drift and the mean, with a plain word
 //! when one of them is better or when the model only repeats what it saw last.
 
+mod charts;
+mod column;
 mod config;
 mod data;
+mod example;
 mod fit;
 mod infer;
 mod judge;
 mod model;
 mod report;
+mod rule;
 #[cfg(test)]
 mod tests;
 

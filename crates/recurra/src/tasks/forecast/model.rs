@@ -1,7 +1,7 @@
 //! The network: recurrent layers along a window, and a linear map of the last state.
 
 use super::config::ModelConfig;
-use super::data::{Example, INPUT_SIZE, collate};
+use super::example::{Example, INPUT_SIZE, collate};
 use burn::module::Module;
 use burn::tensor::TensorData;
 use recurra_data::SeriesBatch;

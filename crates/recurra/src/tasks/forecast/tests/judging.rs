@@ -1,6 +1,12 @@
-use super::super::data::Example;
+use super::super::example::Example;
 use super::super::judge::{CORRELATION, RELATIVE, SKILL, evaluation};
+use super::super::rule::Rule;
 use super::example;
+use crate::tasks::Evaluation;
+
+fn judged(forecasts: &[f64], examples: &[Example]) -> Evaluation {
+    evaluation("test".to_owned(), forecasts, examples, &Rule::all(None))
+}
 
 /// Windows `[walk[t - 1], walk[t]]` of a walk that goes up and down without rhyme.
 fn walk() -> Vec<Example> {
@@ -12,7 +18,7 @@ fn walk() -> Vec<Example> {
 fn figures_are_those_of_a_case_worked_by_hand() {
     // Errors 1 and -2, targets 4 and 8 (variance 4), last values 3 and 6.
     let examples = [example(&[2.0, 3.0], 4.0), example(&[5.0, 6.0], 8.0)];
-    let judged = evaluation("test".to_owned(), &[5.0, 6.0], &examples);
+    let judged = judged(&[5.0, 6.0], &examples);
     let figure = |name: &str| judged.metrics.get(name);
     assert_eq!(figure("mean_squared_error"), Some(2.5));
     assert_eq!(figure("mean_absolute_error"), Some(1.5));
@@ -31,7 +37,7 @@ fn figures_are_those_of_a_case_worked_by_hand() {
 fn a_model_that_copies_the_last_value_is_told_so() {
     let examples = walk();
     let copies: Vec<f64> = examples.iter().map(|e| e.last() + 0.001).collect();
-    let notes = evaluation("test".to_owned(), &copies, &examples).notes;
+    let notes = judged(&copies, &examples).notes;
     insta::assert_snapshot!(notes.join(" | "), @"`mean` is better (MSE 2.14 against 3.08): use it on data like this | the model repeats the last value: the changes it forecasts are 0.1 % of the true ones in size");
 }
 
@@ -40,7 +46,7 @@ fn changes_that_follow_nothing_are_told() {
     let examples = walk();
     // As large as the true changes, but always against them.
     let against: Vec<f64> = examples.iter().map(|e| 2.0 * e.last() - e.target).collect();
-    let notes = evaluation("test".to_owned(), &against, &examples).notes;
+    let notes = judged(&against, &examples).notes;
     insta::assert_snapshot!(notes.join(" | "), @"`mean` is better (MSE 2.14 against 12.3): use it on data like this | the changes that the model forecasts do not follow the true ones (correlation -1.00); its curve looks right only because each forecast starts from the last value");
 }
 
@@ -48,7 +54,7 @@ fn changes_that_follow_nothing_are_told() {
 fn a_good_model_needs_no_note() {
     let examples = walk();
     let near: Vec<f64> = examples.iter().map(|e| e.target + 0.1).collect();
-    let judged = evaluation("test".to_owned(), &near, &examples);
+    let judged = judged(&near, &examples);
     assert!(judged.notes.is_empty(), "{:?}", judged.notes);
     assert!(judged.metrics.get(CORRELATION).unwrap() > 0.99);
 }
@@ -60,17 +66,38 @@ fn a_baseline_that_is_exact_is_named() {
         .map(|step| example(&[0.0, step, 2.0 * step], 3.0 * step))
         .collect();
     let near: Vec<f64> = examples.iter().map(|e| e.target + 0.01).collect();
-    let notes = evaluation("test".to_owned(), &near, &examples).notes;
+    let notes = judged(&near, &examples).notes;
     insta::assert_snapshot!(notes.join(" | "), @"`drift` is exact on this data; the model's MSE is 8.89×10⁻⁶ of the variance");
 }
 
 #[test]
 fn a_series_that_never_changes_is_no_division_by_zero() {
     let examples = [example(&[5.0, 5.0], 5.0), example(&[5.0, 5.0], 5.0)];
-    let judged = evaluation("test".to_owned(), &[5.0, 5.0], &examples);
+    let judged = judged(&[5.0, 5.0], &examples);
     assert_eq!(judged.metrics.get("mean_squared_error"), Some(0.0));
     for name in [RELATIVE, SKILL, CORRELATION] {
         assert_eq!(judged.metrics.get(name), None);
     }
     assert!(judged.notes.is_empty());
+}
+
+#[test]
+fn a_season_is_a_baseline_when_the_recipe_names_one() {
+    let series: std::sync::Arc<[f64]> = (0..9).map(|t| f64::from(t % 3)).collect();
+    let examples: Vec<Example> = (3..9)
+        .map(|at| {
+            let window = at - 3..at;
+            Example::new(&series, window, series[at], 0, Default::default()).unwrap()
+        })
+        .collect();
+    let near: Vec<f64> = examples.iter().map(|e| e.target + 0.1).collect();
+    let judge = |len: usize| {
+        let rules = Rule::all(Some(len));
+        evaluation("test".to_owned(), &near, &examples, &rules)
+    };
+    let season = &judge(3).baselines["last season"];
+    assert_eq!(season.get("mean_squared_error"), Some(0.0));
+    assert!(judge(3).notes[0].starts_with("`last season` is exact"));
+    // A rule that some window is too short for is left out.
+    assert!(!judge(4).baselines.contains_key("last season"));
 }

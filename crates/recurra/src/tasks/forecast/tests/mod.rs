@@ -6,7 +6,7 @@ mod running;
 mod windowing;
 
 use super::config::{DataConfig, Recipe};
-use super::data::Example;
+use super::example::Example;
 use super::model::ForecastModel;
 use crate::recipe::RecipeSource;
 use recurra_data::series::ScaleBy;
@@ -86,7 +86,8 @@ fn untrained() -> ForecastModel {
 }
 
 fn example(inputs: &[f64], target: f64) -> Example {
-    Example::new(inputs, target, 0, ScaleBy::default()).unwrap()
+    let window = 0..inputs.len();
+    Example::new(&inputs.into(), window, target, 0, ScaleBy::default()).unwrap()
 }
 
 #[test]
@@ -101,6 +102,14 @@ fn recipes_are_checked_key_by_key() {
     );
     insta::assert_snapshot!(refusal("data.families=[]"), @"`families`: expected at least one family with a weight above 0, got 0 families of total weight 0");
     insta::assert_snapshot!(refusal("model.stack.layer.hidden_size=0"), @"`hidden_size`: expected at least 1, got 0");
+    let refusal = |set: &str| {
+        let recipe = column_recipe("a.csv".as_ref());
+        resolve(&recipe, &[set]).unwrap_err().to_string()
+    };
+    insta::assert_snapshot!(refusal("data.window_len=1"), @"data.window_len: expected 2 to 10000, as a change needs two values, got 1");
+    insta::assert_snapshot!(refusal("data.season_len=5"), @"data.season_len: expected 2 to 4 (window_len), got 5");
+    insta::assert_snapshot!(refusal("data.split.test=0"), @"`split.train + valid + test`: expected a sum of 1, got 0.8");
+    insta::assert_snapshot!(refusal("data.column=0"), @"recipe `test`: columns count from 1, got 0 in `data`");
     insta::assert_snapshot!(refusal("model.scale=range"), @"recipe `test`: unknown field `scale`, expected `scale_by` or `stack` in `model`; did you mean `scale_by`?");
 }
 

@@ -1,4 +1,6 @@
-use super::super::data::{Dataset, Training, collate, windows_of, windows_of_file};
+use super::super::column::windows_of_file;
+use super::super::data::{Dataset, Training};
+use super::super::example::{collate, windows_of};
 use super::{DataConfig, RAMPS, column_recipe, example, recipe, untrained};
 use recurra_data::series::ScaleBy;
 
@@ -67,7 +69,7 @@ fn no_part_of_a_series_sees_the_future() {
     assert_eq!(sizes, [28, 9, 9]);
     for part in parts {
         for example in part {
-            assert!(example.inputs.iter().all(|&time| time < example.target));
+            assert!(example.inputs().iter().all(|&time| time < example.target));
         }
     }
     for (earlier, later) in [(train, &data.valid), (&data.valid, &data.test)] {
@@ -84,7 +86,7 @@ fn generated_windows_never_come_twice_and_can_be_had_again() {
     let windows = |from: u64| -> Vec<Vec<f64>> {
         let numbers = from..from + 100;
         numbers
-            .map(|number| data.train.example(number).unwrap().inputs)
+            .map(|number| data.train.example(number).unwrap().inputs().to_vec())
             .collect()
     };
     assert_eq!(windows(512), windows(512));
@@ -93,7 +95,12 @@ fn generated_windows_never_come_twice_and_can_be_had_again() {
     for window in windows(first) {
         assert!((3..=8).contains(&window.len()));
         assert!(!windows(0).contains(&window));
-        assert!(!data.test.iter().any(|example| example.inputs == window));
+        assert!(
+            !data
+                .test
+                .iter()
+                .any(|example| example.inputs() == &window[..])
+        );
     }
     let lengths: Vec<usize> = (0..200).map(|number| data.train.len_of(number)).collect();
     assert!((3..=8).all(|len| lengths.contains(&len)));
@@ -102,7 +109,7 @@ fn generated_windows_never_come_twice_and_can_be_had_again() {
 #[test]
 fn values_of_a_file_are_forecast_from_what_came_before_them() {
     let windows = windows_of(&[1.0, 2.0, 3.0, 4.0, 5.0], [2, 3], ScaleBy::default()).unwrap();
-    let shown: Vec<(&[f64], f64)> = windows.iter().map(|w| (&w.inputs[..], w.target)).collect();
+    let shown: Vec<(&[f64], f64)> = windows.iter().map(|w| (w.inputs(), w.target)).collect();
     let expected: [(&[f64], f64); 3] = [
         (&[1.0, 2.0], 3.0),
         (&[1.0, 2.0, 3.0], 4.0),

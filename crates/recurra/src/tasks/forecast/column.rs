@@ -1,0 +1,98 @@
+//! A series of the user's own: the column of a file, and what a run keeps of it.
+
+use super::config::{ColumnConfig, DataConfig, Recipe};
+use super::example::{Example, windows_of};
+use crate::Error;
+use recurra_data::DataError;
+use recurra_data::source::{read_numbers, read_series};
+use recurra_train::Run;
+use std::path::Path;
+
+/// The column that a run was begun with, one value a line.
+const SERIES_FILE: &str = "series.txt";
+
+/// The windows of another file: its values are forecast one by one, each from the ones
+/// before it.
+pub(super) fn windows_of_file(
+    recipe: &Recipe,
+    path: &Path,
+) -> Result<(Vec<Example>, Option<String>), Error> {
+    let column = match &recipe.data {
+        DataConfig::Column(data) => data.column.as_ref(),
+        DataConfig::Generated(_) => None,
+    };
+    let (series, note) = match (read_series(path, column), column) {
+        // A file of numbers has no name over them.
+        (Err(DataError::NoColumn { .. }), Some(column)) => {
+            let note = format!(
+                "{} has no column {column}; its only column of numbers was taken",
+                path.display()
+            );
+            (read_series(path, None)?, Some(note))
+        }
+        (read, _) => (read?, None),
+    };
+    let windows = windows_of(&series, recipe.window_len(), recipe.model.scale_by)
+        .map_err(|error| about_file(error, path))?;
+    Ok((windows, note))
+}
+
+/// The same error with the file that is too short, or holds the value that is too large.
+pub(super) fn about_file(error: DataError, path: &Path) -> DataError {
+    match error {
+        DataError::TooFew {
+            what,
+            expected,
+            got,
+            unit,
+            advice,
+        } => DataError::TooFew {
+            what: format!("{}: {what}", path.display()),
+            expected,
+            got,
+            unit,
+            advice,
+        },
+        DataError::Value {
+            what,
+            index,
+            expected,
+            got,
+        } => DataError::Value {
+            what: format!("{}: {what}", path.display()),
+            index,
+            expected,
+            got,
+        },
+        other => other,
+    }
+}
+
+/// The column that the recipe names.
+pub(super) fn column_of_file(data: &ColumnConfig) -> Result<Vec<f64>, Error> {
+    if !data.path.exists() {
+        return Err(Error::config(
+            "data.path",
+            "a CSV file of yours, as in --set data.path=FILE",
+            format!("`{}`, which is not there", data.path.display()),
+        ));
+    }
+    Ok(read_series(&data.path, data.column.as_ref())?)
+}
+
+/// Puts the column into the run, so that the run needs no other file and is continued on
+/// what it was begun with.
+pub(super) fn keep_column(recipe: &Recipe, run: &Run) -> Result<(), Error> {
+    if let DataConfig::Column(data) = &recipe.data {
+        let series = column_of_file(data)?;
+        // `{:?}` writes the fewest digits that read back as the same number.
+        let text: String = series.iter().map(|value| format!("{value:?}\n")).collect();
+        run.write(SERIES_FILE, text.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// The column that the run was begun with.
+pub(super) fn kept_column(run: &Run) -> Result<Vec<f64>, Error> {
+    Ok(read_numbers(&run.path(SERIES_FILE)?)?)
+}
