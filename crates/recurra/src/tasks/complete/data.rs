@@ -135,9 +135,15 @@ impl Corpus {
         })
     }
 
-    /// The corpus of a run.
+    /// The corpus of a run, numbered by the vocabulary that its model learnt with.
     pub(super) fn of_run(recipe: &Recipe, run: &Run) -> Result<Self, Error> {
-        Self::new(recipe, Words::of_run(run)?)
+        let corpus = Self::new(recipe, Words::of_run(run)?)?;
+        let vocab = read_vocab(run)?;
+        Ok(Self {
+            rows: encode(&corpus.words, recipe.data.unit, &vocab),
+            vocab,
+            ..corpus
+        })
     }
 
     /// The rows with these indices.
