@@ -119,6 +119,9 @@ pub(crate) struct Inspect {
     /// Draw the computation graph, unrolled over time
     #[arg(long, value_name = "OUT.svg")]
     pub(crate) graph: Option<PathBuf>,
+    /// Draw this one of several networks, as in "GRU, adding-200"
+    #[arg(long, value_name = "NAME", requires = "graph")]
+    pub(crate) network: Option<String>,
     /// Draw the same layers in another of the five topologies
     #[arg(long, value_name = "TOPOLOGY", requires = "graph")]
     pub(crate) topology: Option<TopologyName>,

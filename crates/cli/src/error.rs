@@ -43,11 +43,13 @@ pub(crate) enum CliError {
         /// Why.
         source: std::io::Error,
     },
-    /// `--graph` on something without a network.
-    #[error("--graph: {subject} has no network to draw")]
+    /// `--graph` on something without that network.
+    #[error("--network: {subject} has no such network; it has {}", names.join("; "))]
     NoGraph {
         /// What was inspected.
         subject: String,
+        /// The networks that it has.
+        names: Vec<String>,
     },
     /// The threads cannot be started.
     #[error("--threads {threads}: {reason}")]

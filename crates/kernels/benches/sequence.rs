@@ -25,7 +25,7 @@ const SHAPES: [(usize, usize, usize, usize); 7] = [
 const LSTM: CellKind = CellKind::Lstm {
     peepholes: false,
     coupled: false,
-    cell_clip: None,
+    clip: None,
 };
 const GRU: CellKind = CellKind::Gru {
     reset: Reset::AfterProduct,

@@ -57,7 +57,7 @@ pub enum CellKind {
         ///
         /// This is the `clip` of ONNX as ONNX Runtime computes it. The cell state itself is not
         /// clamped.
-        cell_clip: Option<f32>,
+        clip: Option<f32>,
     },
     /// Gated recurrent unit (Cho et al. 2014): `r, z = σ(W_i·x + b + W_h·h)`, `n` as [`Reset`]
     /// says, `h' = (1 − z) ⊙ n + z ⊙ h`.

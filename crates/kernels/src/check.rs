@@ -63,7 +63,7 @@ impl Checks {
         lengths: Option<&[usize]>,
         state: &[R],
     ) -> Result<(), KernelError> {
-        self.cell_clip()?;
+        self.clip()?;
         self.w_ih("weights.w_ih", weights.w_ih)?;
         self.w_hh("weights.w_hh", weights.w_hh)?;
         self.vectors("weights.vectors", weights.vectors)?;
@@ -74,12 +74,11 @@ impl Checks {
         self.state("state", state)
     }
 
-    fn cell_clip(&self) -> Result<(), KernelError> {
+    fn clip(&self) -> Result<(), KernelError> {
         match self.cell {
             CellKind::Lstm {
-                cell_clip: Some(got),
-                ..
-            } if got.is_nan() || got <= 0.0 => Err(KernelError::CellClip { op: self.op, got }),
+                clip: Some(got), ..
+            } if got.is_nan() || got <= 0.0 => Err(KernelError::Clip { op: self.op, got }),
             _ => Ok(()),
         }
     }

@@ -45,8 +45,8 @@ pub enum KernelError {
         shape: SequenceShape,
     },
     /// The clip of an LSTM is no positive number.
-    #[error("{op}: `cell_clip` must be greater than zero, got {got}")]
-    CellClip {
+    #[error("{op}: `clip` must be greater than zero, got {got}")]
+    Clip {
         /// The function called.
         op: &'static str,
         /// The clip given.

@@ -10,22 +10,39 @@
 //!
 //! Tensors are `[batch, seq_len, feature]`.
 
-mod activation;
-pub mod cell;
-mod dropout;
 mod error;
-mod init;
-mod linear;
-pub mod loss;
+
 mod mode;
+
+mod activation;
+
+mod init;
+
 mod norm;
+
+mod lengths;
+
+mod dropout;
+
 mod ops;
-pub mod optim;
-mod recurrent;
-mod stack;
-pub mod torch;
+
+pub mod cell;
+
 mod unroll;
+
+mod recurrent;
+
+mod linear;
+
+mod stack;
+
+pub mod loss;
+
+pub mod optim;
+
 pub mod weights;
+
+pub mod torch;
 
 pub use activation::Activation;
 pub use burn::tensor::{Device, Tensor};
@@ -36,7 +53,7 @@ pub use init::Initialiser;
 pub use linear::{Embedding, Linear, one_hot};
 pub use mode::{Mode, Rng, rng};
 pub use norm::LayerNorm;
-pub use recurra_kernels::Direction;
+pub use recurra_kernels::{Direction, Isa};
 pub use recurrent::{Bidirectional, Layer, LayerState, Merge, Recurrent};
 pub use stack::{LayerConfig, LayerSummary, Shortcut, Stack, StackConfig, StackState};
 pub use unroll::{Path, RecurrentNoise, Unroll, Unrolled, unroll, unroll_by_steps};

@@ -236,7 +236,7 @@ fn places(stack: &Stack) -> Result<Vec<Place>, NnError> {
         };
         for (recurrent, (field, ending)) in layer.cells().into_iter().zip(directions) {
             let (projected, gru) = match &recurrent.cell {
-                AnyCell::Rnn(rnn) if rnn.fused().is_ok() => (false, false),
+                AnyCell::Rnn(rnn) if rnn.is_plain() => (false, false),
                 AnyCell::Lstm(lstm) if lstm.is_plain() => (lstm.w_hr.is_some(), false),
                 AnyCell::Gru(gru) if gru.is_plain() => (false, true),
                 _ => {

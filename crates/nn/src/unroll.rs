@@ -7,8 +7,8 @@
 use crate::cell::{Cell, FusedCell, State};
 use crate::dropout::keep_mask;
 use crate::ops::{SequenceInputs, SequenceSpec, recurrent_sequence};
-use crate::{Mode, NnError};
-use burn::tensor::{Bool, DType, Device, Tensor, TensorData};
+use crate::{Mode, NnError, lengths};
+use burn::tensor::{Bool, DType, Device, Tensor};
 use recurra_kernels::Direction;
 
 /// How a cell is unrolled, apart from its input.
@@ -112,7 +112,7 @@ pub fn unroll_by_steps<C: Cell>(
     let mut noise = StepNoise::new(call.noise, &state, call.mode);
     let active = call
         .lengths
-        .map(|lengths| active_steps(lengths, seq_len, &x.device()));
+        .map(|lengths| lengths::mask(lengths, seq_len, &x.device()));
     let projected = cell.project(x);
     let gates = projected.dims()[2];
     let mut outputs = Vec::with_capacity(seq_len);
@@ -255,15 +255,6 @@ impl<'a> StepNoise<'a> {
     }
 }
 
-/// `[batch, seq_len]`, true where a row has a real step.
-fn active_steps(lengths: &[usize], seq_len: usize, device: &Device) -> Tensor<2, Bool> {
-    let values: Vec<bool> = lengths
-        .iter()
-        .flat_map(|&length| (0..seq_len).map(move |t| t < length))
-        .collect();
-    Tensor::from_data(TensorData::new(values, [lengths.len(), seq_len]), device)
-}
-
 /// `yes` in the rows that `mask [batch, 1]` marks, `no` in the others.
 fn select(mask: &Tensor<2, Bool>, yes: Tensor<2>, no: Tensor<2>) -> Tensor<2> {
     let mask = mask.clone().expand(yes.dims());
@@ -282,22 +273,7 @@ fn check<C: Cell>(cell: &C, x: &Tensor<3>, call: &Unroll<'_>) -> Result<(), NnEr
         });
     }
     if let Some(lengths) = call.lengths {
-        if lengths.len() != batch_size {
-            return Err(NnError::shape(
-                "unroll",
-                "lengths",
-                batch_size,
-                lengths.len(),
-            ));
-        }
-        if let Some(long) = lengths.iter().find(|&&length| length > seq_len) {
-            return Err(NnError::Shape {
-                op: "unroll",
-                arg: "lengths",
-                want: format!("at most seq_len = {seq_len} each"),
-                got: long.to_string(),
-            });
-        }
+        lengths::check("unroll", lengths, [batch_size, seq_len])?;
     }
     if let Some(state) = &call.state {
         let want = [batch_size, cell.hidden_size()];

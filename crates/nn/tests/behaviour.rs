@@ -49,7 +49,7 @@ fn fused_layers() -> Vec<LayerConfig> {
         },
         LayerConfig {
             peepholes: Some(true),
-            cell_clip: Some(0.3),
+            clip: Some(0.3),
             ..lstm
         },
     ]
@@ -66,6 +66,7 @@ fn generic_layers() -> Vec<(LayerConfig, &'static str)> {
     vec![
         (with(|l| l.proj_size = Some(4)), "proj_size"),
         (with(|l| l.layer_norm = Some(true)), "layer_norm"),
+        (with(|l| l.cell_clip = Some(0.2)), "cell_clip"),
         (
             with(|l| l.gate_activation = Some(Activation::HardSigmoid)),
             "gate_activation",
@@ -341,6 +342,29 @@ fn dropout_keeps_the_mean_and_acts_only_in_training() {
     assert!((3800..4200).contains(&dropped), "{dropped}");
     let mean = thinned.iter().sum::<f32>() / 10_000.0;
     assert!((mean - 1.0).abs() < 0.03, "{mean}");
+}
+
+#[test]
+fn a_clipped_cell_state_stays_within_its_bound() {
+    // With an open input gate and a candidate of one, c grows by almost one a step;
+    // bounded to 1.5, the third step shows o tanh(1.5).
+    let layer = LayerConfig {
+        cell_clip: Some(1.5),
+        forget_bias: Some(20.0),
+        init: Some(recurra_nn::cell::InitConfig {
+            input: recurra_nn::Initialiser::Constant(0.0),
+            recurrent: Some(recurra_nn::Initialiser::Constant(0.0)),
+            bias: recurra_nn::Initialiser::Constant(20.0),
+        }),
+        ..LayerConfig::new(CellName::Lstm, 1)
+    };
+    let stack = build(&layer, 1);
+    let x = Tensor::zeros([1, 3, INPUT_SIZE], &Device::flex());
+    let (outputs, state) = stack.forward(x, None, None, Mode::Eval).unwrap();
+    let want = [1.0_f64.tanh(), 1.5_f64.tanh(), 1.5_f64.tanh()];
+    assert_close(&values(&outputs), &want, Tol::both(1e-6));
+    let cell = state.layers[0].forward.cell.as_ref().unwrap();
+    assert_close(&values(cell), &[1.5], Tol::both(1e-6));
 }
 
 #[test]

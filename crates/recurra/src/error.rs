@@ -62,12 +62,32 @@ pub enum Error {
         message: String,
     },
     /// The run has nothing to show yet.
-    #[error("{}: {message}", dir.display())]
+    #[error("{}: training has not finished; `recurra train --resume {}` goes on with it", dir.display(), dir.display())]
     Unfinished {
         /// The run's directory.
         dir: PathBuf,
-        /// What is missing, and how to get it.
-        message: String,
+    },
+    /// There is nothing left to train.
+    #[error("{}: this run is finished; `recurra eval` and `recurra predict` use it", dir.display())]
+    AlreadyFinished {
+        /// The run's directory.
+        dir: PathBuf,
+    },
+    /// The run's task answers no lines.
+    #[error("{}: a {task} run compares networks and predicts nothing; see its report.html", dir.display())]
+    NoAnswers {
+        /// The run's directory.
+        dir: PathBuf,
+        /// Its task.
+        task: &'static str,
+    },
+    /// A file that a run wrote can no longer be read.
+    #[error("{}: damaged ({reason}); train again", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What the reader found.
+        reason: String,
     },
     /// Reading or writing data.
     #[error(transparent)]

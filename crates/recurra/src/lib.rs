@@ -11,17 +11,26 @@
 //! | [`write_report`] | a run to a self-contained page |
 //! | [`doctor`] | the machine, as Recurra sees it |
 
-mod doctor;
 mod error;
-mod inspect;
-pub mod recipe;
+
 pub mod report;
+
+mod network;
+
 pub mod tasks;
+
+pub mod recipe;
+
+mod inspect;
+
 mod verbs;
+
+mod doctor;
 
 pub use doctor::{Doctor, doctor};
 pub use error::Error;
-pub use inspect::{Inspection, LayerRow, NetworkRows, inspect};
+pub use inspect::{Inspection, inspect};
+pub use network::{LayerRow, NetworkRows};
 pub use recipe::{Recipe, RecipeSource};
 pub use recurra_data as data;
 pub use recurra_kernels as kernels;

@@ -3,8 +3,10 @@
 use crate::Error;
 use crate::inspect::inspect;
 use crate::recipe::Recipe;
-use crate::tasks::{Evaluation, Predictor, RunReport, Trained, complete, forecast, memory};
-use recurra_train::{Control, Existing, Outcome, Run, Status};
+use crate::tasks::{
+    Evaluation, Predictor, RunReport, Trained, complete, forecast, interrupted, memory,
+};
+use recurra_train::{Control, Run, Status};
 use std::path::{Path, PathBuf};
 
 /// Trains by `recipe` into the new directory `dir`.
@@ -14,17 +16,12 @@ use std::path::{Path, PathBuf};
 pub fn train(recipe: &Recipe, dir: &Path, control: &Control) -> Result<Trained, Error> {
     // What cannot be read or built is found before a directory is made for it.
     inspect(recipe, None)?;
-    let run = match recipe {
-        Recipe::Forecast(recipe) => {
-            forecast::check_data(recipe)?;
-            Run::create(dir, forecast::NAME, Existing::Refuse)?
-        }
-        Recipe::Complete(recipe) => {
-            complete::check_data(recipe)?;
-            Run::create(dir, complete::NAME, Existing::Refuse)?
-        }
-        Recipe::Memory(_) => Run::create(dir, memory::NAME, Existing::Refuse)?,
-    };
+    match recipe {
+        Recipe::Forecast(recipe) => forecast::check_data(recipe)?,
+        Recipe::Complete(recipe) => complete::check_data(recipe)?,
+        Recipe::Memory(_) => {}
+    }
+    let run = Run::create(dir, recipe.task())?;
     run.write_recipe(&recipe.to_toml())?;
     control
         .progress
@@ -35,14 +32,12 @@ pub fn train(recipe: &Recipe, dir: &Path, control: &Control) -> Result<Trained, 
 /// Goes on with a run that was interrupted or killed.
 ///
 /// # Errors
-/// [`Error::Unfinished`] when there is nothing left to do; else as [`train`].
+/// [`Error::AlreadyFinished`] when there is nothing left to do; else as [`train`].
 pub fn resume(dir: &Path, control: &Control) -> Result<Trained, Error> {
     let run = Run::open(dir)?;
     if run.status()? == Status::Finished {
-        return Err(Error::Unfinished {
-            dir: dir.to_owned(),
-            message: "this run is finished; `recurra eval` and `recurra predict` use it".to_owned(),
-        });
+        let dir = dir.to_owned();
+        return Err(Error::AlreadyFinished { dir });
     }
     go_on(&Recipe::of_run(&run)?, &run, control)
 }
@@ -53,7 +48,7 @@ fn go_on(recipe: &Recipe, run: &Run, control: &Control) -> Result<Trained, Error
         Recipe::Complete(recipe) => complete::train(recipe, run, control)?,
         Recipe::Memory(recipe) => memory::train(recipe, run, control)?,
     };
-    if matches!(trained.outcome, Outcome::Interrupted { .. }) {
+    if interrupted(&trained.outcome) {
         run.set_status(Status::Interrupted)?;
     } else {
         // A run is finished when everything that it promises is there.
@@ -86,10 +81,9 @@ pub fn open(dir: &Path) -> Result<Box<dyn Predictor>, Error> {
         Recipe::Forecast(recipe) => Box::new(forecast::open(recipe, &run)?),
         Recipe::Complete(recipe) => Box::new(complete::open(recipe, &run)?),
         Recipe::Memory(_) => {
-            return Err(Error::Unfinished {
+            return Err(Error::NoAnswers {
                 dir: dir.to_owned(),
-                message: "a memory run compares cells and predicts nothing; see its report.html"
-                    .to_owned(),
+                task: memory::NAME,
             });
         }
     })
@@ -120,13 +114,8 @@ fn write_report_of(recipe: &Recipe, run: &Run) -> Result<PathBuf, Error> {
 fn finished(dir: &Path) -> Result<(Run, Recipe), Error> {
     let run = Run::open(dir)?;
     if run.status()? != Status::Finished {
-        return Err(Error::Unfinished {
-            dir: dir.to_owned(),
-            message: format!(
-                "training has not finished; `recurra train --resume {}` goes on with it",
-                dir.display()
-            ),
-        });
+        let dir = dir.to_owned();
+        return Err(Error::Unfinished { dir });
     }
     let recipe = Recipe::of_run(&run)?;
     Ok((run, recipe))

@@ -62,6 +62,8 @@ pub(crate) struct TrainState {
     pub(crate) early_stopping: Option<EarlyStoppingState>,
     pub(crate) watch: Watch,
     pub(crate) config: TrainConfig,
+    /// The kernels that made the numbers so far: others round differently.
+    pub(crate) kernels: String,
     pub(crate) history: Vec<Evaluation>,
 }
 

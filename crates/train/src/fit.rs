@@ -18,7 +18,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use recurra_nn::optim::{clip_global_norm, first_non_finite_gradient};
 use recurra_nn::weights::{self, NamedTensor};
-use recurra_nn::{Mode, NnError};
+use recurra_nn::{Isa, Mode, NnError};
 
 /// What a task gives the update loop.
 pub trait Learner {
@@ -107,6 +107,13 @@ pub fn fit<L: Learner>(
         Some(checkpoint) => {
             for note in checkpoint.notes() {
                 control.progress.note(note);
+            }
+            let (then, now) = (&checkpoint.state.kernels, Isa::active().name());
+            if then != now {
+                control.progress.note(&format!(
+                    "trained with `{then}` kernels so far and with `{now}` from here: \
+                     the weights will differ in their last bits from a run on one machine"
+                ));
             }
             training.restore(checkpoint)?;
             history::rewrite(run, &training.history)?;
@@ -395,6 +402,7 @@ impl<'a, M: Module> Training<'a, M> {
                 early_stopping: self.early_stopping.as_ref().map(|e| e.state.clone()),
                 watch: self.watch.clone(),
                 config: self.config.clone(),
+                kernels: Isa::active().name().to_owned(),
                 history: self.history.clone(),
             },
             weights: weights::export(&self.model),

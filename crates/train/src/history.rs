@@ -98,7 +98,6 @@ fn line(evaluation: &Evaluation) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::Existing;
 
     fn evaluation(update: u64) -> Evaluation {
         Evaluation {
@@ -114,7 +113,7 @@ mod tests {
     #[test]
     fn lines_are_read_back_and_a_torn_one_is_left_out() {
         let place = tempfile::tempdir().unwrap();
-        let run = Run::create(place.path(), "forecast", Existing::Refuse).unwrap();
+        let run = Run::create(place.path(), "forecast").unwrap();
         rewrite(&run, &[evaluation(1)]).unwrap();
         append(&run, &evaluation(2)).unwrap();
         let mut torn = run.read(METRICS).unwrap();
@@ -126,7 +125,7 @@ mod tests {
     #[test]
     fn a_foreign_line_is_named() {
         let place = tempfile::tempdir().unwrap();
-        let run = Run::create(place.path(), "forecast", Existing::Refuse).unwrap();
+        let run = Run::create(place.path(), "forecast").unwrap();
         rewrite(&run, &[evaluation(1)]).unwrap();
         let mut foreign = run.read(METRICS).unwrap();
         foreign.extend_from_slice(b"hello\n");

@@ -38,6 +38,6 @@ pub use error::TrainError;
 pub use fit::{Fitted, Learner, Outcome, fit};
 pub use history::{Evaluation, read_history};
 pub use optimizer::{Adam, AdamW, Optimizer, OptimizerConfig, RmsProp, Sgd};
-pub use run::{Existing, FORMAT_VERSION, Manifest, Run, RunLock, Status};
+pub use run::{FORMAT_VERSION, Manifest, Run, RunLock, Status};
 pub use schedule::{Schedule, ScheduleConfig, ScheduleState};
 pub use stream::Stream;

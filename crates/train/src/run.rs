@@ -27,8 +27,6 @@ const RECIPE: &str = "recipe.toml";
 const MODEL: &str = "model.safetensors";
 pub(crate) const METRICS: &str = "metrics.jsonl";
 pub(crate) const CHECKPOINTS: &str = "checkpoints";
-const REPORT: &str = "report.html";
-const PLOTS: &str = "plots";
 /// Runs inside the run, of tasks that compare networks.
 const NETWORKS: &str = "networks";
 const LOCK: &str = ".lock";
@@ -60,15 +58,6 @@ pub struct Manifest {
     pub status: Status,
 }
 
-/// What [`Run::create`] does with an earlier run in the same place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Existing {
-    /// Leave it alone and say so.
-    Refuse,
-    /// Remove its files and start again.
-    Replace,
-}
-
 /// An open run directory.
 #[derive(Debug, Clone)]
 pub struct Run {
@@ -95,26 +84,25 @@ impl Run {
     /// Makes a new run directory, and its parents.
     ///
     /// An empty directory is taken. So is a run that was killed before its first
-    /// checkpoint. Any other run is refused unless it may be replaced, and a directory
-    /// that holds anything else is always refused.
+    /// checkpoint. Any other run, and a directory that holds anything else, is refused.
     ///
     /// # Errors
     /// [`TrainError::Occupied`] with what is there and how to go on; [`TrainError::Io`].
     ///
     /// # Example
     /// ```
-    /// use recurra_train::{Existing, Run};
+    /// use recurra_train::Run;
     /// let place = tempfile::tempdir()?;
-    /// let run = Run::create(&place.path().join("first"), "forecast", Existing::Refuse)?;
+    /// let run = Run::create(&place.path().join("first"), "forecast")?;
     /// run.write("vocab.txt", b"a\nb\n")?;
     /// assert_eq!(Run::open(run.dir())?.task(), "forecast");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn create(dir: &Path, task: &str, existing: Existing) -> Result<Self, TrainError> {
+    pub fn create(dir: &Path, task: &str) -> Result<Self, TrainError> {
         let old = if is_empty_or_absent(dir)? {
             None
         } else {
-            Some(Self::replaceable(dir, existing)?)
+            Some(Self::barely_begun(dir)?)
         };
         fs::create_dir_all(dir).map_err(TrainError::io(dir, "create the run directory"))?;
         let run = Self {
@@ -328,8 +316,8 @@ impl Run {
         self.write(MANIFEST, format!("{json}\n").as_bytes())
     }
 
-    /// The run in `dir` if a new one may take its place.
-    fn replaceable(dir: &Path, existing: Existing) -> Result<Self, TrainError> {
+    /// The run in `dir`, if it was killed before it had anything to lose.
+    fn barely_begun(dir: &Path) -> Result<Self, TrainError> {
         let occupied = |found, advice: String| TrainError::Occupied {
             path: dir.to_owned(),
             found,
@@ -345,9 +333,6 @@ impl Run {
             }
             Err(error) => return Err(error),
         };
-        if existing == Existing::Replace {
-            return Ok(old);
-        }
         if old.manifest.status == Status::Finished {
             return Err(occupied(
                 "the directory holds a finished run",
@@ -366,15 +351,11 @@ impl Run {
         Ok(old)
     }
 
-    /// Removes what an earlier run in this directory found out.
+    /// Removes what a run that barely began in this directory has written.
     fn remove_results(&self) -> Result<(), TrainError> {
-        for name in [MODEL, METRICS, REPORT, RECIPE] {
+        for name in [METRICS, RECIPE] {
             let path = self.dir.join(name);
             absent_is_fine(fs::remove_file(&path)).map_err(TrainError::io(&path, "remove"))?;
-        }
-        for name in [CHECKPOINTS, PLOTS, NETWORKS] {
-            let path = self.dir.join(name);
-            absent_is_fine(fs::remove_dir_all(&path)).map_err(TrainError::io(&path, "remove"))?;
         }
         Ok(())
     }

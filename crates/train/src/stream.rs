@@ -22,8 +22,6 @@ pub enum Stream {
     Weights,
     /// Generated data, and the split into training and held-out data.
     Data,
-    /// Order of the examples in this epoch.
-    Shuffle(u64),
     /// Dropout and the like in this update.
     Update(u64),
 }
@@ -34,8 +32,7 @@ impl Stream {
         let (purpose, count) = match self {
             Self::Weights => (0, 0),
             Self::Data => (1, 0),
-            Self::Shuffle(epoch) => (2, epoch),
-            Self::Update(update) => (3, update),
+            Self::Update(update) => (2, update),
         };
         (purpose << 56) | (count & ((1 << 56) - 1))
     }
@@ -55,8 +52,6 @@ mod tests {
         let numbers = [
             Stream::Weights,
             Stream::Data,
-            Stream::Shuffle(0),
-            Stream::Shuffle(1),
             Stream::Update(0),
             Stream::Update(1),
         ]

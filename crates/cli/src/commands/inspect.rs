@@ -19,9 +19,10 @@ pub(crate) fn run(args: &Inspect, output: &mut Output<'_>) -> Result<Ending, Cli
     if let Some(path) = &args.graph {
         let topology = args.topology.map(Into::into);
         let graph = inspection
-            .graph(topology)
+            .graph(args.network.as_deref(), topology)
             .ok_or_else(|| CliError::NoGraph {
                 subject: args.subject.clone(),
+                names: inspection.networks.iter().map(|n| n.name.clone()).collect(),
             })?;
         write_file(path, graph.as_str().as_bytes())?;
     }

@@ -25,10 +25,11 @@ pub(super) fn cell(kind: CellKind) -> Box<dyn Cell> {
         CellKind::Lstm {
             peepholes,
             coupled,
-            cell_clip,
+            clip,
         } => {
-            let clip = cell_clip.unwrap_or(f32::INFINITY);
-            match (peepholes, cell_clip.is_some()) {
+            let clips = clip.is_some();
+            let clip = clip.unwrap_or(f32::INFINITY);
+            match (peepholes, clips) {
                 (false, false) => Box::new(Lanewise::new(Lstm::<false, false> { coupled, clip })),
                 (false, true) => Box::new(Lanewise::new(Lstm::<false, true> { coupled, clip })),
                 (true, false) => Box::new(Lanewise::new(Lstm::<true, false> { coupled, clip })),

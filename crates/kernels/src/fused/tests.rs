@@ -101,7 +101,7 @@ fn the_widest_machine_agrees_with_the_oracle() {
         CellKind::Lstm {
             peepholes: true,
             coupled: false,
-            cell_clip: Some(0.6),
+            clip: Some(0.6),
         },
         CellKind::Gru {
             reset: Reset::AfterProduct,

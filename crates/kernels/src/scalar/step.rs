@@ -39,9 +39,9 @@ pub(super) fn forward<R: Real>(
         CellKind::Lstm {
             peepholes,
             coupled,
-            cell_clip,
+            clip,
         } => {
-            let options = lstm::Options::new(peepholes, coupled, cell_clip);
+            let options = lstm::Options::new(peepholes, coupled, clip);
             lstm::forward(options, parameters, x, state)
         }
         CellKind::Gru { reset } => gru::forward(reset, parameters, x, state),
@@ -71,9 +71,9 @@ pub(super) fn backward<R: Real>(
         CellKind::Lstm {
             peepholes,
             coupled,
-            cell_clip,
+            clip,
         } => {
-            let options = lstm::Options::new(peepholes, coupled, cell_clip);
+            let options = lstm::Options::new(peepholes, coupled, clip);
             lstm::backward(options, back, state, d_next)
         }
         CellKind::Gru { reset } => gru::backward(reset, back, state, d_next),

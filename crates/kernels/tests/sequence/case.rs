@@ -20,11 +20,11 @@ pub(crate) fn cells() -> Vec<CellKind> {
     }
     for peepholes in [false, true] {
         for coupled in [false, true] {
-            for cell_clip in [None, Some(0.4)] {
+            for clip in [None, Some(0.4)] {
                 cells.push(CellKind::Lstm {
                     peepholes,
                     coupled,
-                    cell_clip,
+                    clip,
                 });
             }
         }
@@ -55,7 +55,7 @@ pub(crate) fn lstm() -> CellKind {
     CellKind::Lstm {
         peepholes: false,
         coupled: false,
-        cell_clip: None,
+        clip: None,
     }
 }
 

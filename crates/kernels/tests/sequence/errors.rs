@@ -117,7 +117,7 @@ fn a_backward_pass_of_something_else_is_refused() {
     let coupled = CellKind::Lstm {
         peepholes: false,
         coupled: true,
-        cell_clip: None,
+        clip: None,
     };
     refuse(&Case::new(coupled, case.shape));
 }
@@ -135,11 +135,11 @@ fn a_clip_must_be_positive() {
             call.cell = CellKind::Lstm {
                 peepholes: false,
                 coupled: false,
-                cell_clip: Some(got),
+                clip: Some(got),
             };
         });
         assert!(
-            message.contains("`cell_clip` must be greater than zero"),
+            message.contains("`clip` must be greater than zero"),
             "{message}"
         );
     }

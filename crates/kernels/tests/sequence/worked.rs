@@ -66,10 +66,10 @@ fn ind_rnn() {
 
 #[test]
 fn lstm() {
-    let cell = |peepholes, coupled, cell_clip| CellKind::Lstm {
+    let cell = |peepholes, coupled, clip| CellKind::Lstm {
         peepholes,
         coupled,
-        cell_clip,
+        clip,
     };
     // i = 3/4, f = 1/4, g = 1/2, o = 3/4 with c = 1: c' = 1/4 + 3/8 = 5/8.
     let w_ih = [LN_3, -LN_3, LN_3, LN_3];

@@ -98,6 +98,8 @@ pub struct RnnConfig {
     pub hidden_size: usize,
     /// Tanh by default.
     pub activation: Activation,
+    /// Bound of the pre-activations.
+    pub clip: Option<f64>,
     /// Where weights start.
     pub init: InitConfig,
 }
@@ -120,6 +122,8 @@ pub struct GruConfig {
     pub hidden_size: usize,
     /// After the product by default.
     pub reset: ResetPlace,
+    /// Bound of the pre-activations.
+    pub clip: Option<f64>,
     /// Of `r` and `z`; sigmoid by default.
     pub gate_activation: Activation,
     /// Of `n`; tanh by default.
@@ -143,6 +147,8 @@ pub struct LstmConfig {
     /// Whether the forget gate is one minus the input gate.
     pub coupled: bool,
     /// Bound of the gates' pre-activations.
+    pub clip: Option<f64>,
+    /// Bound of the cell state.
     pub cell_clip: Option<f64>,
     /// Whether products and cell state are layer-normalised.
     pub layer_norm: bool,

@@ -1,6 +1,6 @@
 //! The gated recurrent unit.
 
-use super::{Cell, FusedCell, GruConfig, State, gate, packed, row, times};
+use super::{Cell, FusedCell, GruConfig, State, clamped, gate, packed, row, times};
 use crate::activation::Activation;
 use crate::init::parameter;
 use crate::{NnError, Rng};
@@ -16,6 +16,8 @@ use recurra_kernels::{CellKind, Reset};
 /// - reset before it (the paper, ONNX by default):
 ///   `n = tanh(W_in x + b_n + W_hn (r ⊙ h))`
 ///
+/// With `clip`, the three pre-activations are clamped, as ONNX's `clip` does.
+///
 /// # Source
 /// Cho et al. 2014, "Learning phrase representations using RNN encoder-decoder".
 #[derive(Module, Debug)]
@@ -28,6 +30,8 @@ pub struct Gru {
     pub bias: Param<Tensor<1>>,
     /// `b_hn`, `[hidden_size]`, with the reset after the product.
     pub bias_hn: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    clip: Option<f64>,
     #[module(skip)]
     gate_activation: Activation,
     #[module(skip)]
@@ -48,6 +52,7 @@ impl GruConfig {
             w_hh,
             bias,
             bias_hn,
+            clip: self.clip,
             gate_activation: self.gate_activation,
             candidate_activation: self.candidate_activation,
         })
@@ -58,8 +63,15 @@ impl Gru {
     /// Whether PyTorch's `nn.GRU` computes the same.
     pub(crate) fn is_plain(&self) -> bool {
         self.bias_hn.is_some()
+            && self.clip.is_none()
             && self.gate_activation == Activation::Sigmoid
             && self.candidate_activation == Activation::Tanh
+    }
+
+    /// Gate `index` of the pre-activations, clipped, through the gate function.
+    fn open(&self, gates: &Tensor<2>, index: usize) -> Tensor<2> {
+        let pre = gate(gates, index, self.hidden_size());
+        self.gate_activation.apply(clamped(pre, self.clip))
     }
 }
 
@@ -82,8 +94,7 @@ impl Cell for Gru {
             Some(bias_hn) => {
                 let product = times(recurrent, &self.w_hh);
                 let gates = projected.clone() + product.clone();
-                let r = self.gate_activation.apply(gate(&gates, 0, size));
-                let z = self.gate_activation.apply(gate(&gates, 1, size));
+                let (r, z) = (self.open(&gates, 0), self.open(&gates, 1));
                 let reset = r * (gate(&product, 2, size) + row(bias_hn));
                 (z, gate(&projected, 2, size) + reset)
             }
@@ -93,19 +104,23 @@ impl Cell for Gru {
                 let w_candidate = w_hh.narrow(0, 2 * size, size).transpose();
                 let gates =
                     projected.clone().narrow(1, 0, 2 * size) + recurrent.clone().matmul(w_gates);
-                let r = self.gate_activation.apply(gate(&gates, 0, size));
-                let z = self.gate_activation.apply(gate(&gates, 1, size));
+                let (r, z) = (self.open(&gates, 0), self.open(&gates, 1));
                 let product = (r * recurrent).matmul(w_candidate);
                 (z, gate(&projected, 2, size) + product)
             }
         };
-        let n = self.candidate_activation.apply(candidate);
+        let n = self
+            .candidate_activation
+            .apply(clamped(candidate, self.clip));
         // (1 - z) n + z h, with one product fewer.
         let hidden = n.clone() + z * (state.hidden - n);
         State { hidden, cell: None }
     }
 
     fn fused(&self) -> Result<FusedCell, &'static str> {
+        if self.clip.is_some() {
+            return Err("clip");
+        }
         if self.gate_activation != Activation::Sigmoid {
             return Err("gate_activation");
         }

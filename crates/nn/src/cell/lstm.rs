@@ -1,6 +1,6 @@
 //! Long short-term memory.
 
-use super::{Cell, FusedCell, LstmConfig, State, gate, packed, row, times};
+use super::{Cell, FusedCell, LstmConfig, State, clamped, gate, packed, row, times};
 use crate::activation::Activation;
 use crate::init::{Initialiser, parameter};
 use crate::norm::{LayerNorm, normalise};
@@ -19,8 +19,8 @@ use recurra_kernels::CellKind;
 /// ```
 ///
 /// The peepholes `p` are optional (Gers and Schmidhuber 2000). With `coupled`,
-/// `f = 1 - i`. With `cell_clip`, pre-activations are clamped, as ONNX's `clip`
-/// does. With `proj_size`, `h' = W_hr (o ⊙ tanh(c'))` (Sak et al. 2014). With
+/// `f = 1 - i`. With `clip`, pre-activations are clamped, as ONNX's `clip` does; with
+/// `cell_clip`, `c'` is, as TensorFlow's `LSTMCell` does. With `proj_size`, `h' = W_hr (o ⊙ tanh(c'))` (Sak et al. 2014). With
 /// `layer_norm`, `LN(W_ih x) + b + LN(W_hh h)` and `tanh(LN(c'))`, each LN over its
 /// whole vector with a gain (Ba et al. 2016).
 ///
@@ -42,6 +42,8 @@ pub struct Lstm {
     pub norm: Option<LstmNorm>,
     #[module(skip)]
     coupled: bool,
+    #[module(skip)]
+    clip: Option<f64>,
     #[module(skip)]
     cell_clip: Option<f64>,
     #[module(skip)]
@@ -99,6 +101,7 @@ impl LstmConfig {
             w_hr,
             norm,
             coupled: self.coupled,
+            clip: self.clip,
             cell_clip: self.cell_clip,
             gate_activation: self.gate_activation,
             candidate_activation: self.candidate_activation,
@@ -118,7 +121,7 @@ impl Lstm {
             Some(peepholes) => pre + peepholes.val().narrow(0, index, 1) * cell.clone(),
             None => pre,
         };
-        self.gate_activation.apply(self.clip(pre))
+        self.gate_activation.apply(clamped(pre, self.clip))
     }
 
     /// Whether PyTorch's `nn.LSTM` computes the same.
@@ -131,15 +134,9 @@ impl Lstm {
         self.peepholes.is_none()
             && self.norm.is_none()
             && !self.coupled
+            && self.clip.is_none()
             && self.cell_clip.is_none()
             && activations == (Activation::Sigmoid, Activation::Tanh, Activation::Tanh)
-    }
-
-    fn clip(&self, pre: Tensor<2>) -> Tensor<2> {
-        match self.cell_clip {
-            Some(clip) => pre.clamp(-clip, clip),
-            None => pre,
-        }
     }
 }
 
@@ -180,8 +177,9 @@ impl Cell for Lstm {
         } else {
             self.open(gate(&gates, 1, size), 1, &previous)
         };
-        let g = self.clip(gate(&gates, 2, size));
+        let g = clamped(gate(&gates, 2, size), self.clip);
         let cell = f * previous + i * self.candidate_activation.apply(g);
+        let cell = clamped(cell, self.cell_clip);
         let o = self.open(gate(&gates, 3, size), 2, &cell);
         let shown = match &self.norm {
             Some(norm) => norm.cell.forward(cell.clone()),
@@ -205,6 +203,9 @@ impl Cell for Lstm {
         if self.norm.is_some() {
             return Err("layer_norm");
         }
+        if self.cell_clip.is_some() {
+            return Err("cell_clip");
+        }
         if self.gate_activation != Activation::Sigmoid {
             return Err("gate_activation");
         }
@@ -223,7 +224,7 @@ impl Cell for Lstm {
             kind: CellKind::Lstm {
                 peepholes: self.peepholes.is_some(),
                 coupled: self.coupled,
-                cell_clip: self.cell_clip.map(|clip| clip as f32),
+                clip: self.clip.map(|clip| clip as f32),
             },
             w_ih: self.w_ih.val(),
             w_hh: self.w_hh.val(),

@@ -135,6 +135,14 @@ pub(crate) fn times<const D: usize>(x: Tensor<D>, w: &Param<Tensor<2>>) -> Tenso
     x.matmul(w.val().transpose().unsqueeze())
 }
 
+/// `x` clamped to `[-bound, bound]`, if there is a bound.
+pub(crate) fn clamped(x: Tensor<2>, bound: Option<f64>) -> Tensor<2> {
+    match bound {
+        Some(bound) => x.clamp(-bound, bound),
+        None => x,
+    }
+}
+
 /// `[n]` as `[1, n]` or `[1, 1, n]`, to be added to every row.
 pub(crate) fn row<const D: usize>(v: &Param<Tensor<1>>) -> Tensor<D> {
     v.val().unsqueeze()

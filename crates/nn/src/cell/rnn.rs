@@ -1,6 +1,6 @@
 //! The plain recurrent cell.
 
-use super::{Cell, FusedCell, RnnConfig, State, packed, row, times};
+use super::{Cell, FusedCell, RnnConfig, State, clamped, packed, row, times};
 use crate::activation::Activation;
 use crate::init::parameter;
 use crate::{NnError, Rng};
@@ -10,7 +10,7 @@ use recurra_kernels::CellKind;
 
 /// A plain recurrent cell.
 ///
-/// `h' = act(W_ih x + b + W_hh h)`
+/// `h' = act(W_ih x + b + W_hh h)`, what is in brackets clamped when `clip` is set.
 ///
 /// # Source
 /// Elman 1990, "Finding structure in time".
@@ -23,6 +23,8 @@ pub struct Rnn {
     /// `[hidden_size]`
     pub bias: Param<Tensor<1>>,
     #[module(skip)]
+    clip: Option<f64>,
+    #[module(skip)]
     activation: Activation,
 }
 
@@ -34,8 +36,16 @@ impl RnnConfig {
             w_ih: packed(self.init.input, 1, size, input_size, rng, device),
             w_hh: packed(self.init.recurrent(), 1, size, size, rng, device),
             bias: parameter(self.init.bias.draw(1, size, 1, rng), [size], device),
+            clip: self.clip,
             activation: self.activation,
         })
+    }
+}
+
+impl Rnn {
+    /// Whether PyTorch's `nn.RNN` computes the same.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.clip.is_none() && matches!(self.activation, Activation::Tanh | Activation::Relu)
     }
 }
 
@@ -55,12 +65,15 @@ impl Cell for Rnn {
     fn step(&self, projected: Tensor<2>, recurrent: Tensor<2>, _: State) -> State {
         let gates = projected + times(recurrent, &self.w_hh);
         State {
-            hidden: self.activation.apply(gates),
+            hidden: self.activation.apply(clamped(gates, self.clip)),
             cell: None,
         }
     }
 
     fn fused(&self) -> Result<FusedCell, &'static str> {
+        if self.clip.is_some() {
+            return Err("clip");
+        }
         Ok(FusedCell {
             kind: CellKind::Rnn {
                 activation: kernel_activation(self.activation)?,

@@ -1,6 +1,7 @@
 //! Sparse softmax cross-entropy over sequences.
 
-use crate::NnError;
+use super::steps::mean_over_real_steps;
+use crate::{NnError, lengths};
 use burn::tensor::{Int, Tensor, TensorData, activation};
 
 /// Token ids to be predicted, with the true length of each row.
@@ -27,34 +28,24 @@ pub fn cross_entropy(logits: Tensor<3>, labels: Labels<'_>) -> Result<Tensor<1>,
         let want = batch_size * seq_len;
         return Err(NnError::shape(OP, "labels.ids", want, labels.ids.len()));
     }
-    if labels.lengths.len() != batch_size {
-        let got = labels.lengths.len();
-        return Err(NnError::shape(OP, "labels.lengths", batch_size, got));
-    }
+    lengths::check(OP, labels.lengths, [batch_size, seq_len])?;
+    // Whatever stands in the padding is not looked at; 0 is an id that exists.
     let mut ids = vec![0_i64; labels.ids.len()];
-    let mut mask = vec![0.0_f32; labels.ids.len()];
-    for (row, &length) in labels.lengths.iter().enumerate() {
-        if length > seq_len {
-            let want = format!("lengths of at most {seq_len}");
-            return Err(NnError::shape(OP, "labels.lengths", want, length));
-        }
-        for at in row * seq_len..row * seq_len + length {
-            let id = labels.ids[at];
-            if id as usize >= vocab_size {
+    // With no steps there are no rows to look at, and the mean below says so.
+    let width = seq_len.max(1);
+    let rows = ids.chunks_mut(width).zip(labels.ids.chunks(width));
+    for ((row, given), &length) in rows.zip(labels.lengths) {
+        for (id, &given) in row.iter_mut().zip(&given[..length]) {
+            if given as usize >= vocab_size {
                 let want = format!("ids below {vocab_size}");
-                return Err(NnError::shape(OP, "labels.ids", want, id));
+                return Err(NnError::shape(OP, "labels.ids", want, given));
             }
-            (ids[at], mask[at]) = (i64::from(id), 1.0);
+            *id = i64::from(given);
         }
-    }
-    let tokens: usize = labels.lengths.iter().sum();
-    if tokens == 0 {
-        return Err(NnError::shape(OP, "labels.lengths", "a real token", 0));
     }
     let shape = [batch_size, seq_len, 1];
     let device = logits.device();
     let ids = Tensor::<3, Int>::from_data(TensorData::new(ids, shape), &device);
-    let mask = Tensor::from_data(TensorData::new(mask, shape), (&device, logits.dtype()));
     let log_probs = activation::log_softmax(logits, 2).gather(2, ids);
-    Ok((log_probs * mask).sum().div_scalar(-(tokens as f64)))
+    mean_over_real_steps(OP, log_probs.neg(), Some(labels.lengths))
 }

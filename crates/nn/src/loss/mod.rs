@@ -1,8 +1,9 @@
-//! Losses: one number from outputs and labels.
+//! Losses: one number from outputs and labels, averaged over real steps.
 
 mod binary_cross_entropy;
 mod cross_entropy;
 mod mse;
+mod steps;
 
 pub use binary_cross_entropy::binary_cross_entropy;
 pub use cross_entropy::{Labels, cross_entropy};

@@ -64,7 +64,10 @@ pub struct LayerConfig {
     /// `lstm`: whether the forget gate is one minus the input gate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coupled: Option<bool>,
-    /// `lstm`: bound of the gates' pre-activations.
+    /// `lstm`, `gru`, `rnn`: bound of the pre-activations, ONNX's `clip`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip: Option<f64>,
+    /// `lstm`: bound of the cell state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cell_clip: Option<f64>,
     /// `lstm`: whether products and cell state are layer-normalised.
@@ -113,6 +116,7 @@ impl LayerConfig {
             peepholes: None,
             proj_size: None,
             coupled: None,
+            clip: None,
             cell_clip: None,
             layer_norm: None,
             reset: None,
@@ -143,12 +147,14 @@ impl LayerConfig {
         }
         let init = self.init.unwrap_or_default();
         init.validate()?;
+        let clip = bound("clip", self.clip)?;
         let gate_activation = self.gate_activation.unwrap_or(Activation::Sigmoid);
         let candidate_activation = self.candidate_activation.unwrap_or(Activation::Tanh);
         Ok(match self.cell {
             CellName::Rnn => CellConfig::Rnn(RnnConfig {
                 hidden_size,
                 activation: self.activation.unwrap_or(Activation::Tanh),
+                clip,
                 init,
             }),
             CellName::IndRnn => CellConfig::IndRnn(IndRnnConfig {
@@ -159,6 +165,7 @@ impl LayerConfig {
             CellName::Gru => CellConfig::Gru(GruConfig {
                 hidden_size,
                 reset: self.reset.unwrap_or(ResetPlace::AfterProduct),
+                clip,
                 gate_activation,
                 candidate_activation,
                 init,
@@ -173,7 +180,8 @@ impl LayerConfig {
                 peepholes: self.peepholes.unwrap_or(false),
                 proj_size: self.proj_size()?,
                 coupled: self.coupled.unwrap_or(false),
-                cell_clip: self.cell_clip()?,
+                clip,
+                cell_clip: bound("cell_clip", self.cell_clip)?,
                 layer_norm: self.layer_norm.unwrap_or(false),
                 gate_activation,
                 candidate_activation,
@@ -206,18 +214,9 @@ impl LayerConfig {
         }
     }
 
-    fn cell_clip(&self) -> Result<Option<f64>, NnError> {
-        match self.cell_clip {
-            Some(clip) if !(clip.is_finite() && clip > 0.0) => {
-                Err(NnError::config("cell_clip", "a number above 0", clip))
-            }
-            clip => Ok(clip),
-        }
-    }
-
     fn refuse_foreign_options(&self) -> Result<(), NnError> {
         use CellName::{Gru, IndRnn, Lstm, Rnn};
-        let given: [(&'static str, bool, &[CellName], &'static str); 12] = [
+        let given: [(&'static str, bool, &[CellName], &'static str); 13] = [
             (
                 "activation",
                 self.activation.is_some(),
@@ -228,6 +227,12 @@ impl LayerConfig {
             ("peepholes", self.peepholes.is_some(), &[Lstm], "`lstm`"),
             ("proj_size", self.proj_size.is_some(), &[Lstm], "`lstm`"),
             ("coupled", self.coupled.is_some(), &[Lstm], "`lstm`"),
+            (
+                "clip",
+                self.clip.is_some(),
+                &[Lstm, Gru, Rnn],
+                "`lstm`, `gru` and `rnn`",
+            ),
             ("cell_clip", self.cell_clip.is_some(), &[Lstm], "`lstm`"),
             ("layer_norm", self.layer_norm.is_some(), &[Lstm], "`lstm`"),
             ("reset", self.reset.is_some(), &[Gru], "`gru`"),
@@ -335,6 +340,15 @@ fn finite(key: &str, value: f64) -> Result<f64, NnError> {
         return Err(NnError::config(key, "a finite number", value));
     }
     Ok(value)
+}
+
+fn bound(key: &str, value: Option<f64>) -> Result<Option<f64>, NnError> {
+    match value {
+        Some(bound) if !(bound.is_finite() && bound > 0.0) => {
+            Err(NnError::config(key, "a number above 0", bound))
+        }
+        bound => Ok(bound),
+    }
 }
 
 fn probability(key: &str, value: Option<f64>) -> Result<f64, NnError> {

@@ -8,12 +8,13 @@ pub use summary::{LayerSummary, Shortcut};
 
 use crate::cell::Cell;
 use crate::dropout::dropout;
+use crate::lengths::silence_padding;
 use crate::linear::Linear;
 use crate::norm::LayerNorm;
 use crate::recurrent::{Bidirectional, Layer, LayerState, Recurrent};
 use crate::{Mode, NnError, Rng};
 use burn::module::Module;
-use burn::tensor::{Bool, Device, Tensor, activation};
+use burn::tensor::{Device, Tensor, activation};
 
 /// A recurrent network of one or more layers.
 ///
@@ -227,7 +228,10 @@ impl Stack {
             }
         };
         // The input past a row's end may be anything; the output there is zero.
-        silence_padding(mixed, lengths)
+        match lengths {
+            Some(lengths) => silence_padding(mixed, lengths),
+            None => mixed,
+        }
     }
 }
 
@@ -238,18 +242,6 @@ fn shortcut(residual_from: Option<usize>, highway_from: Option<usize>, number: u
         (_, Some(from)) if number >= from => Shortcut::Highway,
         _ => Shortcut::None,
     }
-}
-
-fn silence_padding(x: Tensor<3>, lengths: Option<&[usize]>) -> Tensor<3> {
-    let Some(lengths) = lengths else { return x };
-    let [batch_size, seq_len, _] = x.dims();
-    let padding: Vec<bool> = lengths
-        .iter()
-        .flat_map(|&length| (0..seq_len).map(move |t| t >= length))
-        .collect();
-    let data = burn::tensor::TensorData::new(padding, [batch_size, seq_len, 1]);
-    let padding = Tensor::<3, Bool>::from_data(data, &x.device()).expand(x.dims());
-    x.mask_fill(padding, 0.0)
 }
 
 fn build_layer(

@@ -91,6 +91,37 @@ fn lstm_without_biases() {
 }
 
 #[test]
+fn projected_lstm() {
+    let tensors = torch::read(&path("lstm_proj.pt")).unwrap();
+    let of = |name: &str| &tensors.iter().find(|t| t.name == name).unwrap().shape;
+    let layer = LayerConfig {
+        proj_size: Some(of("weight_hr_l0")[0]),
+        ..LayerConfig::new(CellName::Lstm, of("weight_hr_l0")[1])
+    };
+    check("lstm_proj", &StackConfig::uniform(layer, 1), 1);
+}
+
+#[test]
+fn weights_inside_a_training_checkpoint_are_found_by_their_prefix() {
+    let plain = torch::read(&path("lstm_2_layers.pt")).unwrap();
+    let size = hidden_size("lstm_2_layers", 4);
+    let config = layers(CellName::Lstm, size, 2);
+    let build = || {
+        let input_size = plain
+            .iter()
+            .find(|t| t.name == "weight_ih_l0")
+            .unwrap()
+            .shape[1];
+        config.build(input_size, &mut rng(0, 0), &device()).unwrap()
+    };
+    let whole = torch::read(&path("lstm_2_layers_training.pt")).unwrap();
+    let nested = torch::load(build(), &whole, "model_state_dict.", "training").unwrap();
+    let plain = torch::load(build(), &plain, "", "plain").unwrap();
+    let weights = |stack: &Stack| recurra_nn::weights::export(stack);
+    assert_eq!(weights(&nested), weights(&plain));
+}
+
+#[test]
 fn bidirectional_gru() {
     let mut layer = LayerConfig::new(CellName::Gru, hidden_size("gru_bidirectional", 3));
     layer.bidirectional = Some(Merge::Concat);

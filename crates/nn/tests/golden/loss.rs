@@ -21,8 +21,13 @@ fn check<const D: usize>(
 
 #[test]
 fn mean_squared_error() {
-    let golden = Golden::open("losses/mse");
-    check::<3>(&golden, "prediction", |x| mse(x, tensor(&golden, "target")));
+    for file in ["losses/mse", "losses/mse_lengths"] {
+        let golden = Golden::open(file);
+        let lengths = super::case::lengths(&golden);
+        check::<3>(&golden, "prediction", |x| {
+            mse(x, tensor(&golden, "target"), lengths.as_deref())
+        });
+    }
 }
 
 #[test]
@@ -30,12 +35,12 @@ fn binary_cross_entropy_of_logits() {
     for file in [
         "losses/bce_with_logits",
         "losses/bce_with_logits_large_logits",
+        "losses/bce_with_logits_lengths",
     ] {
         let golden = Golden::open(file);
-        let shape = golden.f32("logits").shape;
-        assert_eq!(shape.len(), 2, "{file}");
+        let lengths = super::case::lengths(&golden);
         check::<2>(&golden, "logits", |x| {
-            binary_cross_entropy(x, tensor(&golden, "target"))
+            binary_cross_entropy(x, tensor(&golden, "target"), lengths.as_deref())
         });
     }
 }
@@ -46,7 +51,7 @@ fn binary_cross_entropy_has_a_gradient_where_the_logit_is_zero() {
     let zeros = || Tensor::<2>::zeros([1, 2], &super::case::device());
     let logits = zeros().require_grad();
     let target = zeros().slice_fill([0..1, 1..2], 1.0);
-    let loss = binary_cross_entropy(logits.clone(), target).unwrap();
+    let loss = binary_cross_entropy(logits.clone(), target, None).unwrap();
     let gradient = logits.grad_remove(&mut loss.backward()).unwrap();
     assert_close(&values(&gradient), &[0.25, -0.25], TOL);
 }
@@ -86,6 +91,6 @@ fn labels_that_do_not_fit_are_refused() {
     };
     assert!(refused(&[0, 3], &[2]).contains("ids below 3"));
     assert!(refused(&[0], &[1]).contains("labels.ids"));
-    assert!(refused(&[0, 0], &[3]).contains("labels.lengths"));
-    assert!(refused(&[0, 0], &[0]).contains("real token"));
+    assert!(refused(&[0, 0], &[3]).contains("lengths"));
+    assert!(refused(&[0, 0], &[0]).contains("real step"));
 }

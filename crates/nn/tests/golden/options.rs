@@ -1,8 +1,14 @@
 //! ONNX Runtime, Keras, and plain f64 references for what no peer has.
 
-use super::case::StackCase;
+use super::case::{StackCase, close, device, lengths, tensor};
+use burn::tensor::TensorData;
 use recurra_nn::cell::ResetPlace;
-use recurra_nn::{Activation, CellName, LayerConfig, Merge, StackConfig};
+use recurra_nn::weights::{self, NamedTensor, values};
+use recurra_nn::{
+    Activation, CellName, Direction, LayerConfig, Merge, Mode, RecurrentNoise, StackConfig, State,
+    Tensor, Unroll, rng, unroll,
+};
+use recurra_testkit::Golden;
 
 const HIDDEN_SIZE: usize = 5;
 
@@ -58,7 +64,7 @@ fn coupled(layer: LayerConfig) -> LayerConfig {
 
 fn clip(layer: LayerConfig) -> LayerConfig {
     LayerConfig {
-        cell_clip: Some(0.75),
+        clip: Some(0.75),
         ..layer
     }
 }
@@ -105,6 +111,13 @@ layers! {
         "onnx/gru_bidirectional_sequence_lens", both(Merge::Concat, before());
     onnx_gru_hard_sigmoid_softsign: "onnx/gru_hard_sigmoid_softsign",
         activations(before(), Activation::HardSigmoidOnnx, Activation::Softsign);
+    onnx_gru_reset_before_clip: "onnx/gru_clip", clip(before());
+    onnx_gru_reset_after_clip: "onnx/gru_linear_before_reset_1_clip", clip(gru());
+    onnx_rnn_tanh_clip: "onnx/rnn_tanh_clip", clip(LayerConfig::new(CellName::Rnn, HIDDEN_SIZE));
+    onnx_rnn_relu_clip: "onnx/rnn_relu_clip", clip(LayerConfig {
+        activation: Some(Activation::Relu),
+        ..LayerConfig::new(CellName::Rnn, HIDDEN_SIZE)
+    });
     onnx_rnn_sequence_lens:
         "onnx/rnn_sequence_lens", LayerConfig::new(CellName::Rnn, HIDDEN_SIZE);
 
@@ -207,4 +220,59 @@ fn layer_norm_between_layers() {
         ..three_layers()
     };
     StackCase::open("reference/layer_norm_stack", config).check();
+}
+
+/// A cell that only reads backward: final state and outputs.
+fn check_backward(file: &str, layer: LayerConfig) {
+    let golden = Golden::open(file);
+    let input_size = golden.f32("x").shape[2];
+    let cell = layer
+        .cell()
+        .unwrap()
+        .build(input_size, &mut rng(0, 0), &device())
+        .unwrap();
+    let tensors = weights::export(&cell)
+        .into_iter()
+        .map(|ours| {
+            let theirs = golden.f32(&ours.name.replace("bias_hn", "b_hn"));
+            NamedTensor {
+                name: ours.name,
+                shape: theirs.shape,
+                values: theirs.values,
+            }
+        })
+        .collect();
+    let cell = weights::import(cell, tensors, file).unwrap();
+    let part = |name: &str| {
+        let values = golden.f32(name).values;
+        let size = golden.f32(name).shape[golden.f32(name).shape.len() - 1];
+        let rows = values.len() / size;
+        Tensor::from_data(TensorData::new(values, [rows, size]), &device())
+    };
+    let lengths = lengths(&golden);
+    let call = Unroll {
+        lengths: lengths.as_deref(),
+        state: Some(State {
+            hidden: part("h0"),
+            cell: golden.contains("c0").then(|| part("c0")),
+        }),
+        direction: Direction::Backward,
+        noise: RecurrentNoise::default(),
+        mode: Mode::Eval,
+    };
+    let unrolled = unroll(&cell, tensor(&golden, "x"), call).unwrap();
+    close(&golden, "output", &values(&unrolled.outputs));
+    close(&golden, "h_n", &values(&unrolled.state.hidden));
+    if let Some(cell) = &unrolled.state.cell {
+        close(&golden, "c_n", &values(cell));
+    }
+}
+
+#[test]
+fn cells_that_only_read_backward() {
+    check_backward("onnx/lstm_reverse", lstm());
+    check_backward("onnx/lstm_reverse_sequence_lens", lstm());
+    check_backward("onnx/gru_linear_before_reset_0_reverse", before());
+    let ind_rnn = LayerConfig::new(CellName::IndRnn, HIDDEN_SIZE);
+    check_backward("reference/indrnn_lengths_backward", ind_rnn);
 }

@@ -4,16 +4,19 @@
 //! |---|---|
 //! | `config.rs` | the task's sections of a recipe |
 //! | `data.rs` | from files to what the model is fitted on |
-//! | `model.rs` | the network, and its loss |
-//! | `fit.rs` | fitting, judging beside baselines, the report |
-//! | `infer.rs` | one line in, one line out |
+//! | `model.rs` | the network, its loss, its description |
+//! | `fit.rs` | fitting, and judging beside baselines |
+//! | `infer.rs` | one line in, one line out, for tasks that answer |
+//! | `report.rs` | the page of a run |
+//!
+//! What only one task has stands beside these, under its own name.
 
 pub mod complete;
 pub mod forecast;
 pub mod memory;
 mod shipping;
 
-pub(crate) use shipping::{Shipped, device, fit_and_ship};
+pub(crate) use shipping::{device, fit_and_ship, interrupted, judged, sampler, training_device};
 
 use crate::report::html::Page;
 use recurra_train::Outcome;

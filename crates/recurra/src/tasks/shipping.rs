@@ -1,32 +1,41 @@
-//! The part of training that every task shares: fit, then put the weights where
-//! `open` finds them.
+//! The part of training that every task shares: batches of similar length, fitting, and
+//! putting the weights where `open` finds them.
 
+use super::{Evaluation, Sample, Trained};
 use crate::Error;
 use burn::module::Module;
+use recurra_data::sampler::Bucketing;
+use recurra_data::{BatchSampler, DataError};
 use recurra_nn::Device;
 use recurra_train::{Checkpoint, Control, Fitted, Learner, Outcome, Run, TrainConfig, fit};
 use std::collections::BTreeMap;
 
-/// The CPU, with or without gradients.
-pub(crate) fn device(with_gradients: bool) -> Device {
-    if with_gradients {
-        Device::flex().autodiff()
+/// Batches of a pool that is sorted by length: enough that little is padded.
+const POOL_BATCHES: usize = 50;
+
+/// The CPU, for evaluation and prediction.
+pub(crate) fn device() -> Device {
+    Device::flex()
+}
+
+/// The CPU, with gradients.
+pub(crate) fn training_device() -> Device {
+    Device::flex().autodiff()
+}
+
+/// Batches of rows of these lengths, as `[train]` asks for them.
+///
+/// # Errors
+/// [`DataError`] for no rows or a batch size of zero.
+pub(crate) fn sampler(lengths: &[usize], train: &TrainConfig) -> Result<BatchSampler, DataError> {
+    let bucketing = if train.bucketing {
+        Bucketing::ByLength {
+            pool_batches: POOL_BATCHES,
+        }
     } else {
-        Device::flex()
-    }
-}
-
-/// A fitted model that has been written into its run.
-#[derive(Debug)]
-pub(crate) struct Shipped<M> {
-    pub(crate) fitted: Fitted<M>,
-}
-
-impl<M> Shipped<M> {
-    /// Whether somebody stopped training before its end.
-    pub(crate) fn interrupted(&self) -> bool {
-        matches!(self.fitted.outcome, Outcome::Interrupted { .. })
-    }
+        Bucketing::Off
+    };
+    BatchSampler::new(lengths, train.batch_size, train.seed, bucketing)
 }
 
 /// Fits `model` from the run's newest checkpoint, if it has one, and writes
@@ -37,19 +46,41 @@ pub(crate) fn fit_and_ship<L: Learner>(
     config: &TrainConfig,
     run: &Run,
     control: &Control,
-) -> Result<Shipped<L::Model>, Error>
+) -> Result<Fitted<L::Model>, Error>
 where
     L::Model: Module,
 {
     let checkpoint = Checkpoint::newest(run)?;
     let fitted = fit(learner, model, config, run, checkpoint, control)?;
-    let shipped = Shipped { fitted };
-    if !shipped.interrupted() {
+    if !interrupted(&fitted.outcome) {
         let about = BTreeMap::from([
             ("task".to_owned(), run.task().to_owned()),
-            ("updates".to_owned(), shipped.fitted.updates.to_string()),
+            ("updates".to_owned(), fitted.updates.to_string()),
         ]);
-        run.write_model(&shipped.fitted.model, &about)?;
+        run.write_model(&fitted.model, &about)?;
     }
-    Ok(shipped)
+    Ok(fitted)
+}
+
+/// Whether somebody stopped training before its end.
+pub(crate) fn interrupted(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Interrupted { .. })
+}
+
+/// What training leaves, judged unless it was interrupted.
+pub(crate) fn judged<M>(
+    fitted: Fitted<M>,
+    judge: impl FnOnce(M) -> Result<(Vec<Evaluation>, Vec<Sample>), Error>,
+) -> Result<Trained, Error> {
+    let (evaluations, samples) = if interrupted(&fitted.outcome) {
+        (Vec::new(), Vec::new())
+    } else {
+        judge(fitted.model)?
+    };
+    Ok(Trained {
+        outcome: fitted.outcome,
+        updates: fitted.updates,
+        evaluations,
+        samples,
+    })
 }

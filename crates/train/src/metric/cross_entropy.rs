@@ -49,12 +49,6 @@ impl CrossEntropy {
         self.count += log_probs.len() as u64;
     }
 
-    /// Takes the mean over `count` labels, as a loss returns it.
-    pub fn add_mean(&mut self, mean_nats: f64, count: u64) {
-        self.nats += mean_nats * count as f64;
-        self.count += count;
-    }
-
     /// Mean nats per label; `None` before the first label.
     pub fn nats(&self) -> Option<f64> {
         (self.count > 0).then(|| self.nats / self.count as f64)
@@ -76,11 +70,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn means_are_weighted_by_their_count() {
+    fn any_split_gives_the_same_figure() {
         let mut entropy = CrossEntropy::default();
         assert_eq!(entropy.nats(), None);
-        entropy.add_mean(1.0, 1);
-        entropy.add_mean(2.0, 3);
+        entropy.add_log_probs(&[-1.0]);
+        entropy.add_log_probs(&[-2.0, -2.0, -2.0]);
         assert_eq!(entropy.nats(), Some(1.75));
     }
 

@@ -1,5 +1,6 @@
 //! Mean absolute error.
 
+use super::mean::Mean;
 use super::{Better, MetricInfo};
 use crate::TrainError;
 
@@ -22,34 +23,29 @@ pub const MEAN_ABSOLUTE_ERROR: MetricInfo = MetricInfo {
 /// # Ok::<(), recurra_train::TrainError>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
-pub struct MeanAbsoluteError {
-    sum: f64,
-    count: u64,
-}
+pub struct MeanAbsoluteError(Mean);
 
 impl MeanAbsoluteError {
     /// Takes some predictions and their targets.
     ///
     /// # Errors
     /// [`TrainError::MetricLengths`] when there is not one target each.
-    pub fn add(&mut self, predictions: &[f32], targets: &[f32]) -> Result<(), TrainError> {
-        if predictions.len() != targets.len() {
-            return Err(TrainError::MetricLengths {
-                metric: MEAN_ABSOLUTE_ERROR.name,
-                predictions: predictions.len(),
-                targets: targets.len(),
-            });
-        }
-        for (&prediction, &target) in predictions.iter().zip(targets) {
-            self.sum += (f64::from(prediction) - f64::from(target)).abs();
-        }
-        self.count += predictions.len() as u64;
-        Ok(())
+    pub fn add<T: Copy + Into<f64>>(
+        &mut self,
+        predictions: &[T],
+        targets: &[T],
+    ) -> Result<(), TrainError> {
+        self.0.add_pairs(
+            MEAN_ABSOLUTE_ERROR,
+            predictions,
+            targets,
+            |prediction, target| (prediction - target).abs(),
+        )
     }
 
     /// The mean so far; `None` before the first prediction.
     pub fn value(&self) -> Option<f64> {
-        (self.count > 0).then(|| self.sum / self.count as f64)
+        self.0.value()
     }
 }
 

@@ -13,6 +13,7 @@
 
 mod accuracy;
 mod cross_entropy;
+mod mean;
 mod mean_absolute_error;
 mod mean_squared_error;
 mod metrics;

@@ -1,7 +1,7 @@
 //! A run that was stopped and resumed ends as one that was not, to the bit.
 
 use crate::support::{Network, Task, bits, config, new_place, new_run, resume, train};
-use recurra_train::{Checkpoint, Control, Existing, Interrupt, Outcome, Run, Status, fit};
+use recurra_train::{Checkpoint, Control, Interrupt, Outcome, Run, Status, fit};
 use std::fs;
 use std::path::Path;
 
@@ -348,7 +348,7 @@ fn thread_count_does_not_change_a_bit() {
 #[test]
 fn only_one_process_trains_in_a_directory() {
     let place = new_place();
-    let run = Run::create(place.path(), "test", Existing::Refuse).unwrap();
+    let run = Run::create(place.path(), "test").unwrap();
     let held = run.lock().unwrap();
     let error = train(&task(0), &run).unwrap_err().to_string();
     assert!(error.contains("another process is training"), "{error}");

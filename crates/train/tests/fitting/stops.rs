@@ -1,7 +1,7 @@
 //! A run that goes wrong stops with what is known, and leaves what was good.
 
 use crate::support::{Network, Task, bits, config, new_place, new_run, resume, train};
-use recurra_train::{Checkpoint, Control, Existing, Run, Status, Symptom, TrainError, fit};
+use recurra_train::{Checkpoint, Control, Run, Status, Symptom, TrainError, fit};
 use std::fs;
 
 const TRAINING: &str = r#"
@@ -180,33 +180,21 @@ fn a_model_without_autodiff_is_refused() {
 fn a_run_is_not_made_over_something_else() {
     let place = new_place();
     fs::write(place.path().join("thesis.tex"), "years of work").unwrap();
-    for existing in [Existing::Refuse, Existing::Replace] {
-        let error = Run::create(place.path(), "test", existing)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.ends_with(
-                "the directory is not empty and holds no run; choose a new or an empty one"
-            ),
-            "{error}"
-        );
-    }
+    let error = Run::create(place.path(), "test").unwrap_err().to_string();
+    let want = "the directory is not empty and holds no run; choose a new or an empty one";
+    assert!(error.ends_with(want), "{error}");
     assert!(place.path().join("thesis.tex").exists());
 }
 
 #[test]
-fn an_earlier_run_is_replaced_only_on_request() {
+fn an_earlier_run_is_refused_unless_it_barely_began() {
     let place = new_place();
     let task = Task::new(&config(TRAINING));
     let run = new_run(place.path());
     // Killed before the first checkpoint: nothing is lost by starting again.
-    let run = Run::create(run.dir(), "test", Existing::Refuse).unwrap();
+    let run = Run::create(run.dir(), "test").unwrap();
     train(&task, &run).unwrap();
-    let refusal = || {
-        Run::create(place.path(), "test", Existing::Refuse)
-            .unwrap_err()
-            .to_string()
-    };
+    let refusal = || Run::create(place.path(), "test").unwrap_err().to_string();
     assert!(
         refusal().contains("unfinished run; continue it with `recurra train --resume "),
         "{}",
@@ -214,10 +202,16 @@ fn an_earlier_run_is_replaced_only_on_request() {
     );
     run.set_status(Status::Finished).unwrap();
     assert!(refusal().contains("finished run"), "{}", refusal());
-    let run = Run::create(place.path(), "other", Existing::Replace).unwrap();
-    assert_eq!(run.task(), "other");
-    assert!(Checkpoint::newest(&run).unwrap().is_none());
-    assert!(!place.path().join("metrics.jsonl").exists());
+    assert!(Checkpoint::newest(&run).unwrap().is_some());
+}
+
+#[test]
+fn a_comparison_that_has_begun_is_no_place_for_another_run() {
+    let place = new_place();
+    let run = new_run(place.path());
+    Run::create(&run.path("networks/adding-4/GRU").unwrap(), "test").unwrap();
+    let error = Run::create(place.path(), "test").unwrap_err().to_string();
+    assert!(error.contains("unfinished run"), "{error}");
 }
 
 #[test]
@@ -293,7 +287,7 @@ fn weights_go_through_the_run_with_their_metadata() {
 #[test]
 fn where_nothing_may_be_written_the_place_is_named() {
     // Not even root may write there.
-    let error = Run::create("/proc/recurra/run".as_ref(), "test", Existing::Refuse).unwrap_err();
+    let error = Run::create("/proc/recurra/run".as_ref(), "test").unwrap_err();
     let text = error.to_string();
     assert!(
         text.starts_with("/proc/recurra/run: cannot create the run directory: "),
@@ -303,9 +297,7 @@ fn where_nothing_may_be_written_the_place_is_named() {
     let place = new_place();
     let file = place.path().join("file");
     fs::write(&file, "x").unwrap();
-    let error = Run::create(&file, "test", Existing::Refuse)
-        .unwrap_err()
-        .to_string();
+    let error = Run::create(&file, "test").unwrap_err().to_string();
     assert!(
         error.contains("file: cannot use as run directory: "),
         "{error}"

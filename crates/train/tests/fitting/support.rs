@@ -6,7 +6,7 @@ use rand::RngExt;
 use recurra_nn::{Mode, NnError, weights};
 use recurra_train::metric::{LOSS, Metrics};
 use recurra_train::{
-    Checkpoint, Control, Existing, Fitted, Learner, Run, Stream, TrainConfig, TrainError, fit,
+    Checkpoint, Control, Fitted, Learner, Run, Stream, TrainConfig, TrainError, fit,
 };
 use std::cell::Cell;
 use std::path::Path;
@@ -106,7 +106,7 @@ impl Learner for Task {
 
     fn batches(&self, epoch: u64) -> Vec<Vec<usize>> {
         let mut order: Vec<usize> = (0..EXAMPLES).collect();
-        let mut rng = Stream::Shuffle(epoch).rng(self.config.seed);
+        let mut rng = recurra_nn::rng(self.config.seed, (1 << 60) | epoch);
         for last in (1..EXAMPLES).rev() {
             order.swap(last, rng.random_range(0..=last));
         }
@@ -169,7 +169,7 @@ pub(crate) fn new_place() -> tempfile::TempDir {
 }
 
 pub(crate) fn new_run(dir: &Path) -> Run {
-    Run::create(dir, "test", Existing::Refuse).unwrap()
+    Run::create(dir, "test").unwrap()
 }
 
 /// Trains from the start.

@@ -1,7 +1,7 @@
 //! Draws a [`Plan`]: what enters the layers, the layers, and what leaves them.
 
 use super::{
-    Graph, Topology,
+    Detour, Graph, Topology,
     math::Symbol,
     pen::{BOX, Edge, Heading, Node, Pen, Point, RADIUS, SMALL_RADIUS},
     plan::{Part, Plan},
@@ -84,8 +84,12 @@ fn notes(graph: &Graph, plan: &Plan) -> Vec<String> {
     if plan.rows.iter().any(|row| row.backward.is_some()) {
         more.push("∥ joins both directions".to_owned());
     }
-    if plan.rows.iter().any(|row| row.add.is_some()) {
+    let passes = |detour: Detour| graph.layers.iter().any(|layer| layer.detour == detour);
+    if passes(Detour::Added) {
         more.push("+ adds the layer’s input".to_owned());
+    }
+    if passes(Detour::Gated) {
+        more.push("the gate mixes the layer’s input in".to_owned());
     }
     if !more.is_empty() {
         notes.push(more.join(";  "));

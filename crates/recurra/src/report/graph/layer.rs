@@ -1,7 +1,7 @@
 //! Draws the layers of a [`Plan`](super::plan::Plan).
 
 use super::{
-    Topology,
+    Detour, Topology,
     figure::Figure,
     math::{Over, Symbol},
     pen::{BOX, Edge, Heading, Node, Pen, RADIUS, SMALL_RADIUS},
@@ -153,7 +153,11 @@ impl Figure<'_> {
             let path = [from, (lane, from.1), (lane, add), (x + SMALL_RADIUS, add)];
             self.pen.edge(Edge::Residual, &path, Heading::Left);
             up(&mut self.pen, output, add + SMALL_RADIUS);
-            self.pen.node(Node::Add, (x, add), &Symbol::default());
+            let node = match self.graph.layers[layer].detour {
+                Detour::Gated => Node::Gate,
+                _ => Node::Add,
+            };
+            self.pen.node(node, (x, add), &Symbol::default());
         }
     }
 

@@ -76,6 +76,18 @@ pub enum LayerDirection {
     Bidirectional,
 }
 
+/// How a layer's input reaches its output past the cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detour {
+    /// Not at all.
+    #[default]
+    None,
+    /// It is added: residual.
+    Added,
+    /// A gate mixes it in: highway.
+    Gated,
+}
+
 /// One layer of the stack.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LayerLabel {
@@ -83,12 +95,12 @@ pub struct LayerLabel {
     pub name: String,
     /// Which way it reads.
     pub direction: LayerDirection,
-    /// Whether its input is added to its output.
-    pub residual: bool,
+    /// How its input passes it by.
+    pub detour: Detour,
 }
 
 impl LayerLabel {
-    /// A forward layer without a residual connection.
+    /// A forward layer that nothing passes by.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),

@@ -30,6 +30,7 @@ pub(crate) enum Node {
     Loss,
     Weight,
     Add,
+    Gate,
     Join,
 }
 
@@ -131,6 +132,7 @@ impl Pen {
             Node::Loss => ("loss", Color::PurpleTint, Color::Purple),
             Node::Weight => ("weight", Color::OrangeTint, Color::Orange),
             Node::Add => ("add", Color::Paper, Color::Sky),
+            Node::Gate => ("gate", Color::Paper, Color::Sky),
             Node::Join => ("join", Color::Paper, Color::Green),
         };
         let paint = format!(
@@ -158,7 +160,7 @@ impl Pen {
                 )
             }
             _ => {
-                let small = matches!(kind, Node::Add | Node::Join);
+                let small = matches!(kind, Node::Add | Node::Gate | Node::Join);
                 let radius = if small { SMALL_RADIUS } else { RADIUS };
                 writeln!(
                     self.nodes,
@@ -171,6 +173,14 @@ impl Pen {
                 "M{:.1},{y:.1} h10 M{x:.1},{:.1} v10",
                 x - 5.0,
                 y - 5.0
+            )),
+            // A slope: so much of the one, so much of the other.
+            Node::Gate => self.strokes(&format!(
+                "M{:.1},{:.1} l9 -7 M{:.1},{y:.1} h2 M{:.1},{y:.1} h2",
+                x - 4.5,
+                y + 3.5,
+                x - 5.5,
+                x + 3.5
             )),
             Node::Join => {
                 self.strokes(&format!(

@@ -1,7 +1,7 @@
 //! Where everything goes: columns are time steps, rows are layers.
 
 use super::{
-    Graph, LayerDirection, LayerLabel, Topology,
+    Detour, Graph, LayerDirection, LayerLabel, Topology,
     pen::{BOX, RADIUS, SMALL_RADIUS},
 };
 use crate::report::text;
@@ -93,7 +93,7 @@ impl Row {
             highest = join - SMALL_RADIUS;
             (track, join)
         });
-        let add = layer.residual.then_some(highest - 16.0 - SMALL_RADIUS);
+        let add = (layer.detour != Detour::None).then_some(highest - 16.0 - SMALL_RADIUS);
         highest = add.map_or(highest, |add| add - SMALL_RADIUS);
         Self {
             bottom,

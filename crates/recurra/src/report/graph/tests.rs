@@ -21,7 +21,7 @@ fn plain(topology: Topology, steps: usize) -> String {
 #[test]
 fn every_figure_is_well_formed_and_follows_the_theme() {
     let residual = LayerLabel {
-        residual: true,
+        detour: Detour::Added,
         ..both_ways("<GRU> 잔차 \u{1}")
     };
     for topology in Topology::ALL {
@@ -131,7 +131,7 @@ fn losses_are_drawn_and_summed_only_when_asked_for() {
 #[test]
 fn residual_edges_go_around_their_layer_where_its_output_is_read() {
     let residual = LayerLabel {
-        residual: true,
+        detour: Detour::Added,
         ..LayerLabel::new("LSTM 8")
     };
     let stack = vec![LayerLabel::new("LSTM 8"), residual];
@@ -142,8 +142,17 @@ fn residual_edges_go_around_their_layer_where_its_output_is_read() {
         (edges(&aligned, "residual"), nodes(&aligned, "add")),
         (3, 3)
     );
-    let to_one = graph(Topology::ManyToOne, 3, stack).to_svg().into_string();
+    let to_one = graph(Topology::ManyToOne, 3, stack.clone())
+        .to_svg()
+        .into_string();
     assert_eq!((edges(&to_one, "residual"), nodes(&to_one, "add")), (1, 1));
+
+    let mut gated = stack;
+    gated[1].detour = Detour::Gated;
+    let highway = graph(Topology::ManyToManyAligned, 3, gated)
+        .to_svg()
+        .into_string();
+    assert_eq!((nodes(&highway, "gate"), nodes(&highway, "add")), (3, 0));
 }
 
 #[test]

@@ -73,9 +73,9 @@ impl Words {
         let lines = read_lines(&run.path(WORDS)?)?;
         let words: Result<Vec<String>, DataError> = lines.map(|line| Ok(line?.text)).collect();
         let origin: Origin =
-            serde_json::from_str(&run.read_text(ORIGIN)?).map_err(|error| Error::Unfinished {
-                dir: run.dir().to_owned(),
-                message: format!("`{ORIGIN}` is damaged ({error}); train again"),
+            serde_json::from_str(&run.read_text(ORIGIN)?).map_err(|error| Error::Damaged {
+                path: run.dir().join(ORIGIN),
+                reason: error.to_string(),
             })?;
         let words = words?;
         Ok(Self { words, origin })

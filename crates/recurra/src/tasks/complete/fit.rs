@@ -7,16 +7,13 @@ use super::infer::{Complete, Completed, line_of, open};
 use super::judge::{judge, judge_model};
 use super::model::CompletionModel;
 use crate::Error;
-use crate::tasks::{Evaluation, Sample, Shipped, Trained, device, fit_and_ship};
-use recurra_data::sampler::Bucketing;
+use crate::tasks::{Evaluation, Sample, Trained, fit_and_ship, judged, sampler, training_device};
 use recurra_data::{BatchSampler, TokenId};
 use recurra_nn::{Mode, NnError, Tensor};
 use recurra_train::metric::{ACCURACY, BITS_PER_CHAR, LOSS, Metrics};
 use recurra_train::{Checkpoint, Control, Learner, Run};
 use std::path::Path;
 
-/// Batches of a pool that is sorted by length: enough that little is padded.
-const POOL_BATCHES: usize = 50;
 /// Completions that a sample shows.
 const SHOWN: usize = 5;
 
@@ -29,20 +26,12 @@ struct Lesson<'a> {
 
 impl<'a> Lesson<'a> {
     fn new(recipe: &Recipe, corpus: &'a Corpus) -> Result<Self, Error> {
-        let train = &recipe.train;
-        let bucketing = if train.bucketing {
-            Bucketing::ByLength {
-                pool_batches: POOL_BATCHES,
-            }
-        } else {
-            Bucketing::Off
-        };
         let rows = corpus.rows_of(&corpus.split.train);
         let lengths: Vec<usize> = rows.iter().map(|row| row.len()).collect();
         Ok(Self {
             form: recipe.data.form,
             corpus,
-            sampler: BatchSampler::new(&lengths, train.batch_size, train.seed, bucketing)?,
+            sampler: sampler(&lengths, &recipe.train)?,
         })
     }
 
@@ -108,22 +97,13 @@ pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Tra
     write_vocab(run, &corpus.vocab)?;
     let model = recipe
         .model
-        .build(corpus.vocab.len(), recipe.train.seed, &device(true))?;
+        .build(corpus.vocab.len(), recipe.train.seed, &training_device())?;
     let lesson = Lesson::new(recipe, &corpus)?;
-    let shipped = fit_and_ship(&lesson, model, &recipe.train, run, control)?;
-    let interrupted = shipped.interrupted();
-    let Shipped { fitted } = shipped;
-    let (mut evaluations, mut samples) = (Vec::new(), Vec::new());
-    if !interrupted {
-        let predictor = Complete::new(recipe, corpus.vocab.clone(), fitted.model);
-        evaluations.push(judge(recipe, &corpus, &predictor, None)?);
-        samples = sample(recipe, &corpus, &predictor)?;
-    }
-    Ok(Trained {
-        outcome: fitted.outcome,
-        updates: fitted.updates,
-        evaluations,
-        samples,
+    let fitted = fit_and_ship(&lesson, model, &recipe.train, run, control)?;
+    judged(fitted, |model| {
+        let predictor = Complete::new(recipe, corpus.vocab.clone(), model);
+        let evaluation = judge(recipe, &corpus, &predictor, None)?;
+        Ok((vec![evaluation], sample(recipe, &corpus, &predictor)?))
     })
 }
 

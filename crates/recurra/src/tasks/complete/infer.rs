@@ -32,7 +32,7 @@ pub(crate) fn open(recipe: &Recipe, run: &Run) -> Result<Complete, Error> {
     let vocab = read_vocab(run)?;
     let model = recipe
         .model
-        .build(vocab.len(), recipe.train.seed, &device(false))?;
+        .build(vocab.len(), recipe.train.seed, &device())?;
     let (model, _) = run.read_model(model)?;
     Ok(Complete::new(recipe, vocab, model))
 }

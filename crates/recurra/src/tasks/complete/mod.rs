@@ -2,7 +2,7 @@
 //! prefix to its likeliest words.
 //!
 //! Besides the files of every task: `search.rs` looks for the likeliest words, `judge.rs`
-//! and `hit_rate.rs` hold model and baselines to the same words, `page.rs` is the report.
+//! and `hit_rate.rs` hold model and baselines to the same words.
 
 mod config;
 mod data;
@@ -11,7 +11,7 @@ mod hit_rate;
 mod infer;
 mod judge;
 mod model;
-mod page;
+mod report;
 mod search;
 
 #[cfg(test)]
@@ -23,7 +23,7 @@ pub use infer::Complete;
 pub(crate) use fit::{check_data, evaluate, train};
 pub(crate) use infer::open;
 pub(crate) use model::describe;
-pub(crate) use page::report;
+pub(crate) use report::report;
 
 /// The task's name in recipes and runs.
 pub const NAME: &str = "complete";

@@ -3,7 +3,7 @@
 use super::config::{EmbeddingConfig, Form, InputConfig, ModelConfig, Recipe};
 use super::data::{Corpus, Examples, Words, read_vocab};
 use crate::Error;
-use crate::inspect::{Network, Part};
+use crate::network::{Network, Part};
 use crate::report::graph::Topology;
 use crate::tasks::device;
 use burn::module::Module;
@@ -140,7 +140,7 @@ pub(crate) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network
     };
     let model = recipe
         .model
-        .build(vocab.len(), recipe.train.seed, &device(false))?;
+        .build(vocab.len(), recipe.train.seed, &device())?;
     let (name, num_params) = match &model.embedding {
         Some(embedding) => ("embedding", embedding.num_params()),
         None => ("one-hot", 0),
@@ -151,12 +151,7 @@ pub(crate) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network
         output_size: model.stack.input_size(),
         num_params,
     };
-    let head = Part {
-        name: "linear".to_owned(),
-        input_size: model.stack.output_size(),
-        output_size: vocab.len(),
-        num_params: model.head.num_params(),
-    };
+    let head = Part::linear(&model.head);
     let (topology, output) = match recipe.data.form {
         Form::LastLetter => (Topology::ManyToOne, "last letter"),
         Form::AnyPrefix => (Topology::ManyToManyAligned, "next letter"),

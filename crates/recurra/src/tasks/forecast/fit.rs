@@ -6,16 +6,17 @@ use super::data::Dataset;
 use super::example::Example;
 use super::infer::Forecast;
 use super::judge;
-use super::model::ForecastModel;
+use super::model::{ForecastModel, model};
 use crate::Error;
-use crate::inspect::{Network, Part};
-use crate::report::graph::Topology;
-use crate::tasks::{Evaluation, PredictOptions, Predictor, Sample, Trained, device, fit_and_ship};
-use recurra_data::BatchSampler;
-use recurra_data::sampler::Bucketing;
+use crate::tasks::{
+    self, Evaluation, PredictOptions, Predictor, Sample, Trained, device, fit_and_ship, sampler,
+    training_device,
+};
 use recurra_nn::{Mode, NnError, Tensor};
-use recurra_train::metric::{LOSS, MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, Metrics};
-use recurra_train::{Checkpoint, Control, Learner, Run, Stream, TrainConfig};
+use recurra_train::metric::{
+    LOSS, MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, MeanSquaredError, Metrics,
+};
+use recurra_train::{Checkpoint, Control, Learner, Run, TrainConfig};
 use std::path::Path;
 
 /// Lines that a model of made-up series is tried on.
@@ -25,9 +26,6 @@ const SAMPLE_LINES: [&str; 4] = [
     "10, 20, 30, 40",
     "1000, 990, 980, 970",
 ];
-
-/// Batches that are sorted by length together.
-const POOL_BATCHES: usize = 32;
 
 /// What the update loop is given.
 struct Windows<'a> {
@@ -42,16 +40,8 @@ impl Learner for Windows<'_> {
         let first = self.data.train.first_of(epoch);
         let numbers = first..first + self.data.train.examples_per_epoch() as u64;
         let lengths: Vec<usize> = numbers.map(|n| self.data.train.len_of(n)).collect();
-        let bucketing = if self.train.bucketing {
-            Bucketing::ByLength {
-                pool_batches: POOL_BATCHES,
-            }
-        } else {
-            Bucketing::Off
-        };
-        let sampler =
-            BatchSampler::new(&lengths, self.train.batch_size, self.train.seed, bucketing)
-                .expect("a checked recipe has examples and a batch size of at least 1");
+        let sampler = sampler(&lengths, self.train)
+            .expect("a checked recipe has examples and a batch size of at least 1");
         let mut batches = sampler.batches(epoch);
         for index in batches.iter_mut().flatten() {
             *index += first as usize;
@@ -80,20 +70,17 @@ impl Learner for Windows<'_> {
     fn evaluate(&self, model: &ForecastModel) -> Result<Metrics, NnError> {
         let valid = &self.data.valid;
         let changes = model.scaled_changes(valid)?;
-        let count = valid.len() as f64;
-        let mean = |error: &dyn Fn(&Example, f64) -> f64| {
-            let pairs = valid.iter().zip(&changes);
-            pairs.map(|(e, &change)| error(e, change)).sum::<f64>() / count
-        };
-        let mut metrics = Metrics::new();
-        metrics.set(
-            LOSS.name,
-            mean(&|e, change| (change - e.scaled_target()).powi(2)),
-        );
+        let scaled: Vec<f64> = valid.iter().map(Example::scaled_target).collect();
+        let mut loss = MeanSquaredError::default();
+        loss.add(&changes, &scaled)
+            .expect("there is one change for each window");
+        let pairs = valid.iter().zip(&changes);
+        let forecasts: Vec<f64> = pairs.map(|(e, &change)| e.forecast(change)).collect();
+        let (squared, absolute) = judge::errors(&forecasts, valid);
         // Squares of values near the largest number are no reason to stop.
         let finite = |value: f64| Some(value).filter(|value| value.is_finite());
-        let squared = mean(&|e, change| (e.forecast(change) - e.target).powi(2));
-        let absolute = mean(&|e, change| (e.forecast(change) - e.target).abs());
+        let mut metrics = Metrics::new();
+        metrics.set(LOSS.name, loss.value());
         metrics.set(MEAN_SQUARED_ERROR.name, finite(squared));
         metrics.set(MEAN_ABSOLUTE_ERROR.name, finite(absolute));
         Ok(metrics)
@@ -103,7 +90,7 @@ impl Learner for Windows<'_> {
 /// Finds what is wrong with data or network before anything is written.
 pub(crate) fn check_data(recipe: &Recipe) -> Result<(), Error> {
     Dataset::read(recipe)?;
-    model(recipe, false)?;
+    model(recipe, &device())?;
     Ok(())
 }
 
@@ -116,21 +103,11 @@ pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Tra
         data: &data,
         train: &recipe.train,
     };
-    let shipped = fit_and_ship(&learner, model(recipe, true)?, &recipe.train, run, control)?;
-    let interrupted = shipped.interrupted();
-    let fitted = shipped.fitted;
-    let (evaluations, samples) = if interrupted {
-        (Vec::new(), Vec::new())
-    } else {
-        let evaluations = judged(recipe, &data, &fitted.model.forecast(&data.test)?);
-        let predictor = Forecast::new(recipe, fitted.model);
-        (evaluations, samples(&predictor, &data)?)
-    };
-    Ok(Trained {
-        outcome: fitted.outcome,
-        updates: fitted.updates,
-        evaluations,
-        samples,
+    let model = model(recipe, &training_device())?;
+    let fitted = fit_and_ship(&learner, model, &recipe.train, run, control)?;
+    tasks::judged(fitted, |model| {
+        let evaluations = judged(recipe, &data, &model.forecast(&data.test)?);
+        Ok((evaluations, samples(&Forecast::new(recipe, model), &data)?))
     })
 }
 
@@ -158,26 +135,6 @@ pub(crate) fn evaluate(
 
 pub(crate) fn open(recipe: &Recipe, run: &Run) -> Result<Forecast, Error> {
     Ok(Forecast::new(recipe, trained(recipe, run)?))
-}
-
-pub(crate) fn describe(recipe: &Recipe, _: Option<&Run>) -> Result<Vec<Network>, Error> {
-    let model = model(recipe, false)?;
-    let hidden_size = model.stack.output_size();
-    Ok(vec![Network {
-        name: String::new(),
-        topology: Topology::ManyToOne,
-        input: "change, level".to_owned(),
-        output: "next change".to_owned(),
-        steps: recipe.window_len()[1] - 1,
-        front: Vec::new(),
-        layers: model.stack.summary(),
-        head: vec![Part {
-            name: "linear".to_owned(),
-            input_size: hidden_size,
-            output_size: 1,
-            num_params: hidden_size + 1,
-        }],
-    }])
 }
 
 /// The judgement on the forecasts of the test windows: first all, then family by family.
@@ -221,10 +178,5 @@ pub(super) fn samples(predictor: &Forecast, data: &Dataset) -> Result<Vec<Sample
 }
 
 pub(super) fn trained(recipe: &Recipe, run: &Run) -> Result<ForecastModel, Error> {
-    Ok(run.read_model(model(recipe, false)?)?.0)
-}
-
-fn model(recipe: &Recipe, with_gradients: bool) -> Result<ForecastModel, NnError> {
-    let mut rng = Stream::Weights.rng(recipe.train.seed);
-    ForecastModel::new(&recipe.model, &mut rng, &device(with_gradients))
+    Ok(run.read_model(model(recipe, &device())?)?.0)
 }

@@ -6,7 +6,9 @@ use super::rule::Rule;
 use crate::report::chart::compact;
 use crate::tasks::Evaluation;
 use recurra_train::baseline::Forecast;
-use recurra_train::metric::{MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, Metrics};
+use recurra_train::metric::{
+    MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, MeanAbsoluteError, MeanSquaredError, Metrics,
+};
 
 /// The metric `MSE / variance of the targets`: 1 is what knowing only their mean gives.
 pub(super) const RELATIVE: &str = "mse_over_variance";
@@ -79,7 +81,7 @@ struct Said {
 impl Said {
     fn new(forecasts: &[f64], examples: &[Example]) -> Self {
         let pairs = || forecasts.iter().zip(examples);
-        let errors = || pairs().map(|(said, e)| said - e.target);
+        let (mse, mae) = errors(forecasts, examples);
         let changes: Vec<(f64, f64)> = pairs()
             .map(|(said, e)| (said - e.last(), e.target - e.last()))
             .collect();
@@ -88,13 +90,25 @@ impl Said {
         let square = |values: &[f64]| mean(values.iter().map(|value| value * value));
         Self {
             count: examples.len(),
-            mse: mean(errors().map(|error| error * error)),
-            mae: mean(errors().map(f64::abs)),
+            mse,
+            mae,
             variance: covariance(&targets, &targets),
             correlation: correlation(&said, &truth),
             change_size: ratio(square(&said), square(&truth)).map(f64::sqrt),
         }
     }
+}
+
+/// Mean squared and mean absolute error of one forecast for each example.
+pub(super) fn errors(forecasts: &[f64], examples: &[Example]) -> (f64, f64) {
+    let targets: Vec<f64> = examples.iter().map(|e| e.target).collect();
+    let (mut squared, mut absolute) = (MeanSquaredError::default(), MeanAbsoluteError::default());
+    squared
+        .add(forecasts, &targets)
+        .and_then(|()| absolute.add(forecasts, &targets))
+        .expect("there is one forecast for each example");
+    let figure = |value: Option<f64>| value.unwrap_or(f64::NAN);
+    (figure(squared.value()), figure(absolute.value()))
 }
 
 /// Whether something simpler does as well.

@@ -26,9 +26,10 @@ mod rule;
 mod tests;
 
 pub use config::{ColumnConfig, DataConfig, FamilyConfig, GeneratedConfig, ModelConfig, Recipe};
-pub(crate) use fit::{check_data, describe, evaluate, open, train};
+pub(crate) use fit::{check_data, evaluate, open, train};
 pub use infer::Forecast;
 pub use model::ForecastModel;
+pub(crate) use model::describe;
 pub(crate) use report::report;
 
 /// The task's name in recipes and runs.

@@ -1,12 +1,17 @@
 //! The network: recurrent layers along a window, and a linear map of the last state.
 
-use super::config::ModelConfig;
+use super::config::{ModelConfig, Recipe};
 use super::example::{Example, INPUT_SIZE, collate};
+use crate::Error;
+use crate::network::{Network, Part};
+use crate::report::graph::Topology;
+use crate::tasks::device;
 use burn::module::Module;
 use burn::tensor::TensorData;
 use recurra_data::SeriesBatch;
 use recurra_nn::loss::mse;
 use recurra_nn::{Device, Linear, Mode, NnError, Rng, Stack, Tensor, weights};
+use recurra_train::{Run, Stream};
 
 /// Windows in one forward pass of evaluation.
 const EVALUATION_BATCH: usize = 256;
@@ -45,7 +50,7 @@ impl ForecastModel {
         let batch = padded(examples)?;
         let said = self.forward(&batch, mode)?;
         let data = TensorData::new(batch.targets, [batch.batch_size, 1]);
-        mse(said.clone(), Tensor::from_data(data, &said.device()))
+        mse(said.clone(), Tensor::from_data(data, &said.device()), None)
     }
 
     /// The scaled change that follows each window.
@@ -73,4 +78,24 @@ fn padded(examples: &[&Example]) -> Result<SeriesBatch, NnError> {
         want: "windows of at least 2 values".to_owned(),
         got: error.to_string(),
     })
+}
+
+/// The network of a recipe with its first weights.
+pub(super) fn model(recipe: &Recipe, device: &Device) -> Result<ForecastModel, NnError> {
+    let mut rng = Stream::Weights.rng(recipe.train.seed);
+    ForecastModel::new(&recipe.model, &mut rng, device)
+}
+
+pub(crate) fn describe(recipe: &Recipe, _: Option<&Run>) -> Result<Vec<Network>, Error> {
+    let model = model(recipe, &device())?;
+    Ok(vec![Network {
+        name: String::new(),
+        topology: Topology::ManyToOne,
+        input: "change, level".to_owned(),
+        output: "next change".to_owned(),
+        steps: recipe.window_len()[1] - 1,
+        front: Vec::new(),
+        layers: model.stack.summary(),
+        head: vec![Part::linear(&model.head)],
+    }])
 }

@@ -6,6 +6,7 @@ use super::data::Dataset;
 use super::fit::{judged, samples, trained};
 use super::infer::Forecast;
 use super::judge::{RELATIVE, SKILL};
+use super::model::describe;
 use super::rule::Rule;
 use crate::Error;
 use crate::report::chart::{Better, compact};
@@ -49,13 +50,11 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         windows.push(plot("changes", changes));
     }
     let samples = samples(&Forecast::new(recipe, model), &data)?;
-    let whole = crate::Recipe::Forecast(recipe.clone());
     let mut network = vec![Block::Prose(NETWORK.to_owned())];
-    network.extend(
-        crate::inspect(&whole, Some(run))?
-            .graph(None)
-            .map(|graph| plot("graph", graph)),
-    );
+    for one in describe(recipe, Some(run))? {
+        network.push(one.table());
+        network.push(plot("graph", one.graph().to_svg()));
+    }
     let page = Page {
         title: "Forecast of the next value".to_owned(),
         subtitle: recipe.about.clone(),
@@ -67,7 +66,7 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
             Section::new("Held-out windows", windows),
             Section::new("Predictions", vec![prediction_table(samples)]),
             Section::new("The network", network),
-            Section::new("Recipe", vec![Block::Preformatted(whole.to_toml())]),
+            Section::new("Recipe", vec![Block::Preformatted(run.read_recipe()?)]),
         ],
     };
     Ok(RunReport { page, plots })

@@ -4,10 +4,14 @@ use super::config::{NetworkConfig, Problem, Recipe};
 use super::data::{self, Examples, Part};
 use super::model::MemoryNet;
 use crate::Error;
-use crate::tasks::{Evaluation, Sample, Trained, device, fit_and_ship};
-use recurra_nn::{Mode, NnError, Tensor};
-use recurra_train::metric::Metrics;
-use recurra_train::{Control, Existing, Learner, Outcome, Run, Status};
+use crate::network::Network;
+use crate::tasks::{
+    Evaluation, Sample, Trained, device, fit_and_ship, interrupted, training_device,
+};
+use recurra_data::series::CopyMemory;
+use recurra_nn::{Device, Mode, NnError, Tensor};
+use recurra_train::metric::{ACCURACY, LOSS, Metrics};
+use recurra_train::{Control, Learner, Outcome, Run, Status, TrainError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,11 +19,16 @@ use std::path::Path;
 /// The file of a network's run that holds its [`GradientByLag`].
 const GRADIENTS: &str = "gradient_by_lag.json";
 
+/// The baseline that remembers nothing.
+pub(super) const NO_MEMORY: &str = "no memory";
+
 /// Gradient norms by lag, before and after training; lag 1 is the step before the last.
+///
+/// `None` where a norm is no finite number, which JSON cannot hold.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct GradientByLag {
-    pub(super) before: Vec<f64>,
-    pub(super) after: Vec<f64>,
+    pub(super) before: Vec<Option<f64>>,
+    pub(super) after: Vec<Option<f64>>,
 }
 
 /// One network on one problem.
@@ -49,72 +58,112 @@ pub(super) fn contests(recipe: &Recipe) -> Result<Vec<Contest<'_>>, Error> {
 }
 
 impl Contest<'_> {
-    /// The folder of its run, inside the whole run's.
+    /// Its name in figures and folders.
+    fn name(&self) -> String {
+        format!("{}, {}", self.network.name, self.problem.name())
+    }
+
+    fn folder(&self) -> String {
+        format!("networks/{}/{}", self.problem.name(), self.network.name)
+    }
+
+    /// Its run, inside the whole run's folder.
     pub(super) fn run(&self, whole: &Run) -> Result<Run, Error> {
-        let name = format!("networks/{}/{}", self.problem.name(), self.network.name);
-        Ok(Run::open(&whole.path(&name)?)?)
+        Ok(Run::open(&whole.path(&self.folder())?)?)
     }
 
     fn open_or_create(&self, whole: &Run) -> Result<Run, Error> {
-        let name = format!("networks/{}/{}", self.problem.name(), self.network.name);
-        let dir = whole.path(&name)?;
+        let dir = whole.path(&self.folder())?;
         if dir.join("run.json").is_file() {
             return Ok(Run::open(&dir)?);
         }
-        Ok(Run::create(&dir, super::NAME, Existing::Refuse)?)
+        Ok(Run::create(&dir, super::NAME)?)
     }
 
     pub(super) fn gradients(&self, whole: &Run) -> Result<GradientByLag, Error> {
-        let text = self.run(whole)?.read_text(GRADIENTS)?;
-        serde_json::from_str(&text).map_err(|error| Error::Unfinished {
-            dir: whole.dir().to_owned(),
-            message: format!("{GRADIENTS} is damaged ({error}); train again"),
+        let run = self.run(whole)?;
+        serde_json::from_str(&run.read_text(GRADIENTS)?).map_err(|error| Error::Damaged {
+            path: run.dir().join(GRADIENTS),
+            reason: error.to_string(),
         })
     }
 
-    fn model(&self, seed: u64, with_gradients: bool) -> Result<MemoryNet, Error> {
-        MemoryNet::new(self.network, &self.examples, seed, &device(with_gradients))
+    fn model(&self, recipe: &Recipe, device: &Device) -> Result<MemoryNet, Error> {
+        MemoryNet::new(self.network, &self.examples, recipe.train.seed, device)
     }
 
-    /// Fits this network, unless that is done already.
+    /// Fits this network, unless that has been tried already.
+    ///
+    /// A network whose numbers cease to make sense is out of the comparison, which goes
+    /// on without it: that it cannot be trained is a result too.
     fn fit(&self, recipe: &Recipe, whole: &Run, control: &Control) -> Result<Outcome, Error> {
         let run = self.open_or_create(whole)?;
-        if run.status()? == Status::Finished {
+        if matches!(run.status()?, Status::Finished | Status::Diverged) {
             return Ok(Outcome::Finished);
         }
-        let fresh = self.model(recipe.train.seed, true)?;
-        let before = fresh.gradient_by_lag(&self.examples)?;
+        let model = self.model(recipe, &training_device())?;
+        let mut gradients = GradientByLag {
+            before: finite(model.gradient_by_lag(&self.examples)?),
+            after: Vec::new(),
+        };
+        gradients.write(&run)?;
         let config = recipe.train_of(self.network);
-        let shipped = fit_and_ship(self, fresh, &config, &run, control)?;
-        if shipped.interrupted() {
+        let fitted = match fit_and_ship(self, model, &config, &run, control) {
+            Err(Error::Train(TrainError::Diverged(diagnosis))) => {
+                let name = self.name();
+                control
+                    .progress
+                    .note(&format!("{name} is out of the comparison: {diagnosis}"));
+                return Ok(Outcome::Finished);
+            }
+            fitted => fitted?,
+        };
+        if interrupted(&fitted.outcome) {
             return Ok(Outcome::Interrupted {
                 how_to_resume: format!("recurra train --resume {}", whole.dir().display()),
             });
         }
-        let (trained, _) = run.read_model(self.model(recipe.train.seed, true)?)?;
-        let after = trained.gradient_by_lag(&self.examples)?;
-        let json = serde_json::to_vec(&GradientByLag { before, after })
-            .expect("numbers can be written as JSON");
-        run.write(GRADIENTS, &json)?;
+        let (trained, _) = run.read_model(self.model(recipe, &training_device())?)?;
+        gradients.after = finite(trained.gradient_by_lag(&self.examples)?);
+        gradients.write(&run)?;
         run.set_status(Status::Finished)?;
-        Ok(shipped.fitted.outcome)
+        Ok(fitted.outcome)
     }
 
     fn evaluation(&self, recipe: &Recipe, whole: &Run) -> Result<Evaluation, Error> {
         let run = self.run(whole)?;
-        let (model, _) = run.read_model(self.model(recipe.train.seed, false)?)?;
         let mut baseline = Metrics::new();
-        baseline.set("loss", self.examples.memoryless_loss());
+        baseline.set(LOSS.name, self.examples.memoryless_loss());
         if let Problem::Copy { .. } = self.problem {
-            baseline.set("accuracy", 1.0 / 8.0);
+            baseline.set(ACCURACY.name, 1.0 / CopyMemory::NUM_SYMBOLS as f64);
         }
-        Ok(Evaluation {
+        let mut evaluation = Evaluation {
             task: super::NAME,
             split: format!("{}, {}, test", self.problem.name(), self.network.name),
-            metrics: model.judge(&self.examples, Part::Test, self.test_examples)?,
-            baselines: BTreeMap::from([("no memory".to_owned(), baseline)]),
+            metrics: Metrics::new(),
+            baselines: BTreeMap::from([(NO_MEMORY.to_owned(), baseline)]),
             notes: Vec::new(),
-        })
+        };
+        if run.status()? == Status::Diverged {
+            let note = "its numbers ceased to make sense while it was trained";
+            evaluation.notes.push(note.to_owned());
+        } else {
+            let (model, _) = run.read_model(self.model(recipe, &device())?)?;
+            evaluation.metrics = model.judge(&self.examples, Part::Test, self.test_examples)?;
+        }
+        Ok(evaluation)
+    }
+}
+
+fn finite(norms: Vec<f64>) -> Vec<Option<f64>> {
+    let finite = |norm: f64| norm.is_finite().then_some(norm);
+    norms.into_iter().map(finite).collect()
+}
+
+impl GradientByLag {
+    fn write(&self, run: &Run) -> Result<(), Error> {
+        let json = serde_json::to_vec(self).expect("numbers can be written as JSON");
+        Ok(run.write(GRADIENTS, &json)?)
     }
 }
 
@@ -145,12 +194,11 @@ pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Tra
         let title = format!("{}: {}", contest.problem.title(), contest.network.name);
         control.progress.note(&title);
         outcome = contest.fit(recipe, run, control)?;
-        if matches!(outcome, Outcome::Interrupted { .. }) {
+        if interrupted(&outcome) {
             break;
         }
     }
-    let interrupted = matches!(outcome, Outcome::Interrupted { .. });
-    let evaluations = if interrupted {
+    let evaluations = if interrupted(&outcome) {
         Vec::new()
     } else {
         evaluate(recipe, run, None)?
@@ -161,6 +209,14 @@ pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Tra
         evaluations,
         samples: Vec::<Sample>::new(),
     })
+}
+
+pub(crate) fn describe(recipe: &Recipe, _: Option<&Run>) -> Result<Vec<Network>, Error> {
+    let describe = |contest: Contest<'_>| {
+        let model = contest.model(recipe, &device())?;
+        Ok(model.describe(contest.name(), &contest.examples))
+    };
+    contests(recipe)?.into_iter().map(describe).collect()
 }
 
 /// Updates of all networks together.

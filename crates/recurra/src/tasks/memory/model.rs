@@ -3,6 +3,8 @@
 use super::config::NetworkConfig;
 use super::data::{self, Examples, Part};
 use crate::Error;
+use crate::network::{self, Network};
+use crate::report::graph::Topology;
 use burn::module::Module;
 use burn::tensor::TensorData;
 use recurra_data::series::CopyMemory;
@@ -42,6 +44,24 @@ impl MemoryNet {
         Ok(Self { stack, head })
     }
 
+    /// What it looks like when it solves `examples`.
+    pub(super) fn describe(&self, name: String, examples: &Examples) -> Network {
+        let (topology, input, output) = match examples {
+            Examples::Adding(_) => (Topology::ManyToOne, "value, mark", "sum"),
+            Examples::Copy(_) => (Topology::ManyToManyAligned, "symbol", "symbol"),
+        };
+        Network {
+            name,
+            topology,
+            input: input.to_owned(),
+            output: output.to_owned(),
+            steps: examples.seq_len(),
+            front: Vec::new(),
+            layers: self.stack.summary(),
+            head: vec![network::Part::linear(&self.head)],
+        }
+    }
+
     fn device(&self) -> Device {
         self.head.weight.val().device()
     }
@@ -77,7 +97,7 @@ impl MemoryNet {
                 let answer = self.head.forward(self.stack.last_hidden(&state));
                 let targets = data::adding_batch(problem, indices).targets;
                 let targets = TensorData::new(targets, [indices.len(), 1]);
-                mse(answer, Tensor::from_data(targets, &self.device()))
+                mse(answer, Tensor::from_data(targets, &self.device()), None)
             }
             Examples::Copy(problem) => {
                 let labels = data::copy_batch(problem, indices).labels;
@@ -188,7 +208,7 @@ impl MemoryNet {
             Examples::Adding(problem) => {
                 let targets = data::adding_batch(problem, indices).targets;
                 let targets = TensorData::new(targets, [rows, 1, 1]);
-                mse(answer, Tensor::from_data(targets, &self.device()))
+                mse(answer, Tensor::from_data(targets, &self.device()), None)
             }
             Examples::Copy(problem) => {
                 let labels = data::copy_batch(problem, indices).labels;

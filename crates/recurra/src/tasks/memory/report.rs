@@ -1,49 +1,48 @@
 //! Who remembers, and why: two pictures for each problem.
 
 use super::config::{Problem, Recipe};
-use super::fit::{Contest, contests, evaluate};
+use super::fit::{Contest, NO_MEMORY, contests, describe, evaluate};
 use crate::Error;
-use crate::inspect::{inspect, rows_of};
-use crate::recipe::Recipe as AnyRecipe;
 use crate::report::Svg;
 use crate::report::chart::{
     Better, LineChart, ReferenceLine, Role, Scale, Series, SmallMultiples, compact,
 };
 use crate::report::html::{Block, Metric, MetricTable, Page, Section};
-use crate::tasks::RunReport;
+use crate::tasks::{Evaluation, RunReport};
+use recurra_train::metric::{ACCURACY, LOSS, MetricInfo};
 use recurra_train::{Run, read_history};
 
 pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let contests = contests(recipe)?;
+    let evaluations = evaluate(recipe, run, None)?;
     let mut sections = Vec::new();
     let mut plots = Vec::new();
     for &problem in &recipe.data.problems {
-        let of_problem: Vec<&Contest<'_>> =
-            contests.iter().filter(|c| c.problem == problem).collect();
+        let (of_problem, judged): (Vec<&Contest<'_>>, Vec<&Evaluation>) = contests
+            .iter()
+            .zip(&evaluations)
+            .filter(|(contest, _)| contest.problem == problem)
+            .unzip();
         let learning = learning_curves(problem, &of_problem, run)?;
         let gradients = gradients(problem, &of_problem, run)?;
         plots.push((format!("{}-loss", problem.name()), learning.clone()));
         plots.push((format!("{}-gradient", problem.name()), gradients.clone()));
         let blocks = vec![
             Block::Prose(what_it_asks(problem).to_owned()),
-            Block::Metrics(results(recipe, run, problem)?),
+            Block::Metrics(results(&of_problem, &judged)),
             Block::Chart(learning),
             Block::Prose(HOW_TO_READ_GRADIENTS.to_owned()),
             Block::Chart(gradients),
         ];
         sections.push(Section::new(problem.title(), blocks));
     }
-    let any = AnyRecipe::Memory(recipe.clone());
-    let inspection = inspect(&any, Some(run))?;
-    let mut network_blocks: Vec<Block> = inspection.networks.iter().map(rows_of).collect();
-    if let Some(graph) = inspection.graph(None) {
-        plots.push(("graph".to_owned(), graph.clone()));
-        network_blocks.push(Block::Chart(graph));
-    }
-    sections.push(Section::new("The networks", network_blocks));
+    sections.push(Section::new(
+        "The networks",
+        networks(recipe, run, &mut plots)?,
+    ));
     sections.push(Section::new(
         "Recipe",
-        vec![Block::Preformatted(any.to_toml())],
+        vec![Block::Preformatted(run.read_recipe()?)],
     ));
     let page = Page {
         title: "How long a network remembers".to_owned(),
@@ -74,40 +73,47 @@ fn what_it_asks(problem: Problem) -> &'static str {
     }
 }
 
-fn results(recipe: &Recipe, run: &Run, problem: Problem) -> Result<MetricTable, Error> {
-    let all = evaluate(recipe, run, None)?;
-    let per_problem = recipe.model.networks.len();
-    let first = recipe
-        .data
-        .problems
-        .iter()
-        .position(|p| *p == problem)
-        .unwrap_or(0);
-    let own = &all[first * per_problem..(first + 1) * per_problem];
-    let baseline = &own[0].baselines["no memory"];
-    let names: Vec<String> = recipe
-        .model
-        .networks
-        .iter()
-        .map(|n| n.name.clone())
-        .collect();
-    let metric = |name: &str, better: Better| Metric {
-        name: name.to_owned(),
+fn results(contests: &[&Contest<'_>], judged: &[&Evaluation]) -> MetricTable {
+    let baseline = &judged[0].baselines[NO_MEMORY];
+    let names = contests.iter().map(|contest| contest.network.name.clone());
+    let metric = |info: MetricInfo, better: Better| Metric {
+        name: info.title.to_owned(),
         better: Some(better),
-        values: own
+        values: judged
             .iter()
-            .map(|evaluation| evaluation.metrics.get(name))
-            .chain([baseline.get(name)])
+            .map(|evaluation| evaluation.metrics.get(info.name))
+            .chain([baseline.get(info.name)])
             .collect(),
     };
-    let mut metrics = vec![metric("loss", Better::Lower)];
-    if own[0].metrics.get("accuracy").is_some() {
-        metrics.push(metric("accuracy", Better::Higher));
+    let mut metrics = vec![metric(LOSS, Better::Lower)];
+    if baseline.get(ACCURACY.name).is_some() {
+        metrics.push(metric(ACCURACY, Better::Higher));
     }
-    Ok(MetricTable {
-        columns: names.into_iter().chain(["no memory".to_owned()]).collect(),
+    MetricTable {
+        columns: names.chain([NO_MEMORY.to_owned()]).collect(),
         metrics,
-    })
+    }
+}
+
+/// Every network once as a table; one picture of each topology.
+fn networks(
+    recipe: &Recipe,
+    run: &Run,
+    plots: &mut Vec<(String, Svg)>,
+) -> Result<Vec<Block>, Error> {
+    let mut blocks = Vec::new();
+    let mut drawn = Vec::new();
+    for network in describe(recipe, Some(run))? {
+        blocks.push(Block::Prose(network.name.clone()));
+        blocks.push(network.table());
+        if !drawn.contains(&network.topology) {
+            drawn.push(network.topology);
+            let graph = network.graph().to_svg();
+            plots.push((format!("graph-{}", drawn.len()), graph.clone()));
+            blocks.push(Block::Chart(graph));
+        }
+    }
+    Ok(blocks)
 }
 
 fn learning_curves(problem: Problem, contests: &[&Contest<'_>], run: &Run) -> Result<Svg, Error> {
@@ -142,11 +148,11 @@ fn gradients(problem: Problem, contests: &[&Contest<'_>], run: &Run) -> Result<S
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for (index, contest) in contests.iter().enumerate() {
         let norms = contest.gradients(run)?;
-        let series = |norms: &[f64]| {
+        let series = |norms: &[Option<f64>]| {
             let points = norms
                 .iter()
                 .enumerate()
-                .map(|(lag, &norm)| (lag as f64 + 1.0, norm))
+                .map(|(lag, norm)| (lag as f64 + 1.0, norm.unwrap_or(f64::NAN)))
                 .collect();
             Series::new(&contest.network.name, points).role(Role::Palette(index))
         };

@@ -1,9 +1,9 @@
 use super::config::{MemoryData, MemoryModel, NetworkConfig, Problem, Recipe};
 use super::data::Examples;
-use super::fit::contests;
+use super::fit::{NO_MEMORY, contests};
 use super::model::MemoryNet;
 use crate::recipe::Recipe as AnyRecipe;
-use crate::tasks::device;
+use crate::tasks::training_device;
 use recurra_nn::{CellName, LayerConfig, StackConfig, weights};
 use recurra_testkit::{Tol, assert_close};
 use recurra_train::{Control, Run, TrainConfig, read_history};
@@ -44,7 +44,7 @@ fn the_gradient_of_an_independent_unit_shrinks_by_its_weight_at_every_step() {
     let u = 0.8_f32;
     let examples = Examples::new(Problem::Adding { seq_len: 12 }, 1).unwrap();
     let config = network("IndRNN", CellName::IndRnn, 2);
-    let net = MemoryNet::new(&config, &examples, 1, &device(true)).unwrap();
+    let net = MemoryNet::new(&config, &examples, 1, &training_device()).unwrap();
     let tensors = weights::export(&net)
         .into_iter()
         .map(|mut tensor| {
@@ -77,7 +77,7 @@ fn a_gru_remembers_where_it_pays() {
     let trained = crate::train(&any, &dir, &Control::silent()).unwrap();
     for evaluation in &trained.evaluations {
         let loss = evaluation.metrics.get("loss").unwrap();
-        let no_memory = evaluation.baselines["no memory"].get("loss").unwrap();
+        let no_memory = evaluation.baselines[NO_MEMORY].get("loss").unwrap();
         assert!(loss < 0.9 * no_memory, "{}: {loss}", evaluation.split);
     }
 
@@ -139,4 +139,31 @@ fn names_that_would_not_make_a_folder_are_refused() {
         error,
         "model.networks[0].name: expected letters, digits and `-`, got ../RNN"
     );
+}
+
+#[test]
+fn a_network_that_explodes_is_a_result_and_the_others_go_on() {
+    let mut wild = network("wild", CellName::Rnn, 4);
+    // A ReLU that doubles itself overflows within the 200 steps.
+    wild.stack.layer = wild.stack.layer.map(|layer| LayerConfig {
+        activation: Some(recurra_nn::Activation::Relu),
+        init: Some(recurra_nn::cell::InitConfig {
+            input: recurra_nn::Initialiser::Constant(1.0),
+            recurrent: Some(recurra_nn::Initialiser::Constant(2.0)),
+            ..Default::default()
+        }),
+        ..layer
+    });
+    let networks = vec![wild, network("GRU", CellName::Gru, 4)];
+    let mut recipe = recipe(vec![Problem::Adding { seq_len: 200 }], networks);
+    recipe.train.updates = Some(3);
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("run");
+    let trained = crate::train(&AnyRecipe::Memory(recipe), &dir, &Control::silent()).unwrap();
+    let [wild, gru] = &trained.evaluations[..] else {
+        panic!("two networks")
+    };
+    assert!(wild.metrics.is_empty() && wild.notes[0].contains("ceased to make sense"));
+    assert!(gru.metrics.get("loss").is_some());
+    assert!(crate::write_report(&dir).is_ok());
 }

@@ -104,7 +104,7 @@ fn inspection_tells_layers_and_draws_many_to_one() {
     assert_eq!(network.num_params, 3 * 16 * 18 + 4 * 16 + 17);
     assert!(
         inspection
-            .graph(None)
+            .graph(None, None)
             .unwrap()
             .as_str()
             .contains("next change")

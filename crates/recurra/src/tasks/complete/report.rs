@@ -1,4 +1,4 @@
-//! The report of a run.
+//! The page of a run.
 
 use super::config::{Form, Recipe};
 use super::data::Corpus;
@@ -7,7 +7,7 @@ use super::infer::{Complete, open};
 use super::judge::{BEST_POSSIBLE, Tally, judge, judge_model, judge_ngram, ngram};
 use super::model::describe;
 use crate::Error;
-use crate::inspect::inspect;
+use crate::network::Network;
 use crate::report::Svg;
 use crate::report::chart::{Better, LineChart, ReferenceLine, Role, Series};
 use crate::report::html::{
@@ -31,10 +31,12 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         Form::LastLetter => memorising(&history, &evaluation),
         Form::AnyPrefix => generalising(recipe, &corpus, &predictor, &history)?,
     };
-    let wrapped = crate::recipe::Recipe::Complete(recipe.clone());
-    if let Some(graph) = inspect(&wrapped, Some(run))?.graph(None) {
-        plots.push(("graph".to_owned(), graph));
-    }
+    let networks = describe(recipe, Some(run))?;
+    plots.extend(
+        networks
+            .iter()
+            .map(|network| ("graph".to_owned(), network.graph().to_svg())),
+    );
     let chart = |name: &str| plots.iter().find(|(known, _)| known == name);
     let charts = |names: &[&str]| -> Vec<Block> {
         let found = names.iter().filter_map(|name| chart(name));
@@ -48,6 +50,8 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
             .map(|note| Block::Prose(sentence(note))),
     );
     result.extend(charts(&["by-length"]));
+    let mut network: Vec<Block> = networks.iter().map(Network::table).collect();
+    network.extend(charts(&["graph"]));
     let page = Page {
         title: recipe.about.clone(),
         subtitle: format!("task `{}`, seed {}", super::NAME, recipe.train.seed).replace('`', ""),
@@ -56,7 +60,7 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
             Section::new("Result", result),
             Section::new("Completions", completions(recipe, &shown)),
             Section::new("Learning", charts(&["loss", "accuracy"])),
-            Section::new("Network", network(recipe, run, charts(&["graph"]))?),
+            Section::new("Network", network),
             Section::new(
                 "Words",
                 vec![Block::KeyValues(vec![
@@ -73,7 +77,7 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
                     ),
                 ])],
             ),
-            Section::new("Recipe", vec![Block::Preformatted(wrapped.to_toml())]),
+            Section::new("Recipe", vec![Block::Preformatted(run.read_recipe()?)]),
         ],
     };
     Ok(RunReport { page, plots })
@@ -153,28 +157,6 @@ fn completions(recipe: &Recipe, shown: &[Shown]) -> Vec<Block> {
         Block::Prose(format!("{text} Expected: the {words} of the list.")),
         Block::Predictions(PredictionTable { predictions }),
     ]
-}
-
-fn network(recipe: &Recipe, run: &Run, graph: Vec<Block>) -> Result<Vec<Block>, Error> {
-    let mut rows = Vec::new();
-    for network in describe(recipe, Some(run))? {
-        let part = |part: &crate::inspect::Part| {
-            let sizes = (part.input_size, part.output_size, part.num_params);
-            (part.name.clone(), sizes)
-        };
-        rows.extend(network.front.iter().map(part));
-        rows.extend(network.layers.iter().map(|layer| {
-            let sizes = (layer.input_size, layer.output_size, layer.num_params);
-            (layer.cell.to_owned(), sizes)
-        }));
-        rows.extend(network.head.iter().map(part));
-    }
-    let row = |(name, (input, output, params)): (String, (usize, usize, usize))| {
-        (name, format!("{input} to {output}, {params} parameters"))
-    };
-    let mut blocks = vec![Block::KeyValues(rows.into_iter().map(row).collect())];
-    blocks.extend(graph);
-    Ok(blocks)
 }
 
 fn curve(history: &[Milestone], value: impl Fn(&Milestone) -> Option<f64>) -> Vec<(f64, f64)> {
