@@ -39,3 +39,9 @@ pub use recurra_train as fitting;
 pub use report::graph::Topology;
 pub use tasks::{Evaluation, PredictOptions, Prediction, Predictor, Sample, Trained};
 pub use verbs::{evaluate, open, resume, train, write_report};
+
+/// The README's examples, run as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../../../README.ko.md")]
+struct Readme;

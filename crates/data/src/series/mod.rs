@@ -1,5 +1,5 @@
-//! Series of numbers: generated families, windows and their scaling, and the made-up problems by
-//! which memory is measured.
+//! Series of numbers: generated families, the scaling of windows, and the made-up problems by which
+//! memory is measured.
 
 mod adding;
 mod copy_memory;
@@ -7,7 +7,6 @@ mod family;
 mod generator;
 mod interval;
 mod scale;
-mod window;
 
 pub use adding::{AddingExample, AddingProblem};
 pub use copy_memory::{CopyExample, CopyMemory};
@@ -15,4 +14,3 @@ pub use family::{Family, SeriesSet};
 pub use generator::{Decay, Generator, Mixture, Noise, Ramp, Sine};
 pub use interval::Interval;
 pub use scale::{ScaleBy, WindowScale};
-pub use window::{Window, windows};

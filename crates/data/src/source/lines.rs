@@ -87,19 +87,6 @@ pub fn read_lines(path: &Path) -> Result<Lines, DataError> {
     })
 }
 
-/// Reads a whole text file, plain or gzip-compressed, with `\n` as its only line end.
-///
-/// # Errors
-/// As [`read_lines`].
-pub fn read_text(path: &Path) -> Result<String, DataError> {
-    let mut text = String::new();
-    for line in read_lines(path)? {
-        text.push_str(&line?.text);
-        text.push('\n');
-    }
-    Ok(text)
-}
-
 impl Lines {
     /// The file that is read.
     pub fn path(&self) -> &Path {

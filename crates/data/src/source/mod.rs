@@ -10,6 +10,6 @@ mod locate;
 mod numbers;
 
 pub use column::{ColumnSelector, read_column, read_series};
-pub use lines::{Line, Lines, MAX_LINE_BYTES, read_lines, read_text};
+pub use lines::{Line, Lines, MAX_LINE_BYTES, read_lines};
 pub use locate::{DATA_VARIABLE, locate};
 pub use numbers::{parse_numbers, read_numbers};

@@ -19,11 +19,6 @@ impl Svg {
         &self.0
     }
 
-    /// The markup, owned.
-    pub fn into_string(self) -> String {
-        self.0
-    }
-
     /// Puts the root element, the style sheet and the background around drawn elements.
     ///
     /// `body` is in units of `1 / scale` pixel.

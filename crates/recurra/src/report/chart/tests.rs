@@ -95,9 +95,7 @@ fn many_or_long_names_go_above_the_plot() {
         let series = names
             .iter()
             .map(|name| Series::new(name, vec![(0.0, 1.0), (1.0, 2.0)]));
-        chart(series.collect(), Scale::Linear)
-            .to_svg()
-            .into_string()
+        chart(series.collect(), Scale::Linear).to_svg().to_string()
     };
     let height = |svg: &str| {
         svg.split("height=\"")
@@ -175,7 +173,7 @@ fn bars_mark_the_best_of_each_group() {
     };
     for scale in [Scale::Linear, Scale::Log] {
         chart.scale = scale;
-        let svg = chart.to_svg().into_string();
+        let svg = chart.to_svg().to_string();
         assert_well_formed(&svg);
         assert_eq!(svg.matches('★').count(), 1);
         assert!(svg.contains("0.125 ★") && svg.contains("no value"));

@@ -15,7 +15,7 @@ fn graph(topology: Topology, steps: usize, layers: Vec<LayerLabel>) -> Graph {
 fn plain(topology: Topology, steps: usize) -> String {
     graph(topology, steps, vec![LayerLabel::new("LSTM 128")])
         .to_svg()
-        .into_string()
+        .to_string()
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn every_figure_is_well_formed_and_follows_the_theme() {
                 let mut graph = graph(topology, steps, layers);
                 for loss in [None, Some("loss & more".to_owned())] {
                     graph.loss_label = loss;
-                    let svg = graph.to_svg().into_string();
+                    let svg = graph.to_svg().to_string();
                     assert_well_formed(&svg);
                     assert!(svg.contains("@media (prefers-color-scheme:dark)"));
                 }
@@ -99,7 +99,7 @@ fn one_weight_box_per_layer_and_direction_feeds_every_step() {
     let stack = vec![both_ways("LSTM 2×64"), LayerLabel::new("GRU 64")];
     let svg = graph(Topology::ManyToManyAligned, 3, stack)
         .to_svg()
-        .into_string();
+        .to_string();
     assert_eq!(nodes(&svg, "weight"), 3);
     assert_eq!(nodes(&svg, "function"), 9);
     assert_eq!(nodes(&svg, "join"), 3);
@@ -122,7 +122,7 @@ fn losses_are_drawn_and_summed_only_when_asked_for() {
     );
     assert_eq!(nodes(graph.to_svg().as_str(), "loss"), 0);
     graph.loss_label = Some("cross-entropy".into());
-    let svg = graph.to_svg().into_string();
+    let svg = graph.to_svg().to_string();
     assert_eq!((nodes(&svg, "loss"), edges(&svg, "loss")), (4, 6));
     graph.topology = Topology::ManyToOne;
     assert_eq!(nodes(graph.to_svg().as_str(), "loss"), 1);
@@ -137,21 +137,21 @@ fn residual_edges_go_around_their_layer_where_its_output_is_read() {
     let stack = vec![LayerLabel::new("LSTM 8"), residual];
     let aligned = graph(Topology::ManyToManyAligned, 3, stack.clone())
         .to_svg()
-        .into_string();
+        .to_string();
     assert_eq!(
         (edges(&aligned, "residual"), nodes(&aligned, "add")),
         (3, 3)
     );
     let to_one = graph(Topology::ManyToOne, 3, stack.clone())
         .to_svg()
-        .into_string();
+        .to_string();
     assert_eq!((edges(&to_one, "residual"), nodes(&to_one, "add")), (1, 1));
 
     let mut gated = stack;
     gated[1].detour = Detour::Gated;
     let highway = graph(Topology::ManyToManyAligned, 3, gated)
         .to_svg()
-        .into_string();
+        .to_string();
     assert_eq!((nodes(&highway, "gate"), nodes(&highway, "add")), (3, 0));
 }
 
@@ -160,7 +160,7 @@ fn directions_that_cannot_be_are_drawn_forward() {
     for topology in [Topology::OneToOne, Topology::OneToMany] {
         let svg = graph(topology, 3, vec![both_ways("GRU 8")])
             .to_svg()
-            .into_string();
+            .to_string();
         assert_eq!(
             (nodes(&svg, "weight"), nodes(&svg, "join")),
             (1, 0),
@@ -186,7 +186,7 @@ fn labels_are_escaped_and_odd_input_is_drawn() {
         output_label: "글자 \"다음\"".into(),
         loss_label: Some(String::new()),
     };
-    let svg = odd.to_svg().into_string();
+    let svg = odd.to_svg().to_string();
     assert!(svg.contains("&lt;x &amp; y&gt;") && svg.contains("글자 &quot;다음&quot;"));
     assert_eq!(nodes(&svg, "function"), 1);
 }
