@@ -6,8 +6,10 @@
 //! | `cargo xtask test` | all tests and doctests |
 //! | `cargo xtask layers` | a crate depends only on the layers below it |
 //! | `cargo xtask sizes` | files and inline tests keep to their length |
+//! | `cargo xtask bench` | the kernels' benchmarks, with `--peers` other libraries' too |
 //! | `cargo xtask docs` | no example is ignored, no link leads nowhere |
 
+mod bench;
 mod ci;
 mod docs;
 mod layers;
@@ -16,7 +18,7 @@ mod sources;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask ci | test | layers | sizes | docs";
+const USAGE: &str = "usage: cargo xtask ci | test | bench [ARGUMENTS] | layers | sizes | docs";
 
 /// What a chore found: nothing, or what has to change.
 type Findings = Vec<String>;
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
     let findings = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["ci"] => return ci::run(),
         ["test"] => return ci::test(),
+        ["bench", ..] => return bench::run(&arguments[1..]),
         ["layers"] => layers::check(),
         ["sizes"] => sizes::check(),
         ["docs"] => docs::check(),

@@ -1,0 +1,105 @@
+"""Interleaved timing: all peers in one process, in shuffled order, medians of quiet samples."""
+
+import os
+import random
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+SAMPLE_SECONDS = 0.003  # a sample repeats short calls until it lasts this long
+SETTLE_SECONDS = 0.002  # between samples: other libraries' threads spin for a while
+DELAY_SHARE = 0.02  # a sample that waited longer for a processor is dropped
+
+
+@dataclass
+class Peer:
+    """A way to do the work: one call, and what it computed, under names that all peers share."""
+
+    name: str
+    run: Callable[[], object]
+    results: Callable[[], dict[str, np.ndarray]] = dict
+    note: str = ""
+
+
+@dataclass
+class Timing:
+    kept: list[float] = field(default_factory=list)
+    dropped: list[float] = field(default_factory=list)
+    repeats: int = 1
+    spent: float = 0.0
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.kept or self.dropped)
+
+    @property
+    def best(self) -> float:
+        return min(self.kept or self.dropped)
+
+
+def run_queue_delay() -> float:
+    """Seconds that this process's threads have waited for a processor, all together."""
+    total = 0
+    for task in os.listdir("/proc/self/task"):
+        try:
+            with open(f"/proc/self/task/{task}/schedstat", "rb") as file:
+                total += int(file.read().split()[1])
+        except OSError:
+            pass  # the thread has ended
+    return total * 1e-9
+
+
+def sample(peer: Peer, timing: Timing) -> None:
+    time.sleep(SETTLE_SECONDS)
+    before = run_queue_delay()
+    if timing.repeats > 1:
+        peer.run()  # its weights are in the cache again
+    start = time.perf_counter()
+    for _ in range(timing.repeats):
+        peer.run()
+    seconds = time.perf_counter() - start
+    delay = run_queue_delay() - before
+    quiet = delay <= max(DELAY_SHARE * seconds, 20e-6)
+    (timing.kept if quiet else timing.dropped).append(seconds / timing.repeats)
+    timing.spent += seconds
+
+
+def interleave(
+    peers: list[Peer], seconds: float, fewest: int = 7, most: int = 101, seed: int = 1
+) -> dict[str, Timing]:
+    """Samples every peer for about `seconds` of its own time, at least `fewest` quiet times."""
+    timings = {peer.name: Timing() for peer in peers}
+    for peer in peers:
+        peer.run()
+        start = time.perf_counter()
+        peer.run()
+        once = time.perf_counter() - start
+        timings[peer.name].repeats = max(1, round(SAMPLE_SECONDS / max(once, 1e-7)))
+    order = random.Random(seed)
+    while True:
+        waiting = [peer for peer in peers if wants_more(timings[peer.name], seconds, fewest, most)]
+        if not waiting:
+            return timings
+        order.shuffle(waiting)
+        for peer in waiting:
+            sample(peer, timings[peer.name])
+
+
+def wants_more(timing: Timing, seconds: float, fewest: int, most: int) -> bool:
+    taken = len(timing.kept) + len(timing.dropped)
+    if taken >= most or (taken >= fewest and timing.spent >= 3 * seconds):
+        return False  # enough, or too noisy to wait for quiet
+    return len(timing.kept) < fewest or timing.spent < seconds
+
+
+def disagreement(got: dict[str, np.ndarray], want: dict[str, np.ndarray]) -> float:
+    """The largest difference in any array, relative to the largest value there."""
+    worst = 0.0
+    for name, reference in want.items():
+        if name in got:
+            scale = float(np.abs(reference).max()) or 1.0
+            worst = max(worst, float(np.abs(got[name] - reference).max()) / scale)
+    return worst
