@@ -6,6 +6,7 @@
 //! - [`unroll`]: time, direction, lengths
 //! - [`Recurrent`], [`Bidirectional`], [`Stack`]: layers, directions, depth
 //! - [`loss`]: one number from outputs and labels
+//! - [`decode`]: from steps to whole sequences: greedy, sampling, beam search
 //! - [`weights`], [`torch`]: weights by name, in and out
 //!
 //! Tensors are `[batch, seq_len, feature]`.
@@ -37,6 +38,8 @@ mod linear;
 mod stack;
 
 pub mod loss;
+
+pub mod decode;
 
 pub mod optim;
 

@@ -107,6 +107,14 @@ impl LayerState {
             backward: self.backward.map(State::detach),
         }
     }
+
+    /// See [`State::select`].
+    pub fn select(self, rows: &[usize]) -> Self {
+        Self {
+            forward: self.forward.select(rows),
+            backward: self.backward.map(|state| state.select(rows)),
+        }
+    }
 }
 
 impl Layer {

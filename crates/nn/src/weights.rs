@@ -3,6 +3,10 @@
 //! A name is the path of fields, joined by dots (`stack.layers.0.cell.w_ih`);
 //! the variant of an enum does not show in it.
 
+mod mean;
+
+pub use mean::mean;
+
 use crate::NnError;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Tensor, TensorData};

@@ -1,6 +1,6 @@
 //! What a cell carries from one step to the next.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor, TensorData};
 
 /// The recurrent state of a batch.
 #[derive(Debug, Clone)]
@@ -18,6 +18,17 @@ impl State {
         Self {
             hidden: self.hidden.detach(),
             cell: self.cell.map(Tensor::detach),
+        }
+    }
+
+    /// The state of these rows in this order; a row may come more than once, or not at all.
+    pub fn select(self, rows: &[usize]) -> Self {
+        let ids = rows.iter().map(|&row| row as i64).collect();
+        let ids = TensorData::new::<i64, _>(ids, [rows.len()]);
+        let ids = Tensor::<1, Int>::from_data(ids, &self.hidden.device());
+        Self {
+            hidden: self.hidden.select(0, ids.clone()),
+            cell: self.cell.map(|cell| cell.select(0, ids)),
         }
     }
 

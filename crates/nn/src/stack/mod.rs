@@ -52,6 +52,14 @@ impl StackState {
             layers: self.layers.into_iter().map(LayerState::detach).collect(),
         }
     }
+
+    /// The states of these rows in this order; a row may come more than once, or not at all.
+    pub fn select(self, rows: &[usize]) -> Self {
+        let layers = self.layers.into_iter().map(|layer| layer.select(rows));
+        Self {
+            layers: layers.collect(),
+        }
+    }
 }
 
 impl StackConfig {

@@ -1,0 +1,214 @@
+//! Batched beam search.
+
+use super::config::{BeamConfig, Ends};
+use super::constraint::{Allowed, Rules};
+use super::hypothesis::Hypothesis;
+use super::live::{Beginning, Best, Candidate, History};
+use super::start::Start;
+use super::stepwise::{StepOutput, Stepwise};
+use crate::NnError;
+
+/// The best hypotheses of each row, best first.
+///
+/// All beginnings of all rows are stepped together; a row that is done leaves the batch.
+pub(super) fn beam_search<S: Stepwise>(
+    model: &S,
+    mut state: S::State,
+    starts: &[Start],
+    rules: Rules<'_>,
+    config: &BeamConfig,
+) -> Result<Vec<Vec<Hypothesis>>, NnError> {
+    let vocab_size = model.vocab_size();
+    let mut rows: Vec<Row<'_>> = starts
+        .iter()
+        .map(|start| Row::new(start, rules, config))
+        .collect();
+    let mut tokens: Vec<u32> = starts.iter().map(|start| start.first).collect();
+    while !tokens.is_empty() {
+        let (mut output, next) = model.step(&tokens, state)?;
+        output.check(tokens.len(), vocab_size)?;
+        if config.coverage_penalty > 0.0 && output.alignment.is_empty() {
+            let want = "0 for a model without attention";
+            let got = config.coverage_penalty;
+            return Err(NnError::config("decode.search.coverage_penalty", want, got));
+        }
+        tokens.clear();
+        let mut parents = Vec::new();
+        let mut first = 0;
+        for row in &mut rows {
+            let count = row.beginnings.len();
+            if count == 0 {
+                continue;
+            }
+            let chosen = row.advance(&mut output, first, vocab_size);
+            parents.extend(chosen.iter().map(|one| first + one.parent));
+            tokens.extend(chosen.iter().map(|one| one.id));
+            first += count;
+        }
+        let unmoved = parents.len() == first && parents.iter().copied().eq(0..first);
+        state = match unmoved {
+            true => next,
+            false => model.select(next, &parents),
+        };
+    }
+    Ok(rows.into_iter().map(|row| row.found).collect())
+}
+
+/// The search of one row.
+#[derive(Debug)]
+struct Row<'a> {
+    start: &'a Start,
+    rules: Rules<'a>,
+    config: &'a BeamConfig,
+    /// The likeliest first; empty when the row is done.
+    beginnings: Vec<Beginning>,
+    history: History,
+    /// The `n_best` best ends so far, best first.
+    found: Vec<Hypothesis>,
+    /// How many ends were taken in.
+    num_ends: usize,
+}
+
+impl<'a> Row<'a> {
+    fn new(start: &'a Start, rules: Rules<'a>, config: &'a BeamConfig) -> Self {
+        Self {
+            start,
+            rules,
+            config,
+            beginnings: vec![Beginning {
+                ids: Vec::new(),
+                log_prob: 0.0,
+                step: None,
+            }],
+            history: History::default(),
+            found: Vec::new(),
+            num_ends: 0,
+        }
+    }
+
+    /// One more token for every beginning; `first` is the place of the first of them in
+    /// `output`. Returns the continuations that go on, none when the row is done.
+    fn advance(
+        &mut self,
+        output: &mut StepOutput,
+        first: usize,
+        vocab_size: usize,
+    ) -> Vec<Candidate> {
+        let (mut ends, mut going_on) = self.candidates(output, first, vocab_size);
+        let alignment: Vec<Vec<f32>> = (first..first + self.beginnings.len())
+            .map(|place| output.take_alignment(place))
+            .collect();
+        if self.config.ends == Ends::Likely {
+            keep_likely(&mut ends, &going_on, self.config.width);
+        }
+        for end in &ends {
+            self.take_in(end, &alignment[end.parent]);
+        }
+        self.num_ends += ends.len();
+        let hopeless = |one: &Candidate| self.bound().is_some_and(|least| one.log_prob <= least);
+        match self.config.ends {
+            Ends::Likely => {
+                let enough = self.num_ends >= self.config.width;
+                if enough || going_on.first().is_some_and(hopeless) {
+                    going_on.clear();
+                }
+            }
+            Ends::All => going_on.retain(|one| !hopeless(one)),
+        }
+        self.beginnings = going_on
+            .iter()
+            .map(|one| {
+                let parent = &self.beginnings[one.parent];
+                let weights = alignment[one.parent].clone();
+                Beginning {
+                    ids: [&parent.ids[..], &[one.id]].concat(),
+                    log_prob: one.log_prob,
+                    step: Some(self.history.push(parent.step, one.token_log_prob, weights)),
+                }
+            })
+            .collect();
+        going_on
+    }
+
+    /// The end of each beginning that may end, and the `width` likeliest continuations.
+    fn candidates(
+        &self,
+        output: &mut StepOutput,
+        first: usize,
+        vocab_size: usize,
+    ) -> (Vec<Candidate>, Vec<Candidate>) {
+        let eos = self.rules.symbols.eos;
+        let bound = match self.config.ends {
+            Ends::Likely => None,
+            Ends::All => self.bound(),
+        };
+        let mut ends = Vec::new();
+        let mut best = Best::new(self.config.width, bound);
+        let rows = output.log_probs[first * vocab_size..].chunks_exact_mut(vocab_size);
+        for ((parent, beginning), log_probs) in self.beginnings.iter().enumerate().zip(rows) {
+            let candidate = |id: u32, token_log_prob: f32| Candidate {
+                parent,
+                id,
+                log_prob: beginning.log_prob + f64::from(token_log_prob),
+                token_log_prob,
+            };
+            let eos_log_prob = log_probs[eos as usize];
+            match self.rules.apply(self.start, &beginning.ids, log_probs) {
+                Allowed::Only(id) if id == eos => ends.push(candidate(eos, eos_log_prob)),
+                Allowed::Only(id) => best.offer(candidate(id, log_probs[id as usize])),
+                Allowed::Any => {
+                    for (id, &log_prob) in (0..).zip(&*log_probs) {
+                        if log_prob == f32::NEG_INFINITY {
+                            continue;
+                        }
+                        match id == eos {
+                            true => ends.push(candidate(eos, log_prob)),
+                            false => best.offer(candidate(id, log_prob)),
+                        }
+                    }
+                }
+            }
+        }
+        (ends, best.ranked())
+    }
+
+    /// Adds a complete hypothesis if it is among the `n_best`.
+    fn take_in(&mut self, end: &Candidate, weights: &[f32]) {
+        let parent = &self.beginnings[end.parent];
+        let step = self
+            .history
+            .push(parent.step, end.token_log_prob, weights.to_vec());
+        let ids = parent.ids.clone();
+        let len = ids.len() + 1;
+        let mut hypothesis = self.history.hypothesis(ids, end.log_prob, step);
+        hypothesis.score = self
+            .config
+            .score(hypothesis.log_prob, &hypothesis.alignment, len);
+        let better = |other: &Hypothesis| {
+            let by_score = other.score.total_cmp(&hypothesis.score);
+            by_score
+                .then_with(|| hypothesis.ids.cmp(&other.ids))
+                .is_gt()
+        };
+        let place = self.found.partition_point(better);
+        self.found.insert(place, hypothesis);
+        self.found.truncate(self.config.n_best);
+    }
+
+    /// What a beginning's log-probability must exceed for it to be of use still.
+    fn bound(&self) -> Option<f64> {
+        let worst = self.found.get(self.config.n_best - 1)?;
+        let max_len = self.rules.max_len(self.start);
+        Some(self.config.least_log_prob(worst.score, max_len))
+    }
+}
+
+/// Drops the ends that are not among the `width` likeliest continuations, ends included.
+fn keep_likely(ends: &mut Vec<Candidate>, going_on: &[Candidate], width: usize) {
+    ends.sort_unstable_by(Candidate::order);
+    let mut rank = 0;
+    ends.retain(|end| {
+        rank += 1;
+        rank + going_on.partition_point(|one| one.order(end).is_lt()) <= width
+    });
+}

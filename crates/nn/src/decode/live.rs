@@ -1,0 +1,132 @@
+//! The beginnings of one row in a beam search, and how they came about.
+
+use super::hypothesis::Hypothesis;
+
+/// A beginning that goes on.
+#[derive(Debug, Clone)]
+pub(super) struct Beginning {
+    pub(super) ids: Vec<u32>,
+    pub(super) log_prob: f64,
+    /// Its last step in the [`History`]; none before the first.
+    pub(super) step: Option<usize>,
+}
+
+/// One more token for one of the beginnings.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Candidate {
+    /// Index of the beginning.
+    pub(super) parent: usize,
+    pub(super) id: u32,
+    /// Of the beginning with the token.
+    pub(super) log_prob: f64,
+    /// Of the token alone.
+    pub(super) token_log_prob: f32,
+}
+
+impl Candidate {
+    /// Likelier first; equally likely ones by their beginnings' rank, then by token.
+    pub(super) fn order(&self, other: &Self) -> std::cmp::Ordering {
+        let by_place = || (self.parent, self.id).cmp(&(other.parent, other.id));
+        other.log_prob.total_cmp(&self.log_prob).then_with(by_place)
+    }
+}
+
+/// The `capacity` best candidates of a stream that comes in order of `(parent, id)`.
+#[derive(Debug)]
+pub(super) struct Best {
+    capacity: usize,
+    candidates: Vec<Candidate>,
+    /// What a candidate must exceed to be looked at.
+    threshold: Option<f64>,
+}
+
+impl Best {
+    /// Looks only at candidates above `bound`.
+    pub(super) fn new(capacity: usize, bound: Option<f64>) -> Self {
+        Self {
+            capacity,
+            candidates: Vec::new(),
+            threshold: bound,
+        }
+    }
+
+    pub(super) fn offer(&mut self, candidate: Candidate) {
+        // One that only equals the worst kept one comes later, so it ranks behind it.
+        if self
+            .threshold
+            .is_some_and(|least| candidate.log_prob <= least)
+        {
+            return;
+        }
+        self.candidates.push(candidate);
+        if self.candidates.len() >= 2 * self.capacity + 64 {
+            self.shrink();
+            self.threshold = Some(self.candidates[self.capacity - 1].log_prob);
+        }
+    }
+
+    /// Leaves the best, the worst of them last.
+    fn shrink(&mut self) {
+        let last = self.capacity - 1;
+        if self.candidates.len() > self.capacity {
+            self.candidates
+                .select_nth_unstable_by(last, Candidate::order);
+            self.candidates.truncate(self.capacity);
+        }
+    }
+
+    /// The best, best first.
+    pub(super) fn ranked(mut self) -> Vec<Candidate> {
+        self.shrink();
+        self.candidates.sort_unstable_by(Candidate::order);
+        self.candidates
+    }
+}
+
+/// A token that was said somewhere in a search.
+#[derive(Debug)]
+struct Said {
+    before: Option<usize>,
+    token_log_prob: f32,
+    alignment: Vec<f32>,
+}
+
+/// All steps of one row's search as a tree, so that beginnings share what they have in common.
+#[derive(Debug, Default)]
+pub(super) struct History(Vec<Said>);
+
+impl History {
+    /// Records a step behind `before`, and tells its place.
+    pub(super) fn push(
+        &mut self,
+        before: Option<usize>,
+        token_log_prob: f32,
+        alignment: Vec<f32>,
+    ) -> usize {
+        self.0.push(Said {
+            before,
+            token_log_prob,
+            alignment,
+        });
+        self.0.len() - 1
+    }
+
+    /// The whole hypothesis that ends with `step`, its score still to come.
+    pub(super) fn hypothesis(&self, ids: Vec<u32>, log_prob: f64, step: usize) -> Hypothesis {
+        let steps = std::iter::successors(Some(&self.0[step]), |said| {
+            said.before.map(|before| &self.0[before])
+        });
+        let (mut token_log_probs, mut alignment): (Vec<f32>, Vec<Vec<f32>>) = steps
+            .map(|said| (said.token_log_prob, said.alignment.clone()))
+            .unzip();
+        token_log_probs.reverse();
+        alignment.reverse();
+        Hypothesis {
+            ids,
+            log_prob,
+            score: log_prob,
+            token_log_probs,
+            alignment,
+        }
+    }
+}

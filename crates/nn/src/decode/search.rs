@@ -1,0 +1,82 @@
+//! The door: a batch of rows in, hypotheses out.
+
+use super::beam::beam_search;
+use super::config::{DecodeConfig, Search};
+use super::constraint::Rules;
+use super::hypothesis::Hypothesis;
+use super::sample::draw;
+use super::single::{follow, likeliest};
+use super::start::{self, Start, Symbols};
+use super::stepwise::Stepwise;
+use crate::{NnError, Rng};
+
+/// Decodes a batch: the best hypotheses of each row, best first, in the order of `starts`.
+///
+/// `state` is what the model knows of each row before it reads the row's first token, an
+/// encoded source for instance. Greedy search and sampling give one hypothesis a row, beam
+/// search at most `n_best`.
+///
+/// # Errors
+/// [`NnError::Config`] for an option out of range, [`NnError::Shape`] for an id that the model
+/// does not have or for log-probabilities that are not numbers, and whatever the model refuses.
+///
+/// # Example
+/// ```
+/// use recurra_nn::NnError;
+/// use recurra_nn::decode::{DecodeConfig, Start, StepOutput, Stepwise, Symbols, decode};
+///
+/// /// Says 1, then ends with 0; it only has to remember the rows.
+/// struct OneThenEnd;
+///
+/// impl Stepwise for OneThenEnd {
+///     type State = Vec<()>;
+///     fn vocab_size(&self) -> usize {
+///         3
+///     }
+///     fn step(&self, tokens: &[u32], rows: Vec<()>) -> Result<(StepOutput, Vec<()>), NnError> {
+///         let row = |&token: &u32| match token {
+///             1 => [0.75_f32.ln(), 0.125_f32.ln(), 0.125_f32.ln()],
+///             _ => [0.25_f32.ln(), 0.75_f32.ln(), f32::NEG_INFINITY],
+///         };
+///         let log_probs = tokens.iter().flat_map(row).collect();
+///         Ok((StepOutput { log_probs, alignment: Vec::new() }, rows))
+///     }
+///     fn select(&self, _: Vec<()>, rows: &[usize]) -> Vec<()> {
+///         vec![(); rows.len()]
+///     }
+/// }
+///
+/// let symbols = Symbols { eos: 0, banned: Vec::new() };
+/// let starts = [Start::new(2)];
+/// let found = decode(&OneThenEnd, vec![()], &starts, &symbols, &DecodeConfig::beam(2))?;
+/// assert_eq!(found[0][0].ids, [1]);
+/// assert!((found[0][0].log_prob.exp() - 0.75 * 0.75).abs() < 1e-6);
+/// # Ok::<(), NnError>(())
+/// ```
+pub fn decode<S: Stepwise>(
+    model: &S,
+    state: S::State,
+    starts: &[Start],
+    symbols: &Symbols,
+    config: &DecodeConfig,
+) -> Result<Vec<Vec<Hypothesis>>, NnError> {
+    config.validate()?;
+    start::check(starts, symbols, model.vocab_size())?;
+    let rules = Rules { symbols, config };
+    let single = match &config.search {
+        Search::Beam(beam) => return beam_search(model, state, starts, rules, beam),
+        Search::Greedy {} => follow(model, state, starts, rules, |_, log_probs| {
+            likeliest(log_probs)
+        })?,
+        Search::Sample(sample) => {
+            let mut rngs: Vec<Rng> = starts
+                .iter()
+                .map(|start| crate::rng(sample.seed, start.stream))
+                .collect();
+            follow(model, state, starts, rules, |row, log_probs| {
+                draw(sample, log_probs, &mut rngs[row])
+            })?
+        }
+    };
+    Ok(single.into_iter().map(|one| vec![one]).collect())
+}

@@ -1,0 +1,68 @@
+//! What decoding asks of a model.
+
+use crate::NnError;
+
+/// A model that reads one token of each row and says how each row goes on.
+///
+/// Nothing here is a tensor, so that a search can be tested on a table made by hand.
+pub trait Stepwise {
+    /// What the model remembers of every row of the batch.
+    type State;
+
+    /// How many tokens it tells apart.
+    fn vocab_size(&self) -> usize;
+
+    /// Reads `tokens`, one a row.
+    ///
+    /// # Errors
+    /// Whatever the model refuses.
+    fn step(
+        &self,
+        tokens: &[u32],
+        state: Self::State,
+    ) -> Result<(StepOutput, Self::State), NnError>;
+
+    /// The state of these rows in this order; a row may come more than once, or not at all.
+    fn select(&self, state: Self::State, rows: &[usize]) -> Self::State;
+}
+
+/// How each row of a batch goes on.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StepOutput {
+    /// `ln p(token | what the row has read)`, row-major `[rows, vocab_size]`.
+    pub log_probs: Vec<f32>,
+    /// For a model with attention, each row's weights over the positions of its own source,
+    /// padding left out; otherwise empty.
+    pub alignment: Vec<Vec<f32>>,
+}
+
+impl StepOutput {
+    /// Refuses what is not one row of numbers for each of `rows`.
+    pub(super) fn check(&self, rows: usize, vocab_size: usize) -> Result<(), NnError> {
+        const OP: &str = "decode";
+        if self.log_probs.len() != rows * vocab_size {
+            let want = [rows, vocab_size];
+            return Err(NnError::shape(OP, "log_probs", want, self.log_probs.len()));
+        }
+        if !self.alignment.is_empty() && self.alignment.len() != rows {
+            return Err(NnError::shape(OP, "alignment", rows, self.alignment.len()));
+        }
+        if self.log_probs.iter().any(|x| x.is_nan()) {
+            return Err(NnError::Shape {
+                op: OP,
+                arg: "log_probs",
+                want: "numbers; the model's weights may have diverged".to_owned(),
+                got: "NaN".to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Takes the weights of one row out.
+    pub(super) fn take_alignment(&mut self, row: usize) -> Vec<f32> {
+        self.alignment
+            .get_mut(row)
+            .map(std::mem::take)
+            .unwrap_or_default()
+    }
+}
