@@ -104,7 +104,7 @@ fn cargo(arguments: &[&str]) -> Verdict {
     ran(&mut cargo_command(arguments))
 }
 
-fn cargo_command(arguments: &[&str]) -> Command {
+pub(crate) fn cargo_command(arguments: &[&str]) -> Command {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(arguments).current_dir(sources::root());
