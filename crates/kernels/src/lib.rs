@@ -13,6 +13,7 @@
 //! - [`scalar`]: the readable oracle, generic over f32 and f64. It is the specification.
 //! - `fused`: the fast path. Matrix products over all steps at once where the recurrence allows,
 //!   cells written once per unit over the `Recurrence` trait.
+//! - `gemm`, `activation`: the matrix product and the functions that both build on.
 //! - `arch`: the instruction sets, and the only unsafe code.
 //!
 //! Promises, each with a test: every instruction set agrees with the oracle in f64; every
@@ -22,10 +23,12 @@
 mod error;
 mod shape;
 
+mod activation;
 mod arch;
 mod cell;
 mod check;
 mod fused;
+mod gemm;
 mod isa;
 pub mod scalar;
 mod sequence;

@@ -3,13 +3,12 @@
 use super::forward::{BlockTrace, ROWS_AT_ONCE, Trace};
 use super::lanes::BackwardRows;
 use super::layout::Layout;
-use super::packing::{Panels, Tiles};
-use super::product::{Product, Start};
 use super::recurrence::Operand;
 use super::schedule::{Block, Schedule};
 use super::threads::Threads;
 use super::weight_gradient::{Targets, weight_gradients};
 use crate::SequenceBackward;
+use crate::gemm::{Panels, Product, Start, Tiles};
 use crate::sequence::Kept;
 
 /// Runs a checked call whose `saved` comes from the fused path.

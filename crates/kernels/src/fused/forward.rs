@@ -2,12 +2,11 @@
 
 use super::lanes::ForwardRows;
 use super::layout::Layout;
-use super::packing::{Panels, Tiles};
-use super::product::{Product, Start};
 use super::recurrence::Operand;
 use super::schedule::{Block, Schedule};
 use super::threads::Threads;
 use crate::arch::Machine;
+use crate::gemm::{Panels, Product, Start, Tiles};
 use crate::{Direction, SequenceForward};
 
 /// What a forward pass keeps.

@@ -1,8 +1,8 @@
 //! [`CellKind::Gru`](crate::CellKind::Gru), one type for each place of the reset gate.
 
-use super::activation::{sigmoid, tanh};
-use super::product::multiply_add;
 use super::recurrence::{Operand, Plan, Recurrence, Stage, Vector};
+use crate::activation::{sigmoid, tanh};
+use crate::gemm::multiply_add;
 
 /// Rows of the weights.
 const R: usize = 0;

@@ -2,10 +2,10 @@
 
 use super::cells::cell;
 use super::lanes::{Cell, LANES};
-use super::packing::Panels;
 use super::recurrence::{Multiplied, Plan, Stage, Vector};
 use super::schedule::Block;
 use crate::arch::Machine;
+use crate::gemm::Panels;
 use crate::{CellKind, SequenceShape, Weights};
 
 /// A cell with its sizes. W, `width`, is the hidden size padded to whole groups of units.

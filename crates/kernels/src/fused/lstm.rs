@@ -1,8 +1,8 @@
 //! [`CellKind::Lstm`](crate::CellKind::Lstm) with its options.
 
-use super::activation::{clamp, sigmoid, tanh};
-use super::product::multiply_add;
 use super::recurrence::{Multiplied, Operand, Plan, Recurrence, Stage, Vector};
+use crate::activation::{clamp, sigmoid, tanh};
+use crate::gemm::multiply_add;
 
 /// Slots `i f g o`, and with peepholes `c'`, which the gradient of `p_o` needs.
 /// Factors: none, or `p_i p_f p_o`.

@@ -7,8 +7,6 @@
 //!
 //! In reading order:
 //!
-//! - [`activation`]: σ and tanh that vectorise.
-//! - [`packing`], [`product`]: the matrix product.
 //! - [`recurrence`]: what a cell is; [`rnn`], [`lstm`], [`gru`]: the cells; [`lanes`]: a cell's
 //!   equations over rows and units; [`cells`]: from kind to cell.
 //! - [`schedule`]: rows over time; [`threads`]: rows and units over threads; [`layout`]: sizes and
@@ -20,9 +18,6 @@
 //! Gradients of the weights sum over all steps in one order ([`schedule::Schedule::steps`]), each
 //! element in one task.
 
-mod activation;
-mod packing;
-mod product;
 mod recurrence;
 
 mod gru;

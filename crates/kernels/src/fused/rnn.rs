@@ -1,9 +1,9 @@
 //! The simple cells: [`CellKind::Rnn`](crate::CellKind::Rnn) and
 //! [`CellKind::IndRnn`](crate::CellKind::IndRnn).
 
-use super::activation::{relu, tanh};
-use super::product::multiply_add;
 use super::recurrence::{Multiplied, Operand, Plan, Recurrence, Stage, Vector};
+use crate::activation::{relu, tanh};
+use crate::gemm::multiply_add;
 
 /// `h' = act(W_ih·x + b + W_hh·h)`, act = ReLU or tanh. One slot: h'.
 #[derive(Clone, Copy, Debug)]

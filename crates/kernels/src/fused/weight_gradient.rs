@@ -2,11 +2,10 @@
 
 use super::forward::BlockTrace;
 use super::layout::Layout;
-use super::packing::{Panels, Tiles};
-use super::product::{Product, Start};
 use super::recurrence::{Multiplied, Operand, Stage, Vector};
 use super::schedule::{Schedule, Step};
 use super::threads::Threads;
+use crate::gemm::{Panels, Product, Start, Tiles};
 
 /// Where the gradients go; all overwritten.
 pub(super) struct Targets<'a> {

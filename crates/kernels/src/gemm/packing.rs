@@ -24,7 +24,7 @@ pub(super) use with_height;
 /// almost as much as a full one. The height of a tile never changes a result: every element is
 /// its own sum over the depth, in order.
 #[derive(Debug, Default)]
-pub(super) struct Tiles {
+pub(crate) struct Tiles {
     rows: usize,
     depth: usize,
     values: Vec<f32>,
@@ -32,7 +32,7 @@ pub(super) struct Tiles {
 
 impl Tiles {
     /// Packs a matrix whose row `r` is `row(r)[..depth]`.
-    pub(super) fn pack_rows<'a>(
+    pub(crate) fn pack_rows<'a>(
         &mut self,
         rows: usize,
         depth: usize,
@@ -47,7 +47,7 @@ impl Tiles {
     }
 
     /// Sets column `k`, `[rows]`, of a matrix that is packed column by column.
-    pub(super) fn set_column(&mut self, k: usize, column: &[f32]) {
+    pub(crate) fn set_column(&mut self, k: usize, column: &[f32]) {
         for index in 0..self.count() {
             let (first, height) = self.bounds(index);
             let target = &mut self.values[first * self.depth + k * height..];
@@ -56,12 +56,12 @@ impl Tiles {
     }
 
     /// Makes room for a matrix of another size; the values are then any.
-    pub(super) fn resize(&mut self, rows: usize, depth: usize) {
+    pub(crate) fn resize(&mut self, rows: usize, depth: usize) {
         (self.rows, self.depth) = (rows, depth);
         self.values.resize(rows * depth, 0.0);
     }
 
-    pub(super) fn depth(&self) -> usize {
+    pub(crate) fn depth(&self) -> usize {
         self.depth
     }
 
@@ -77,7 +77,7 @@ impl Tiles {
     }
 
     /// The tiles, `size` at a time: first row, number of rows, values `[depth, height]`.
-    pub(super) fn groups(
+    pub(crate) fn groups(
         &self,
         size: usize,
     ) -> impl Iterator<Item = impl Iterator<Item = (usize, usize, &[f32])> + Clone> {
@@ -117,7 +117,7 @@ fn interleave<'a, const HEIGHT: usize>(
 /// The right operand, `depth × columns`: panels as wide as the registers hold, inside a panel one
 /// row after another, the last panel filled up with zeros.
 #[derive(Debug)]
-pub(super) struct Panels {
+pub(crate) struct Panels {
     width: usize,
     depth: usize,
     columns: usize,
@@ -136,7 +136,7 @@ impl Panels {
     }
 
     /// Packs a matrix whose row `k` is `row(k)[..columns]`, or zeros where it is `None`.
-    pub(super) fn from_rows<'a>(
+    pub(crate) fn from_rows<'a>(
         machine: Machine,
         depth: usize,
         columns: usize,
@@ -154,7 +154,7 @@ impl Panels {
     }
 
     /// Packs a matrix whose column `c` is `column(c)[..depth]`, or zeros where it is `None`.
-    pub(super) fn from_columns<'a>(
+    pub(crate) fn from_columns<'a>(
         machine: Machine,
         depth: usize,
         columns: usize,
@@ -172,17 +172,17 @@ impl Panels {
         panels
     }
 
-    pub(super) fn depth(&self) -> usize {
+    pub(crate) fn depth(&self) -> usize {
         self.depth
     }
 
     /// Columns of a panel.
-    pub(super) fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.width
     }
 
     /// The panels: first column, number of real columns, values `[depth, width]`.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, usize, &[f32])> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, usize, &[f32])> {
         (0..self.columns.div_ceil(self.width)).map(|index| {
             let first = index * self.width;
             let panel = &self.values[first * self.depth..][..self.width * self.depth];

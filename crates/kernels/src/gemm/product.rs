@@ -5,7 +5,7 @@ use crate::arch::{MAX_SUMS, Machine, TILE_HEIGHT, Work};
 
 /// What a product is added to.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Start<'a> {
+pub(crate) enum Start<'a> {
     /// To what `c` holds.
     Given,
     /// To the same row of values in every row of `c`, whatever it held.
@@ -17,20 +17,20 @@ pub(super) enum Start<'a> {
 /// Each element is one sum over the depth from first to last, so it has the same bits whatever
 /// other rows and columns are computed beside it.
 #[derive(Debug)]
-pub(super) struct Product<'a> {
-    pub(super) a: &'a Tiles,
-    pub(super) b: &'a Panels,
-    pub(super) start: Start<'a>,
+pub(crate) struct Product<'a> {
+    pub(crate) a: &'a Tiles,
+    pub(crate) b: &'a Panels,
+    pub(crate) start: Start<'a>,
     /// Row `r` of C is `c[r * stride..][..columns]`.
-    pub(super) c: &'a mut [f32],
-    pub(super) stride: usize,
+    pub(crate) c: &'a mut [f32],
+    pub(crate) stride: usize,
 }
 
 /// Tiles that are multiplied together; with a depth of 256 they take 96 KiB.
 const TILES_AT_ONCE: usize = 16;
 
 impl Product<'_> {
-    pub(super) fn run(self, machine: Machine) {
+    pub(crate) fn run(self, machine: Machine) {
         debug_assert_eq!(self.a.depth(), self.b.depth());
         let mut sums = [0.0; MAX_SUMS];
         let on = (machine, self.b.width());
@@ -153,6 +153,6 @@ fn add_row(row: &mut [f32], start: Option<&[f32]>, sums: &[f32]) {
 
 /// `a·b + c`, as one instruction where the machine has it.
 #[inline(always)]
-pub(super) fn multiply_add<const FUSED: bool>(a: f32, b: f32, c: f32) -> f32 {
+pub(crate) fn multiply_add<const FUSED: bool>(a: f32, b: f32, c: f32) -> f32 {
     if FUSED { a.mul_add(b, c) } else { a * b + c }
 }

@@ -4,7 +4,7 @@
 
 use std::f32::consts::{LN_2, LOG2_E};
 
-use super::product::multiply_add;
+use crate::gemm::multiply_add;
 
 /// `2^f` on [-0.5, 0.5], coefficients of f to f⁶ after the constant one. Fitted for the least
 /// greatest relative error: 2e-9, and 1.6e-8 once rounded to f32.
@@ -37,7 +37,7 @@ fn exp2<const FUSED: bool>(x: f32) -> f32 {
 
 /// `1 / (1 + e^-x)`, absolute error about 1e-7.
 #[inline(always)]
-pub(super) fn sigmoid<const FUSED: bool>(x: f32) -> f32 {
+pub(crate) fn sigmoid<const FUSED: bool>(x: f32) -> f32 {
     1.0 / (1.0 + exp2::<FUSED>(x * -LOG2_E))
 }
 
@@ -46,7 +46,7 @@ pub(super) fn sigmoid<const FUSED: bool>(x: f32) -> f32 {
 /// A rational function, odd of degree 13 over even of degree 6; the coefficients are those of
 /// Eigen (`generic_fast_tanh_float`), which is ±1 to f32 precision at the ends of its range.
 #[inline(always)]
-pub(super) fn tanh<const FUSED: bool>(x: f32) -> f32 {
+pub(crate) fn tanh<const FUSED: bool>(x: f32) -> f32 {
     const ODD: [f32; 7] = [
         4.893_524_6e-3,
         6.372_619_3e-4,
@@ -72,13 +72,13 @@ pub(super) fn tanh<const FUSED: bool>(x: f32) -> f32 {
 
 /// `max(x, 0)`.
 #[inline(always)]
-pub(super) fn relu(x: f32) -> f32 {
+pub(crate) fn relu(x: f32) -> f32 {
     if x < 0.0 { 0.0 } else { x }
 }
 
 /// `x` within ±`bound`.
 #[inline(always)]
-pub(super) fn clamp(x: f32, bound: f32) -> f32 {
+pub(crate) fn clamp(x: f32, bound: f32) -> f32 {
     let x = if x > bound { bound } else { x };
     if x < -bound { -bound } else { x }
 }
