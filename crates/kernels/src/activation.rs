@@ -19,7 +19,7 @@ const EXP2: [f32; 6] = [
 
 /// `2^x` for |x| up to 126, clamped beyond.
 #[inline(always)]
-fn exp2<const FUSED: bool>(x: f32) -> f32 {
+pub(crate) fn exp2<const FUSED: bool>(x: f32) -> f32 {
     // Adding 1.5 · 2²³ leaves the nearest integer in the low bits of the mantissa.
     const ROUND: f32 = 12_582_912.0;
     let x = clamp(x, 126.0);

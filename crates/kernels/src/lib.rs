@@ -14,6 +14,8 @@
 //! - `fused`: the fast path. Matrix products over all steps at once where the recurrence allows,
 //!   cells written once per unit over the `Recurrence` trait.
 //! - `gemm`, `activation`: the matrix product and the functions that both build on.
+//! - `scan`: cells whose gates see only the input ([`ScanKind`]): [`scan_forward`] and
+//!   [`scan_backward`] are their door.
 //! - `arch`: the instruction sets, and the only unsafe code.
 //!
 //! Promises, each with a test: every instruction set agrees with the oracle in f64; every
@@ -31,11 +33,16 @@ mod fused;
 mod gemm;
 mod isa;
 pub mod scalar;
+mod scan;
 mod sequence;
 
 pub use cell::{Activation, CellKind, Reset};
 pub use error::KernelError;
 pub use isa::Isa;
+pub use scan::{
+    Candidate, Highway, Pooling, ScanBackward, ScanForward, ScanKind, ScanShape, scan_backward,
+    scan_backward_on, scan_forward, scan_forward_on,
+};
 pub use sequence::{
     Saved, SequenceBackward, SequenceForward, Weights, sequence_backward, sequence_forward,
     sequence_forward_on, sequence_forward_saving, sequence_forward_saving_on,

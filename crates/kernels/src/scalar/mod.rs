@@ -29,9 +29,11 @@ mod gru;
 mod lstm;
 mod real;
 mod rnn;
+mod scan;
 mod sequence;
 mod step;
 
 pub use real::Real;
+pub use scan::{scan_backward, scan_forward, scan_log_space};
 pub(crate) use sequence::Trace;
 pub use sequence::{sequence_backward, sequence_forward, sequence_forward_saving};

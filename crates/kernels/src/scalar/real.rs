@@ -27,6 +27,15 @@ pub trait Real:
     /// `1 / (1 + e^-x)`.
     fn sigmoid(self) -> Self;
 
+    /// `ln σ(x)`, also where `σ(x)` is too small to be a number.
+    fn ln_sigmoid(self) -> Self;
+
+    /// `e^x`.
+    fn exp(self) -> Self;
+
+    /// `ln(x)`.
+    fn ln(self) -> Self;
+
     /// `tanh(x)`.
     fn tanh(self) -> Self;
 
@@ -48,6 +57,18 @@ impl Real for f32 {
         1.0 / (1.0 + (-self).exp())
     }
 
+    fn ln_sigmoid(self) -> f32 {
+        self.min(0.0) - (-self.abs()).exp().ln_1p()
+    }
+
+    fn exp(self) -> f32 {
+        f32::exp(self)
+    }
+
+    fn ln(self) -> f32 {
+        f32::ln(self)
+    }
+
     fn tanh(self) -> f32 {
         f32::tanh(self)
     }
@@ -63,6 +84,18 @@ impl Real for f64 {
 
     fn sigmoid(self) -> f64 {
         1.0 / (1.0 + (-self).exp())
+    }
+
+    fn ln_sigmoid(self) -> f64 {
+        self.min(0.0) - (-self.abs()).exp().ln_1p()
+    }
+
+    fn exp(self) -> f64 {
+        f64::exp(self)
+    }
+
+    fn ln(self) -> f64 {
+        f64::ln(self)
     }
 
     fn tanh(self) -> f64 {
