@@ -44,6 +44,44 @@ pub enum KernelError {
         /// The shape given.
         shape: SequenceShape,
     },
+    /// The number of values that an argument needs exceeds `usize`.
+    #[error("{op}: `{argument}` {layout} has more values than can be addressed for {dimensions:?}")]
+    Overflow {
+        /// The function called.
+        op: &'static str,
+        /// The argument as the call names it.
+        argument: &'static str,
+        /// Its dimensions, in the letters of the documentation.
+        layout: &'static str,
+        /// Its dimensions.
+        dimensions: Vec<usize>,
+    },
+    /// A label or token id is not below the number of those that there are.
+    #[error("{op}: `{argument}[{row}]` must be below {size}, got {got}")]
+    Id {
+        /// The function called.
+        op: &'static str,
+        /// The argument as the call names it.
+        argument: &'static str,
+        /// Index of the id.
+        row: usize,
+        /// How many there are.
+        size: usize,
+        /// The id given.
+        got: u32,
+    },
+    /// A number is outside its range.
+    #[error("{op}: `{argument}` must be {wanted}, got {got}")]
+    Range {
+        /// The function called.
+        op: &'static str,
+        /// The argument as the call names it.
+        argument: &'static str,
+        /// The range.
+        wanted: &'static str,
+        /// The number given.
+        got: f64,
+    },
     /// The clip of an LSTM is no positive number.
     #[error("{op}: `clip` must be greater than zero, got {got}")]
     Clip {

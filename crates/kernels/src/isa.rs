@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+use crate::KernelError;
 use crate::arch::Machine;
 
 /// An instruction set that the kernels are built for.
@@ -55,6 +56,14 @@ impl Isa {
     /// Why the override was not followed; `None` when it was, or when there is none.
     pub fn notice() -> Option<String> {
         decision().1.clone()
+    }
+
+    /// The machine that runs it, or `None` for the oracle.
+    pub(crate) fn path(self, op: &'static str) -> Result<Option<Machine>, KernelError> {
+        match Machine::of(self) {
+            None if self != Isa::Scalar => Err(KernelError::IsaUnavailable { op, isa: self }),
+            machine => Ok(machine),
+        }
     }
 
     /// The name as `RECURRA_ISA` takes it.

@@ -23,7 +23,9 @@
 //! rows beside it or on their order; the number of threads never changes a bit.
 
 mod error;
+mod measure;
 mod shape;
+mod spread;
 
 mod activation;
 mod arch;
@@ -36,9 +38,29 @@ pub mod scalar;
 mod scan;
 mod sequence;
 
+mod cross_entropy;
+mod elementwise;
+mod embedding;
+mod optimizer;
+
 pub use cell::{Activation, CellKind, Reset};
+pub use cross_entropy::{
+    CrossEntropy, CrossEntropyGradient, LogSoftmax, LogSoftmaxBackward, LogitsShape, cross_entropy,
+    cross_entropy_gradient, cross_entropy_gradient_on, cross_entropy_on, log_softmax,
+    log_softmax_backward, log_softmax_backward_on, log_softmax_on,
+};
+pub use elementwise::{
+    Elementwise, ElementwiseBackward, Function, elementwise, elementwise_backward,
+    elementwise_backward_on, elementwise_on,
+};
+pub use embedding::{
+    Embed, EmbedBackward, EmbeddingShape, embed, embed_backward, embed_backward_on, embed_on,
+};
 pub use error::KernelError;
 pub use isa::Isa;
+pub use optimizer::{
+    Rule, Update, WeightDecay, sum_of_squares, sum_of_squares_on, update, update_on,
+};
 pub use scan::{
     Candidate, Highway, Pooling, ScanBackward, ScanForward, ScanKind, ScanShape, scan_backward,
     scan_backward_on, scan_forward, scan_forward_on,

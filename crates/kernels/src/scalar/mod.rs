@@ -25,14 +25,22 @@
 //! # Ok::<(), KernelError>(())
 //! ```
 
+mod cross_entropy;
+mod elementwise;
+mod embedding;
 mod gru;
 mod lstm;
+mod optimizer;
 mod real;
 mod rnn;
 mod scan;
 mod sequence;
 mod step;
 
+pub use cross_entropy::{cross_entropy, cross_entropy_gradient, log_softmax, log_softmax_backward};
+pub use elementwise::{elementwise, elementwise_backward};
+pub use embedding::{embed, embed_backward};
+pub use optimizer::{sum_of_squares, update};
 pub use real::Real;
 pub use scan::{scan_backward, scan_forward, scan_log_space};
 pub(crate) use sequence::Trace;

@@ -1,7 +1,7 @@
 //! The numbers that the oracle computes with.
 
 use std::fmt::Debug;
-use std::ops::{Add, AddAssign, Mul, Neg, Sub};
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 /// A floating point number: f32 or f64.
 pub trait Real:
@@ -13,6 +13,7 @@ pub trait Real:
     + Add<Output = Self>
     + Sub<Output = Self>
     + Mul<Output = Self>
+    + Div<Output = Self>
     + Neg<Output = Self>
     + AddAssign
 {
@@ -23,6 +24,9 @@ pub trait Real:
 
     /// The number nearest to `x`.
     fn from_f32(x: f32) -> Self;
+
+    /// The number nearest to `x`.
+    fn from_f64(x: f64) -> Self;
 
     /// `1 / (1 + e^-x)`.
     fn sigmoid(self) -> Self;
@@ -35,6 +39,9 @@ pub trait Real:
 
     /// `ln(x)`.
     fn ln(self) -> Self;
+
+    /// `√x`.
+    fn sqrt(self) -> Self;
 
     /// `tanh(x)`.
     fn tanh(self) -> Self;
@@ -53,6 +60,10 @@ impl Real for f32 {
         x
     }
 
+    fn from_f64(x: f64) -> f32 {
+        x as f32
+    }
+
     fn sigmoid(self) -> f32 {
         1.0 / (1.0 + (-self).exp())
     }
@@ -69,6 +80,10 @@ impl Real for f32 {
         f32::ln(self)
     }
 
+    fn sqrt(self) -> f32 {
+        f32::sqrt(self)
+    }
+
     fn tanh(self) -> f32 {
         f32::tanh(self)
     }
@@ -80,6 +95,10 @@ impl Real for f64 {
 
     fn from_f32(x: f32) -> f64 {
         f64::from(x)
+    }
+
+    fn from_f64(x: f64) -> f64 {
+        x
     }
 
     fn sigmoid(self) -> f64 {
@@ -96,6 +115,10 @@ impl Real for f64 {
 
     fn ln(self) -> f64 {
         f64::ln(self)
+    }
+
+    fn sqrt(self) -> f64 {
+        f64::sqrt(self)
     }
 
     fn tanh(self) -> f64 {

@@ -1,0 +1,170 @@
+//! Times the kernels around the recurrence: `cargo bench -p recurra-kernels --bench around`
+//! `-- [threads] [name]`.
+//!
+//! Prints one line a measurement, as comma-separated values: the median of several runs.
+#![expect(clippy::print_stdout, reason = "a benchmark reports")]
+
+use std::time::Instant;
+
+use recurra_kernels::{
+    CrossEntropy, CrossEntropyGradient, Elementwise, ElementwiseBackward, EmbedBackward,
+    EmbeddingShape, Function, KernelError, LogitsShape, Rule, Update, WeightDecay, cross_entropy,
+    cross_entropy_gradient, elementwise, elementwise_backward, embed_backward, sum_of_squares,
+    update,
+};
+
+type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+fn main() -> Outcome {
+    let (mut threads, mut wanted) = (1, String::new());
+    // Cargo passes flags of its own.
+    for argument in std::env::args().skip(1).filter(|a| !a.starts_with("--")) {
+        match argument.parse() {
+            Ok(number) => threads = number,
+            Err(_) => wanted = argument,
+        }
+    }
+    println!("name,threads,ms");
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()?;
+    let bench = Bench { threads, wanted };
+    pool.install(|| {
+        softmax(&bench)?;
+        activations(&bench)?;
+        adam(&bench)?;
+        embedding(&bench)
+    })
+}
+
+struct Bench {
+    threads: usize,
+    /// Part of the names that are to run.
+    wanted: String,
+}
+
+impl Bench {
+    fn measure(&self, name: &str, mut run: impl FnMut() -> Result<(), KernelError>) -> Outcome {
+        if !name.contains(&self.wanted) {
+            return Ok(());
+        }
+        run()?;
+        let mut seconds = Vec::new();
+        let begin = Instant::now();
+        while seconds.len() < 5 || (begin.elapsed().as_secs_f64() < 0.7 && seconds.len() < 1000) {
+            let start = Instant::now();
+            run()?;
+            seconds.push(start.elapsed().as_secs_f64());
+        }
+        seconds.sort_by(f64::total_cmp);
+        let median = seconds[seconds.len() / 2];
+        println!("{name},{},{:.3}", self.threads, median * 1e3);
+        Ok(())
+    }
+}
+
+fn values(len: usize) -> Vec<f32> {
+    (0..len).map(|i| (i as f32 * 0.7).sin()).collect()
+}
+
+fn softmax(bench: &Bench) -> Outcome {
+    let shape = LogitsShape {
+        rows: 2048,
+        vocab_size: 10_000,
+    };
+    let mut logits = values(shape.rows * shape.vocab_size);
+    let labels: Vec<u32> = (0..shape.rows as u32).map(|i| i * 37 % 10_000).collect();
+    let mut losses = vec![0.0; shape.rows];
+    bench.measure("cross_entropy 2048x10000", || {
+        cross_entropy(CrossEntropy {
+            shape,
+            logits: &logits,
+            labels: &labels,
+            mask: None,
+            smoothing: 0.0,
+            losses: &mut losses,
+        })
+    })?;
+    bench.measure("cross_entropy_gradient 2048x10000", || {
+        cross_entropy_gradient(CrossEntropyGradient {
+            shape,
+            logits: &mut logits,
+            labels: &labels,
+            mask: None,
+            smoothing: 0.0,
+            scale: 1.0,
+            losses: &mut losses,
+        })
+    })
+}
+
+fn activations(bench: &Bench) -> Outcome {
+    let functions = [
+        (Function::Exp, "exp"),
+        (Function::Sigmoid, "sigmoid"),
+        (Function::Tanh, "tanh"),
+        (Function::Relu, "relu"),
+    ];
+    let outputs = values(1 << 21);
+    let mut changed = outputs.clone();
+    for (function, name) in functions {
+        changed.copy_from_slice(&outputs);
+        bench.measure(&format!("{name} 2M"), || {
+            let values = &mut changed;
+            elementwise(Elementwise { function, values });
+            Ok(())
+        })?;
+        changed.fill(1.0);
+        bench.measure(&format!("{name} backward 2M"), || {
+            elementwise_backward(ElementwiseBackward {
+                function,
+                outputs: &outputs,
+                gradients: &mut changed,
+            })
+        })?;
+    }
+    Ok(())
+}
+
+fn adam(bench: &Bench) -> Outcome {
+    let gradients = values(1 << 21);
+    let mut weights = gradients.clone();
+    let mut memory = vec![0.0; 2 << 21];
+    let mut number = 0;
+    bench.measure("clip and adam 2M", || {
+        number += 1;
+        let norm = sum_of_squares(&gradients).sqrt();
+        update(Update {
+            rule: Rule::Adam {
+                betas: [0.9, 0.999],
+                epsilon: 1e-8,
+                weight_decay: WeightDecay::OfGradient(0.0),
+            },
+            learning_rate: 1e-3,
+            update: number,
+            gradient_factor: (1.0 / norm).min(1.0),
+            weights: &mut weights,
+            gradients: &gradients,
+            memory: &mut memory,
+        })
+    })
+}
+
+fn embedding(bench: &Bench) -> Outcome {
+    let shape = EmbeddingShape {
+        vocab_size: 10_000,
+        embed_size: 200,
+    };
+    let ids: Vec<u32> = (0..2048).map(|i| i * 37 % 10_000).collect();
+    let d_outputs = values(2048 * 200);
+    let mut d_weight = values(10_000 * 200);
+    bench.measure("embed_backward 2048 of 10000x200", || {
+        embed_backward(EmbedBackward {
+            shape,
+            ids: &ids,
+            padding_id: None,
+            d_outputs: &d_outputs,
+            d_weight: &mut d_weight,
+        })
+    })
+}

@@ -1,0 +1,9 @@
+//! What the kernels around the recurrence promise, through their public doors.
+#![expect(clippy::unwrap_used, reason = "a call that fails has failed the test")]
+
+mod case;
+mod cross_entropy;
+mod elementwise;
+mod embedding;
+mod log_softmax;
+mod optimizer;
