@@ -1,6 +1,8 @@
 //! The element-wise functions that a gate may use.
 
-use burn::tensor::{Tensor, activation};
+use crate::ops;
+use burn::tensor::{DType, Tensor, activation};
+use recurra_kernels::Function;
 use serde::{Deserialize, Serialize};
 
 /// An element-wise function, by the name that Keras or ONNX gives it.
@@ -36,19 +38,34 @@ impl Activation {
     /// Applies the function to every element.
     pub fn apply<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
         match self {
-            Self::Sigmoid => activation::sigmoid(x),
-            Self::Tanh => x.tanh(),
-            Self::Relu => activation::relu(x),
+            Self::Sigmoid => ops::apply(Function::Sigmoid, x),
+            Self::Tanh => ops::apply(Function::Tanh, x),
+            Self::Relu => ops::apply(Function::Relu, x),
             Self::HardSigmoid => x.div_scalar(6.0).add_scalar(0.5).clamp(0.0, 1.0),
             Self::HardSigmoidOnnx => x.mul_scalar(0.2).add_scalar(0.5).clamp(0.0, 1.0),
             Self::Softsign => x.clone() / x.abs().add_scalar(1.0),
             Self::Softplus => activation::softplus(x, 1.0),
             Self::Elu => {
-                let negative = x.clone().clamp_max(0.0).exp().sub_scalar(1.0);
-                activation::relu(x) + negative
+                let negative = ops::apply(Function::Exp, x.clone().clamp_max(0.0));
+                ops::apply(Function::Relu, x) + negative.sub_scalar(1.0)
             }
             Self::LeakyRelu => activation::leaky_relu(x, 0.01),
             Self::Linear => x,
         }
+    }
+}
+
+/// `ln softmax(x)` along the last dimension.
+///
+/// # Example
+/// ```
+/// use recurra_nn::{Device, Tensor, log_softmax, weights::values};
+/// let logits = Tensor::<2>::from_data([[1000.0, 1000.0]], &Device::flex());
+/// assert_eq!(values(&log_softmax(logits)), [-std::f32::consts::LN_2; 2]);
+/// ```
+pub fn log_softmax<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    match x.dtype() {
+        DType::F32 => ops::last_log_softmax(x),
+        _ => activation::log_softmax(x, D - 1),
     }
 }

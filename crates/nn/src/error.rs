@@ -18,6 +18,9 @@ pub enum NnError {
         /// The shape or size that came.
         got: String,
     },
+    /// A kernel refused its arguments.
+    #[error(transparent)]
+    Kernel(#[from] recurra_kernels::KernelError),
     /// A configuration names an option that its cell does not have.
     #[error("`{option}` is not an option of `{cell}`; it belongs to {belongs_to}")]
     ForeignOption {

@@ -47,7 +47,7 @@ pub mod weights;
 
 pub mod torch;
 
-pub use activation::Activation;
+pub use activation::{Activation, log_softmax};
 pub use burn::tensor::{Device, Tensor};
 pub use cell::{AnyCell, Cell, CellName, State};
 pub use dropout::dropout;

@@ -1,9 +1,10 @@
 //! Linear maps and embeddings: how sequences enter and leave a recurrent network.
 
 use crate::init::{Initialiser, parameter};
+use crate::ops::{EmbedSpec, embedded};
 use crate::{NnError, Rng};
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 
 /// `y = x W^T + b`.
 ///
@@ -38,6 +39,9 @@ impl Linear {
 pub struct Embedding {
     /// `[vocab_size, embed_size]`
     pub weight: Param<Tensor<2>>,
+    /// A token whose vector does not learn.
+    #[module(skip)]
+    pub padding_id: Option<u32>,
 }
 
 impl Embedding {
@@ -46,7 +50,24 @@ impl Embedding {
         let weight = Initialiser::Normal(1.0).draw(1, vocab_size, embed_size, rng);
         Self {
             weight: parameter(weight, [vocab_size, embed_size], device),
+            padding_id: None,
         }
+    }
+
+    /// The embedding with zeros for the token `id`, which then does not learn: PyTorch's
+    /// `padding_idx`. There must be such a token.
+    ///
+    /// # Errors
+    /// [`NnError::Shape`] when `id` is not below the vocabulary's size.
+    pub fn with_padding_id(mut self, id: u32) -> Result<Self, NnError> {
+        let [vocab_size, embed_size] = self.weight.dims();
+        check_ids("embedding", &[id], 1, vocab_size)?;
+        let weight = self.weight.val();
+        let mut values = crate::weights::values(&weight);
+        values[id as usize * embed_size..][..embed_size].fill(0.0);
+        self.weight = parameter(values, [vocab_size, embed_size], &weight.device());
+        self.padding_id = Some(id);
+        Ok(self)
     }
 
     /// The vectors of `ids`, row-major `[batch, seq_len]`, as `[batch, seq_len, embed_size]`.
@@ -57,10 +78,11 @@ impl Embedding {
     pub fn forward(&self, ids: &[u32], [batch, seq_len]: [usize; 2]) -> Result<Tensor<3>, NnError> {
         let [vocab_size, embed_size] = self.weight.dims();
         check_ids("embedding", ids, batch * seq_len, vocab_size)?;
-        let ids = ids.iter().map(|&id| i64::from(id)).collect();
-        let ids = TensorData::new::<i64, _>(ids, [batch * seq_len]);
-        let ids = Tensor::<1, Int>::from_data(ids, &self.weight.val().device());
-        let vectors = self.weight.val().select(0, ids);
+        let spec = EmbedSpec {
+            ids: ids.to_vec(),
+            padding_id: self.padding_id,
+        };
+        let vectors = embedded(self.weight.val(), spec);
         Ok(vectors.reshape([batch, seq_len, embed_size]))
     }
 }

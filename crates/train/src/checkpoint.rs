@@ -7,7 +7,7 @@
 //!   weights.safetensors   the weights as they were after update 123
 //!   average.safetensors   their average, if there is one
 //!   best.safetensors      those of the best evaluation, if early stopping keeps them
-//!   optimizer.burnpack    what the optimizer remembers
+//!   optimizer.safetensors what the optimizer remembers
 //! ```
 //!
 //! A checkpoint is written into a temporary directory beside its place, flushed and
@@ -38,7 +38,7 @@ const STATE: &str = "state.toml";
 const WEIGHTS: &str = "weights.safetensors";
 const AVERAGE: &str = "average.safetensors";
 const BEST: &str = "best.safetensors";
-const OPTIMIZER: &str = "optimizer.burnpack";
+const OPTIMIZER: &str = "optimizer.safetensors";
 
 /// Where training is, apart from weights and optimizer. TOML keeps every bit of a float.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

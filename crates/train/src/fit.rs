@@ -16,7 +16,7 @@ use crate::{Stream, TrainError};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
-use recurra_nn::optim::{clip_global_norm, first_non_finite_gradient};
+use recurra_nn::optim::{Gradients, clip_factor};
 use recurra_nn::weights::{self, NamedTensor};
 use recurra_nn::{Isa, Mode, NnError};
 
@@ -220,21 +220,25 @@ impl<'a, M: Module> Training<'a, M> {
                 return Err(self.diverged(update, symptom, indices, run));
             }
 
-            // Its gradients, clipped.
+            // Its gradients, and how much of them clipping leaves.
             if !loss.is_tracked() {
                 return Err(TrainError::NoGradient { update });
             }
             let gradients = GradientsParams::from_grads(loss.backward(), &self.model);
-            let (gradients, norm) = clip_global_norm(&self.model, gradients, config.clip_norm);
+            let gradients = Gradients::of(&self.model, gradients);
+            let norm = gradients.global_norm();
             if !norm.is_finite() {
-                let name = first_non_finite_gradient(&self.model, &gradients).unwrap_or_default();
+                let name = gradients.first_non_finite(&self.model).unwrap_or_default();
                 return Err(self.diverged(update, Symptom::Gradient { name }, indices, run));
             }
             self.watch.gradient_norm(norm);
 
             // The change of the weights.
             let learning_rate = self.schedule.learning_rate(update);
-            self.model = self.optimizer.step(self.model, gradients, learning_rate);
+            let factor = clip_factor(norm, config.clip_norm);
+            self.model = self
+                .optimizer
+                .update(self.model, &gradients, learning_rate, factor)?;
             self.averaging.add(update, &self.model);
 
             // Where we are now.
@@ -426,7 +430,7 @@ impl<'a, M: Module> Training<'a, M> {
         } = checkpoint;
         state.config.must_fit(self.config)?;
         self.model = weights::import(self.model.clone(), weights, "checkpoint")?;
-        self.optimizer = Optimizer::from_bytes(&self.config.optimizer, optimizer)?;
+        self.optimizer = Optimizer::from_bytes(&self.config.optimizer, &optimizer)?;
         // Through the model: a file has its own order, and must have the model's tensors.
         let in_order = |tensors: Option<Vec<NamedTensor>>| {
             tensors

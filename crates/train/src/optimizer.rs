@@ -1,19 +1,14 @@
 //! How gradients become changes of the weights.
 //!
-//! The arithmetic is Burn's; the names and defaults are PyTorch's, all of them passed
-//! explicitly because Burn's own defaults differ (Adam's epsilon 1e-5, RMSprop's
-//! momentum 0.9, a dampening of 0.1).
+//! The names and defaults are PyTorch's; the arithmetic is one kernel's, a pass over each
+//! parameter with its gradient and what is remembered of past ones.
 
 use crate::TrainError;
 use burn::module::Module;
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{
-    AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, OptimizerRecord, RmsPropConfig,
-    SgdConfig,
-};
-use burn::tensor::Bytes;
+use recurra_nn::optim::{Gradients, Rule, Updater, WeightDecay};
+use recurra_nn::weights;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// `[train.optimizer]`: which rule, and its options.
 ///
@@ -228,104 +223,115 @@ impl OptimizerConfig {
         }
     }
 
-    fn build(&self) -> ModuleOptimizer {
-        let l2 = |penalty: f64| {
-            (penalty > 0.0).then_some(WeightDecayConfig {
-                penalty: penalty as f32,
-            })
-        };
-        match self {
-            Self::Sgd(sgd) => {
-                let momentum = MomentumConfig::new()
-                    .with_momentum(sgd.momentum)
-                    .with_dampening(0.0)
-                    .with_nesterov(sgd.nesterov);
-                SgdConfig::new()
-                    .with_momentum((sgd.momentum > 0.0).then_some(momentum))
-                    .with_weight_decay(l2(sgd.weight_decay))
-                    .init()
-            }
-            Self::Adam(adam) => AdamConfig::new()
-                .with_beta_1(adam.betas[0] as f32)
-                .with_beta_2(adam.betas[1] as f32)
-                .with_epsilon(adam.epsilon as f32)
-                .with_weight_decay(l2(adam.weight_decay))
-                .init(),
-            Self::AdamW(adamw) => AdamWConfig::new()
-                .with_beta_1(adamw.betas[0] as f32)
-                .with_beta_2(adamw.betas[1] as f32)
-                .with_epsilon(adamw.epsilon as f32)
-                .with_weight_decay(adamw.weight_decay as f32)
-                .init(),
-            Self::RmsProp(rmsprop) => RmsPropConfig::new()
-                .with_alpha(rmsprop.alpha as f32)
-                .with_epsilon(rmsprop.epsilon as f32)
-                .with_momentum(rmsprop.momentum as f32)
-                .with_centered(rmsprop.centered)
-                .with_weight_decay(l2(rmsprop.weight_decay))
-                .init(),
+    fn rule(&self) -> Rule {
+        match *self {
+            Self::Sgd(Sgd {
+                momentum,
+                nesterov,
+                weight_decay,
+                ..
+            }) => Rule::Sgd {
+                momentum,
+                nesterov,
+                weight_decay,
+            },
+            Self::Adam(Adam {
+                betas,
+                epsilon,
+                weight_decay,
+                ..
+            }) => Rule::Adam {
+                betas,
+                epsilon,
+                weight_decay: WeightDecay::OfGradient(weight_decay),
+            },
+            Self::AdamW(AdamW {
+                betas,
+                epsilon,
+                weight_decay,
+                ..
+            }) => Rule::Adam {
+                betas,
+                epsilon,
+                weight_decay: WeightDecay::OfWeight(weight_decay),
+            },
+            Self::RmsProp(RmsProp {
+                alpha,
+                epsilon,
+                momentum,
+                centered,
+                weight_decay,
+                ..
+            }) => Rule::RmsProp {
+                alpha,
+                epsilon,
+                momentum,
+                centered,
+                weight_decay,
+            },
         }
     }
 }
 
 /// An optimizer with its memory of past gradients.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Optimizer {
-    rule: ModuleOptimizer,
-}
-
-impl std::fmt::Debug for Optimizer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Optimizer").finish_non_exhaustive()
-    }
+    updater: Updater,
 }
 
 impl Optimizer {
     /// An optimizer that has seen nothing.
     pub fn new(config: &OptimizerConfig) -> Self {
         Self {
-            rule: config.build(),
+            updater: Updater::new(config.rule()),
         }
     }
 
-    /// One update of every parameter that has a gradient.
-    pub fn step<M: Module>(
+    /// One update of every parameter that has a gradient; all gradients are multiplied with
+    /// `gradient_factor` first, see [`clip_factor`](recurra_nn::optim::clip_factor).
+    ///
+    /// # Errors
+    /// [`TrainError::Model`] when what is remembered is of other parameters.
+    pub fn update<M: Module>(
         &mut self,
         model: M,
-        gradients: GradientsParams,
+        gradients: &Gradients,
         learning_rate: f64,
-    ) -> M {
-        self.rule.step(learning_rate, model, gradients)
+        gradient_factor: f64,
+    ) -> Result<M, TrainError> {
+        let updated = self
+            .updater
+            .update(model, gradients, learning_rate, gradient_factor)?;
+        Ok(updated)
     }
 
-    /// The memory as bytes (Burn's burnpack format), by parameter id.
+    /// The memory as a safetensors file: a tensor for each parameter, by its id, and the number
+    /// of updates made.
     ///
     /// # Errors
     /// [`TrainError::OptimizerState`] with what the serialiser said.
     pub fn to_bytes(&self) -> Result<Vec<u8>, TrainError> {
-        let bytes = self.rule.into_bytes().map_err(unreadable)?;
-        Ok(bytes.to_vec())
+        let (tensors, updates) = self.updater.export();
+        weights::write_safetensors(&tensors, &updates).map_err(unreadable)
     }
 
     /// An optimizer that goes on where [`to_bytes`](Self::to_bytes) left off.
     ///
     /// # Errors
     /// [`TrainError::OptimizerState`] when the bytes are of another optimizer.
-    pub fn from_bytes(config: &OptimizerConfig, bytes: Vec<u8>) -> Result<Self, TrainError> {
-        let record =
-            OptimizerRecord::from_bytes(Bytes::from_bytes_vec(bytes)).map_err(unreadable)?;
-        let stored = record.len();
-        let rule = config.build().load_record(record);
-        // Burn skips what it cannot place, so count.
-        let placed = rule.to_record().len();
-        if placed != stored {
-            return Err(TrainError::OptimizerState {
+    pub fn from_bytes(config: &OptimizerConfig, bytes: &[u8]) -> Result<Self, TrainError> {
+        let origin = Path::new("optimizer state");
+        let (tensors, updates) = weights::read_safetensors(bytes, origin).map_err(unreadable)?;
+        let stored = tensors.len();
+        let updater = Updater::import(config.rule(), tensors, &updates).ok_or_else(|| {
+            TrainError::OptimizerState {
                 reason: format!(
-                    "{stored} tensors are stored and {placed} of them fit this optimizer"
+                    "{stored} tensors are stored that are not the memory of {:?}",
+                    config.rule()
                 ),
-            });
-        }
-        Ok(Self { rule })
+            }
+        })?;
+        Ok(Self { updater })
     }
 }
 

@@ -6,5 +6,5 @@ mod mse;
 mod steps;
 
 pub use binary_cross_entropy::binary_cross_entropy;
-pub use cross_entropy::{Labels, cross_entropy};
+pub use cross_entropy::{Labels, cross_entropy, smoothed_cross_entropy};
 pub use mse::mse;

@@ -1,5 +1,12 @@
 //! Fused operations inside Burn: the only place that touches its extension API.
 
+mod cross_entropy;
+mod elementwise;
+mod embedding;
+mod primitive;
 mod sequence;
 
+pub(crate) use cross_entropy::{CrossEntropySpec, last_log_softmax, mean_cross_entropy};
+pub(crate) use elementwise::apply;
+pub(crate) use embedding::{EmbedSpec, embedded};
 pub(crate) use sequence::{SequenceInputs, SequenceSpec, recurrent_sequence};

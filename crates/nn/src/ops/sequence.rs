@@ -3,6 +3,7 @@
 //! The forward pass and the back-propagation through time are
 //! [`recurra_kernels`]'s; this file registers them with Burn's autodiff.
 
+use super::primitive::{Primitive, primitive, slice};
 use burn::backend::autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
     grads::Gradients,
@@ -12,7 +13,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{
     Autodiff, AutodiffBackend, Backend, Dispatch, Flex, TensorMetadata, backend_extension,
 };
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use recurra_kernels::{
     CellKind, Direction, Saved, SequenceBackward, SequenceForward, SequenceShape, Weights,
     sequence_backward, sequence_forward, sequence_forward_saving,
@@ -76,8 +77,6 @@ trait SequenceOps: Backend {
         spec: SequenceSpec,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
-
-type Primitive = FloatTensor<Flex>;
 
 /// The five inputs on the CPU, contiguous, and the sizes read off them.
 #[derive(Debug, Clone)]
@@ -187,16 +186,6 @@ impl Inputs {
             Some(shaped(d_state, 4)),
         ]
     }
-}
-
-fn slice(tensor: &Primitive) -> &[f32] {
-    tensor
-        .as_slice::<f32>()
-        .expect("the fused path is taken for contiguous f32 tensors only")
-}
-
-fn primitive(values: Vec<f32>, shape: impl Into<Vec<usize>>) -> Primitive {
-    Primitive::from_data(TensorData::new(values, shape.into()))
 }
 
 impl SequenceOps for Flex {

@@ -6,6 +6,7 @@ mod summary;
 pub use config::{LayerConfig, StackConfig};
 pub use summary::{LayerSummary, Shortcut};
 
+use crate::activation::Activation;
 use crate::cell::Cell;
 use crate::dropout::dropout;
 use crate::lengths::silence_padding;
@@ -14,7 +15,7 @@ use crate::norm::LayerNorm;
 use crate::recurrent::{Bidirectional, Layer, LayerState, Recurrent};
 use crate::{Mode, NnError, Rng};
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 
 /// A recurrent network of one or more layers.
 ///
@@ -231,7 +232,7 @@ impl Stack {
             Shortcut::Highway => {
                 let first = self.layers.len() - self.highways.len();
                 let carry =
-                    activation::sigmoid(self.highways[index - first].forward(input.clone()));
+                    Activation::Sigmoid.apply(self.highways[index - first].forward(input.clone()));
                 input.clone() + carry * (outputs - input)
             }
         };

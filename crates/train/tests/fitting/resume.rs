@@ -46,7 +46,7 @@ fn task(optimizer: usize) -> Task {
     )))
 }
 
-/// All files of the last checkpoint except the optimizer's, whose order may differ.
+/// All files of the last checkpoint.
 fn last_checkpoint(dir: &Path, update: u64) -> Vec<(String, Vec<u8>)> {
     let dir = dir.join(format!("checkpoints/update-{update:08}"));
     let mut files: Vec<(String, Vec<u8>)> = fs::read_dir(dir)
@@ -56,7 +56,6 @@ fn last_checkpoint(dir: &Path, update: u64) -> Vec<(String, Vec<u8>)> {
             let name = entry.file_name().to_string_lossy().into_owned();
             (name, fs::read(entry.path()).unwrap())
         })
-        .filter(|(name, _)| name != "optimizer.burnpack" && name != "manifest.json")
         .collect();
     files.sort();
     files
@@ -258,7 +257,7 @@ fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
 }
 
 fn cut(checkpoint: &Path) {
-    let path = checkpoint.join("optimizer.burnpack");
+    let path = checkpoint.join("optimizer.safetensors");
     let bytes = fs::read(&path).unwrap();
     fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
 }
