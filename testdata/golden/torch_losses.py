@@ -48,7 +48,7 @@ def mse(name, lengths=None):
     golden(name, arrays, "prediction", loss_of, lengths)
 
 
-def cross_entropy(name, scale, lengths=None):
+def cross_entropy(name, scale, lengths=None, smoothing=0.0):
     generator = rng(name)
     batch_size, seq_len, vocab_size = 4, 6, 7
     arrays = {
@@ -60,7 +60,12 @@ def cross_entropy(name, scale, lengths=None):
 
     def loss_of(logits):
         labels = torch.from_numpy(arrays["labels"])
-        return F.cross_entropy(logits.reshape(-1, vocab_size), labels.reshape(-1), ignore_index=-1)
+        return F.cross_entropy(
+            logits.reshape(-1, vocab_size),
+            labels.reshape(-1),
+            ignore_index=-1,
+            label_smoothing=smoothing,
+        )
 
     golden(name, arrays, "logits", loss_of, lengths)
 
@@ -90,6 +95,9 @@ cross_entropy("cross_entropy", scale=3.0)
 cross_entropy("cross_entropy_lengths", scale=3.0, lengths=[4, 1, 6, 3])
 # Logits whose exponentials overflow f32.
 cross_entropy("cross_entropy_large_logits", scale=150.0)
+# The names say a tenth; so do the tests.
+cross_entropy("cross_entropy_smoothed", scale=3.0, smoothing=0.1)
+cross_entropy("cross_entropy_smoothed_lengths", scale=3.0, lengths=[4, 1, 6, 3], smoothing=0.1)
 bce("bce_with_logits", scale=3.0)
 bce("bce_with_logits_lengths", scale=3.0, lengths=[4, 1, 6, 3])
 bce("bce_with_logits_large_logits", scale=150.0)

@@ -7,8 +7,9 @@
 use std::time::Instant;
 
 use recurra_kernels::{
-    CrossEntropy, CrossEntropyGradient, Elementwise, ElementwiseBackward, EmbedBackward,
-    EmbeddingShape, Function, KernelError, LogitsShape, Rule, Update, WeightDecay, cross_entropy,
+    Attend, AttendBackward, AttentionShape, CrossEntropy, CrossEntropyGradient, Elementwise,
+    ElementwiseBackward, EmbedBackward, EmbeddingShape, Function, KernelError, LogitsShape, Rule,
+    Score, ScoreGradient, Update, WeightDecay, attend, attend_backward, cross_entropy,
     cross_entropy_gradient, elementwise, elementwise_backward, embed_backward, sum_of_squares,
     update,
 };
@@ -33,7 +34,8 @@ fn main() -> Outcome {
         softmax(&bench)?;
         activations(&bench)?;
         adam(&bench)?;
-        embedding(&bench)
+        embedding(&bench)?;
+        attention(&bench)
     })
 }
 
@@ -167,4 +169,59 @@ fn embedding(bench: &Bench) -> Outcome {
             d_weight: &mut d_weight,
         })
     })
+}
+
+fn attention(bench: &Bench) -> Outcome {
+    let (batch_size, len, size) = (64, 30, 256);
+    let shape = AttentionShape {
+        batch_size,
+        query_len: len,
+        key_len: len,
+        key_size: size,
+        value_size: size,
+    };
+    let (queries, keys) = (values(64 * 30 * 256), values(64 * 30 * 256));
+    let vector = values(size);
+    let (mut alignment, mut context) = (vec![0.0; 64 * 30 * 30], vec![0.0; queries.len()]);
+    let (mut d_queries, mut d_keys) = (queries.clone(), queries.clone());
+    let (mut d_values, mut d_vector) = (queries.clone(), vector.clone());
+    for (name, additive) in [("additive", true), ("dot", false)] {
+        let score = match additive {
+            true => Score::Additive { vector: &vector },
+            false => Score::Dot { scale: 0.0625 },
+        };
+        bench.measure(&format!("attend {name} train 64x30x30x256"), || {
+            attend(Attend {
+                shape,
+                score,
+                queries: &queries,
+                keys: &keys,
+                values: &keys,
+                lengths: None,
+                alignment: &mut alignment,
+                context: &mut context,
+            })?;
+            attend_backward(AttendBackward {
+                shape,
+                score,
+                queries: &queries,
+                keys: &keys,
+                values: &keys,
+                lengths: None,
+                alignment: &alignment,
+                d_context: &context,
+                d_alignment: None,
+                d_queries: &mut d_queries,
+                d_keys: &mut d_keys,
+                d_values: &mut d_values,
+                d_score: match additive {
+                    true => ScoreGradient::Additive {
+                        d_vector: &mut d_vector,
+                    },
+                    false => ScoreGradient::Dot,
+                },
+            })
+        })?;
+    }
+    Ok(())
 }

@@ -16,6 +16,9 @@
 //! - `gemm`, `activation`: the matrix product and the functions that both build on.
 //! - `scan`: cells whose gates see only the input ([`ScanKind`]): [`scan_forward`] and
 //!   [`scan_backward`] are their door.
+//! - `gemm`, `activation`: the matrix product and the functions that all build on.
+//! - `cross_entropy`, `elementwise`, `embedding`, `attention`, `optimizer`: what stands around a
+//!   recurrence in training, each with doors of its own.
 //! - `arch`: the instruction sets, and the only unsafe code.
 //!
 //! Promises, each with a test: every instruction set agrees with the oracle in f64; every
@@ -38,11 +41,16 @@ pub mod scalar;
 mod scan;
 mod sequence;
 
+mod attention;
 mod cross_entropy;
 mod elementwise;
 mod embedding;
 mod optimizer;
 
+pub use attention::{
+    Attend, AttendBackward, AttentionShape, Score, ScoreGradient, attend, attend_backward,
+    attend_backward_on, attend_on,
+};
 pub use cell::{Activation, CellKind, Reset};
 pub use cross_entropy::{
     CrossEntropy, CrossEntropyGradient, LogSoftmax, LogSoftmaxBackward, LogitsShape, cross_entropy,

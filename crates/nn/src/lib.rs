@@ -5,6 +5,7 @@
 //! - [`cell`]: one step, and the weights that every step shares
 //! - [`unroll`]: time, direction, lengths
 //! - [`Recurrent`], [`Bidirectional`], [`Stack`]: layers, directions, depth
+//! - [`attention`]: what of a memory matters for each query
 //! - [`loss`]: one number from outputs and labels
 //! - [`decode`]: from steps to whole sequences: greedy, sampling, beam search
 //! - [`weights`], [`torch`]: weights by name, in and out
@@ -36,6 +37,8 @@ mod recurrent;
 mod linear;
 
 mod stack;
+
+pub mod attention;
 
 pub mod loss;
 

@@ -1,8 +1,8 @@
 //! The calls, and who carries them out.
 
 use super::exponential::exp;
-use crate::arch::{Machine, Work};
 use crate::activation::{relu, sigmoid, tanh};
+use crate::arch::{Machine, Work};
 use crate::measure::Measure;
 use crate::spread::spread;
 use crate::{Isa, KernelError, scalar};

@@ -25,6 +25,7 @@
 //! # Ok::<(), KernelError>(())
 //! ```
 
+mod attention;
 mod cross_entropy;
 mod elementwise;
 mod embedding;
@@ -37,6 +38,7 @@ mod scan;
 mod sequence;
 mod step;
 
+pub use attention::{attend, attend_backward};
 pub use cross_entropy::{cross_entropy, cross_entropy_gradient, log_softmax, log_softmax_backward};
 pub use elementwise::{elementwise, elementwise_backward};
 pub use embedding::{embed, embed_backward};

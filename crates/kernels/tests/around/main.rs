@@ -1,6 +1,7 @@
 //! What the kernels around the recurrence promise, through their public doors.
 #![expect(clippy::unwrap_used, reason = "a call that fails has failed the test")]
 
+mod attention;
 mod case;
 mod cross_entropy;
 mod elementwise;

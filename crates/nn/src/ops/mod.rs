@@ -1,11 +1,14 @@
 //! Fused operations inside Burn: the only place that touches its extension API.
 
+mod attention;
 mod cross_entropy;
 mod elementwise;
 mod embedding;
+mod outputs;
 mod primitive;
 mod sequence;
 
+pub(crate) use attention::{AttendInputs, AttendSpec, attended};
 pub(crate) use cross_entropy::{CrossEntropySpec, last_log_softmax, mean_cross_entropy};
 pub(crate) use elementwise::apply;
 pub(crate) use embedding::{EmbedSpec, embedded};

@@ -3,6 +3,7 @@
 //! The forward pass and the back-propagation through time are
 //! [`recurra_kernels`]'s; this file registers them with Burn's autodiff.
 
+use super::outputs::{Slots, locked, outputs_of};
 use super::primitive::{Primitive, primitive, slice};
 use burn::backend::autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
@@ -203,14 +204,6 @@ impl SequenceOps for Flex {
     }
 }
 
-// Burn's backward nodes have one output each. So the operation is a core node with
-// the five parents and a one-element token as its output, and one child of the core
-// for each real output. A child's backward parks its gradient in a slot; the core
-// runs after its children and finds both gradients there.
-
-/// Gradients of the outputs and of the final state, once known.
-type Slots = Arc<Mutex<[Option<Primitive>; 2]>>;
-
 #[derive(Debug, Clone)]
 struct CoreState {
     inputs: Inputs,
@@ -247,31 +240,6 @@ impl Backward<Flex, 5> for CoreBackward {
     }
 }
 
-/// Backward of the output with this slot number.
-#[derive(Debug)]
-struct OutputBackward(usize);
-
-impl Backward<Flex, 1> for OutputBackward {
-    type State = SlotState;
-
-    fn backward(self, ops: Ops<SlotState, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let gradient = gradients.consume::<Flex>(&ops.node);
-        locked(&ops.state.0)[self.0] = Some(gradient);
-        if let [Some(core)] = ops.parents {
-            gradients.register::<Flex>(core.id, primitive(vec![0.0], [1]));
-        }
-    }
-}
-
-#[derive(Debug, Clone)]
-struct SlotState(Slots);
-
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .expect("no holder of this lock can panic between lock and unlock")
-}
-
 impl<C: CheckpointStrategy> SequenceOps for Autodiff<Flex, C> {
     fn recurrent_sequence(
         x: FloatTensor<Self>,
@@ -301,16 +269,7 @@ impl<C: CheckpointStrategy> SequenceOps for Autodiff<Flex, C> {
                     },
                     primitive(vec![0.0], [1]),
                 );
-                let output = |slot: usize, value: Primitive| {
-                    let child = OutputBackward(slot).prepare::<C>([core.node()]);
-                    match child.compute_bound().stateful() {
-                        OpsKind::Tracked(prepared) => {
-                            prepared.finish(SlotState(slots.clone()), value)
-                        }
-                        OpsKind::UnTracked(prepared) => prepared.finish(value),
-                    }
-                };
-                (output(0, outputs), output(1, state))
+                outputs_of::<C>(&core, &slots, [outputs, state])
             }
         }
     }

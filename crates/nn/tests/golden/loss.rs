@@ -1,7 +1,7 @@
 //! Losses and their gradients, as PyTorch computes them.
 
 use super::case::{TOL, close, tensor};
-use recurra_nn::loss::{Labels, binary_cross_entropy, cross_entropy, mse};
+use recurra_nn::loss::{Labels, binary_cross_entropy, cross_entropy, mse, smoothed_cross_entropy};
 use recurra_nn::weights::values;
 use recurra_nn::{NnError, Tensor};
 use recurra_testkit::{Golden, assert_close};
@@ -58,10 +58,12 @@ fn binary_cross_entropy_has_a_gradient_where_the_logit_is_zero() {
 
 #[test]
 fn sequence_cross_entropy_is_over_real_tokens() {
-    for file in [
-        "losses/cross_entropy",
-        "losses/cross_entropy_lengths",
-        "losses/cross_entropy_large_logits",
+    for (file, smoothing) in [
+        ("losses/cross_entropy", 0.0),
+        ("losses/cross_entropy_lengths", 0.0),
+        ("losses/cross_entropy_large_logits", 0.0),
+        ("losses/cross_entropy_smoothed", 0.1),
+        ("losses/cross_entropy_smoothed_lengths", 0.1),
     ] {
         let golden = Golden::open(file);
         let labels = golden.i64("labels");
@@ -70,13 +72,11 @@ fn sequence_cross_entropy_is_over_real_tokens() {
         let lengths =
             super::case::lengths(&golden).unwrap_or_else(|| vec![labels.shape[1]; labels.shape[0]]);
         check::<3>(&golden, "logits", |x| {
-            cross_entropy(
-                x,
-                Labels {
-                    ids: &ids,
-                    lengths: &lengths,
-                },
-            )
+            let labels = Labels {
+                ids: &ids,
+                lengths: &lengths,
+            };
+            smoothed_cross_entropy(x, labels, smoothing)
         });
     }
 }
@@ -89,8 +89,37 @@ fn labels_that_do_not_fit_are_refused() {
             .unwrap_err()
             .to_string()
     };
-    assert!(refused(&[0, 3], &[2]).contains("ids below 3"));
+    assert!(refused(&[0, 3], &[2]).contains("ids below 3, got 3 in row 0, step 1"));
     assert!(refused(&[0], &[1]).contains("labels.ids"));
     assert!(refused(&[0, 0], &[3]).contains("lengths"));
     assert!(refused(&[0, 0], &[0]).contains("real step"));
+    let labels = Labels {
+        ids: &[0, 0],
+        lengths: &[2],
+    };
+    let error = smoothed_cross_entropy(logits(), labels, 1.5).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("`smoothing`: expected from 0 to 1, got 1.5")
+    );
+}
+
+#[test]
+fn a_loss_that_is_one_of_several_passes_its_gradient_on() {
+    let logits = || Tensor::<3>::from_data([[[1.0, -2.0, 0.5]]], &super::case::device());
+    let labels = Labels {
+        ids: &[2],
+        lengths: &[1],
+    };
+    let gradient = |factor: f32| {
+        let x = logits().require_grad();
+        // The logits are used twice, so the loss must not change them where they lie.
+        let loss = cross_entropy(x.clone(), labels).unwrap().mul_scalar(factor);
+        let total = loss + x.clone().sum().mul_scalar(0.0);
+        assert_eq!(values(&x), values(&logits()));
+        values(&x.grad_remove(&mut total.backward()).unwrap())
+    };
+    let tripled: Vec<f32> = gradient(1.0).iter().map(|g| 3.0 * g).collect();
+    assert_close(&gradient(3.0), &tripled, TOL);
 }

@@ -7,8 +7,10 @@
     reason = "a test that cannot go on should panic, and name the tensor that it was at"
 )]
 
+mod attention;
 mod case;
 mod checkpoint;
+mod embedding;
 mod loss;
 mod options;
 mod torch;

@@ -1,0 +1,117 @@
+//! Additive attention.
+
+use super::{Attended, Keys};
+use crate::cell::{row, times};
+use crate::init::{Initialiser, parameter};
+use crate::{NnError, Rng};
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+
+/// `score = v·tanh(W_q q + W_m m)`; with norms `g·v/|v|·tanh(W_q q + W_m m + b)`.
+///
+/// # Source
+/// Bahdanau, Cho and Bengio 2015, "Neural machine translation by jointly learning to align and
+/// translate"; the normed form as in TensorFlow's `BahdanauAttention(normalize=True)`, after
+/// Salimans and Kingma 2016.
+///
+/// # Example
+/// ```
+/// use recurra_nn::attention::AdditiveAttention;
+/// use recurra_nn::{Device, Tensor, rng, weights::values};
+/// let device = Device::flex();
+/// let attention = AdditiveAttention::new(4, 3, 5, &mut rng(0, 0), &device);
+/// let memory = Tensor::ones([2, 6, 3], &device);
+/// let keys = attention.project(memory, Some(&[6, 2]))?;
+/// let attended = attention.attend(Tensor::ones([2, 1, 4], &device), &keys)?;
+/// assert_eq!(attended.context.dims(), [2, 1, 3]);
+/// // Keys that are alike have like shares.
+/// assert!((values(&attended.alignment)[6] - 0.5).abs() < 1e-6);
+/// # Ok::<(), recurra_nn::NnError>(())
+/// ```
+#[derive(Module, Debug)]
+pub struct AdditiveAttention {
+    /// `[key_size, query_size]`
+    pub w_query: Param<Tensor<2>>,
+    /// `[key_size, memory_size]`
+    pub w_memory: Param<Tensor<2>>,
+    /// `[key_size]`
+    pub vector: Param<Tensor<1>>,
+    /// `[1]`: the length of `vector` in its stead, in the normed form.
+    pub gain: Option<Param<Tensor<1>>>,
+    /// `[key_size]`, in the normed form.
+    pub bias: Option<Param<Tensor<1>>>,
+}
+
+impl AdditiveAttention {
+    /// Glorot weights.
+    pub fn new(
+        query_size: usize,
+        memory_size: usize,
+        key_size: usize,
+        rng: &mut Rng,
+        device: &Device,
+    ) -> Self {
+        let mut draw = |rows, columns| Initialiser::Glorot.draw(1, rows, columns, rng);
+        let w_query = draw(key_size, query_size);
+        let w_memory = draw(key_size, memory_size);
+        let vector = draw(1, key_size);
+        Self {
+            w_query: parameter(w_query, [key_size, query_size], device),
+            w_memory: parameter(w_memory, [key_size, memory_size], device),
+            vector: parameter(vector, [key_size], device),
+            gain: None,
+            bias: None,
+        }
+    }
+
+    /// The normed form: the gain starts at `√(1/key_size)`, the bias at zero.
+    pub fn normed(self) -> Self {
+        let ([key_size], device) = (self.vector.dims(), self.vector.val().device());
+        let gain = (1.0 / key_size as f32).sqrt();
+        Self {
+            gain: Some(parameter(vec![gain], [1], &device)),
+            bias: Some(parameter(vec![0.0; key_size], [key_size], &device)),
+            ..self
+        }
+    }
+
+    /// Keys of a memory `[batch, key_len, memory_size]`, of which row `b` has `lengths[b]` real
+    /// ones; all are without lengths.
+    ///
+    /// # Errors
+    /// [`NnError::Shape`] when the memory or the lengths do not fit.
+    pub fn project(&self, memory: Tensor<3>, lengths: Option<&[usize]>) -> Result<Keys, NnError> {
+        const OP: &str = "AdditiveAttention::project";
+        let [batch_size, key_len, memory_size] = memory.dims();
+        let wanted = self.w_memory.dims()[1];
+        if memory_size != wanted {
+            let want = [batch_size, key_len, wanted];
+            return Err(NnError::shape(OP, "memory", want, memory.dims()));
+        }
+        Keys::new(OP, times(memory.clone(), &self.w_memory), memory, lengths)
+    }
+
+    /// What queries `[batch, query_len, query_size]` find.
+    ///
+    /// # Errors
+    /// [`NnError::Shape`] when the query does not fit the attention or the keys.
+    pub fn attend(&self, query: Tensor<3>, keys: &Keys) -> Result<Attended, NnError> {
+        const OP: &str = "AdditiveAttention::attend";
+        let [batch_size, query_len, query_size] = query.dims();
+        let wanted = self.w_query.dims()[1];
+        if query_size != wanted {
+            let want = [batch_size, query_len, wanted];
+            return Err(NnError::shape(OP, "query", want, query.dims()));
+        }
+        let mut query = times(query, &self.w_query);
+        if let Some(bias) = &self.bias {
+            query = query + row(bias);
+        }
+        let mut vector = self.vector.val();
+        if let Some(gain) = &self.gain {
+            let norm = (vector.clone() * vector.clone()).sum().sqrt();
+            vector = vector * (gain.val() / norm);
+        }
+        keys.attend(OP, query, vector, None)
+    }
+}

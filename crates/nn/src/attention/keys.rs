@@ -1,0 +1,76 @@
+//! What a memory is turned into once, and what a query finds in it.
+
+use crate::ops::{AttendInputs, AttendSpec, attended};
+use crate::{NnError, lengths};
+use burn::tensor::Tensor;
+use std::sync::Arc;
+
+/// A memory ready to be attended to.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    /// `[batch, key_len, key_size]`
+    keys: Tensor<3>,
+    /// The memory itself, `[batch, key_len, memory_size]`.
+    values: Tensor<3>,
+    /// Real keys, `[batch]`.
+    lengths: Option<Arc<[usize]>>,
+}
+
+/// What queries found.
+#[derive(Debug, Clone)]
+pub struct Attended {
+    /// The memory, mixed by the alignment: `[batch, query_len, memory_size]`.
+    pub context: Tensor<3>,
+    /// Shares of the keys, `[batch, query_len, key_len]`: sums of 1 over real keys, 0 for padding
+    /// and in rows without any key.
+    pub alignment: Tensor<3>,
+}
+
+impl Keys {
+    /// Keys made of `values`, of which each row has `lengths` real ones.
+    pub(super) fn new(
+        op: &'static str,
+        keys: Tensor<3>,
+        values: Tensor<3>,
+        row_lengths: Option<&[usize]>,
+    ) -> Result<Self, NnError> {
+        let [batch_size, key_len, _] = values.dims();
+        if let Some(row_lengths) = row_lengths {
+            lengths::check(op, row_lengths, [batch_size, key_len])?;
+        }
+        Ok(Self {
+            keys,
+            values,
+            lengths: row_lengths.map(Arc::from),
+        })
+    }
+
+    /// Attends with `queries`, of the keys' width: by their sum's tanh times `vector`, or with
+    /// `scale` by their product.
+    pub(super) fn attend(
+        &self,
+        op: &'static str,
+        queries: Tensor<3>,
+        vector: Tensor<1>,
+        scale: Option<f64>,
+    ) -> Result<Attended, NnError> {
+        let [batch_size, _, key_size] = self.keys.dims();
+        let [queries_batch, query_len, query_size] = queries.dims();
+        if (queries_batch, query_size) != (batch_size, key_size) {
+            let want = [batch_size, query_len, key_size];
+            return Err(NnError::shape(op, "query", want, queries.dims()));
+        }
+        let inputs = AttendInputs {
+            queries,
+            keys: self.keys.clone(),
+            values: self.values.clone(),
+            vector,
+        };
+        let spec = AttendSpec {
+            scale,
+            lengths: self.lengths.clone(),
+        };
+        let (context, alignment) = attended(inputs, spec);
+        Ok(Attended { context, alignment })
+    }
+}
