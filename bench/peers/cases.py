@@ -15,6 +15,7 @@ SHAPES = {
     "small-1": (50, 1, 64, 64),
 }
 SMALL = ("small-8", "small-1")
+FULL = "recurra-full"  # the same batch without padding, beside one with it
 NUM_GATES = {"lstm": 4, "gru": 3, "rnn": 1, "indrnn": 1}
 
 
@@ -32,6 +33,11 @@ class Case:
     @property
     def sizes(self) -> tuple[int, int, int, int]:
         return SHAPES[self.shape]
+
+    def key(self) -> dict:
+        """What identifies its rows in a record."""
+        return {"section": "sequence", "cell": self.cell, "shape": self.shape, "work": self.work,
+                "threads": self.threads}  # fmt: skip
 
     @property
     def trains(self) -> bool:
@@ -95,6 +101,8 @@ def bar(cell: str, shape: str, work: str, threads: int, peer: str) -> float | No
         return bars.get(peer, {}).get(cell)
     if work == "step" and threads == 1:
         return {"onnxruntime": 1.25, "onnxruntime-int8": 1.3}.get(peer)
-    if work == "around" and peer == "torch":
+    if work == "around" and peer == "torch" and cell != "clip + adam":
         return 1.0
+    if work == "epoch" and peer == "torch":
+        return 1.5 if cell == "language" else 2.0
     return None

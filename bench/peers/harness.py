@@ -70,7 +70,7 @@ def sample(peer: Peer, timing: Timing) -> None:
 def interleave(
     peers: list[Peer], seconds: float, fewest: int = 7, most: int = 101, seed: int = 1
 ) -> dict[str, Timing]:
-    """Samples every peer for about `seconds` of its own time, at least `fewest` quiet times."""
+    """Samples every peer for about `seconds` of its own time, and at least `fewest` quiet times."""
     timings = {peer.name: Timing() for peer in peers}
     for peer in peers:
         peer.run()

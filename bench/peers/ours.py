@@ -14,6 +14,13 @@ WRITTEN = ("outputs", "final_state")
 GRADIENTS = ("d_x", "d_w_ih", "d_w_hh", "d_vectors", "d_state")
 
 
+def address(array: np.ndarray) -> c.c_void_p:
+    """A pointer that keeps its array alive."""
+    pointer = c.c_void_p(array.ctypes.data)
+    pointer.array = array
+    return pointer
+
+
 class Sequence(c.Structure):
     """`abi/src/sequence.rs`, field by field."""
 
@@ -87,9 +94,12 @@ class Recurra:
 
 
 def vectors(case: Case) -> np.ndarray:
+    return fused_vectors(case.cell, case.arrays["b_ih"], case.arrays["b_hh"], case.sizes[3])
+
+
+def fused_vectors(cell: str, b_ih: np.ndarray, b_hh: np.ndarray, hidden_size: int) -> np.ndarray:
     """Two biases as the kernels want them: one, and `b_hn` of a GRU apart."""
-    b_ih, b_hh = case.arrays["b_ih"], case.arrays["b_hh"]
-    if case.cell != "gru":
+    if cell != "gru":
         return b_ih + b_hh
-    sums = 2 * case.sizes[3]
+    sums = 2 * hidden_size
     return np.concatenate([b_ih[:sums] + b_hh[:sums], b_ih[sums:], b_hh[sums:]])

@@ -11,22 +11,24 @@ for variable in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
     if os.environ.pop(variable, None) is not None:
         os.execv(sys.executable, [sys.executable, *sys.argv])
 
-from cases import NUM_GATES, SHAPES, Case
+import around
+import streaming
+from cases import FULL, NUM_GATES, SHAPES, Case
 from harness import Peer, disagreement, interleave
 from ours import Recurra
 from record import ROOT, Record, default_path
 
 FRAMEWORKS = ("torch", "onnx", "keras", "jax")
-TOLERANCE = 1e-3
-FULL = "recurra-full"  # the same batch without padding, beside one with it
+SEQUENCES = ("train", "infer", "train-lengths", "infer-lengths")
+TOLERANCES = {"bf16": 0.03, "int8": 0.1}
 LEVELS = {"L1": 16 << 10, "L2": 256 << 10, "L3": 8 << 20, "32 MB": 32 << 20, "128 MB": 128 << 20}
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, default=1, help="for every peer; one number a process")
-    parser.add_argument("--work", nargs="+", default=["train", "infer"],
-                        choices=["train", "infer", "train-lengths", "infer-lengths"])  # fmt: skip
+    parser.add_argument("--work", nargs="+", default=[*SEQUENCES, "step", "around"],
+                        choices=[*SEQUENCES, "step", "around"])  # fmt: skip
     parser.add_argument("--cells", nargs="+", default=list(NUM_GATES), choices=list(NUM_GATES))
     parser.add_argument("--shapes", nargs="+", default=list(SHAPES), choices=list(SHAPES))
     parser.add_argument("--peers", nargs="*", default=list(FRAMEWORKS), choices=list(FRAMEWORKS))
@@ -38,9 +40,9 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def frameworks(names: list[str], threads: int, record: Record) -> list:
+def frameworks(names: list[str], threads: int, record: Record) -> dict:
     """The peers that are installed; the record says which were not to be had."""
-    found = []
+    found = {}
     for name in names:
         try:
             module = importlib.import_module(f"{name}_peer")
@@ -49,85 +51,96 @@ def frameworks(names: list[str], threads: int, record: Record) -> list:
             continue
         module.start(threads)
         record.facts[name] = module.version()
-        found.append(module)
+        found[name] = module
     return found
 
 
-def limits(recurra: Recurra, record: Record) -> float:
-    """Measures what the processor can do, and returns its GFLOP/s."""
+def limits(recurra: Recurra, record: Record) -> tuple[float, dict[int, float]]:
+    """What the processor can do: GFLOP/s, and GB/s of reading by the size that is read."""
     peak = recurra.fma_gflops()
-    reading = ", ".join(f"{level} {recurra.read_gbps(size):.0f}" for level, size in LEVELS.items())
-    record.facts[f"limits, threads {recurra.threads}"] = f"{peak:.1f} GFLOP/s f32 FMA; read GB/s {reading}"
+    reading = {size: recurra.read_gbps(size) for size in LEVELS.values()}
+    shown = ", ".join(f"{level} {reading[size]:.0f}" for level, size in LEVELS.items())
+    record.facts[f"limits, threads {recurra.threads}"] = f"{peak:.1f} GFLOP/s f32 FMA; read GB/s {shown}"
     record.facts["instruction set"] = recurra.isa()
-    return peak
+    return peak, reading
 
 
-def measure(case: Case, peers: list[Peer], seconds: float, peak: float, record: Record) -> None:
-    usable, errors = [], {}
-    reference = None  # what torch computes, where torch takes part
+def usable(key: dict, peers: list[Peer], record: Record) -> tuple[list[Peer], dict[str, float]]:
+    """The peers that can do the case, and how far each is from PyTorch's numbers."""
+    found = {}
     for peer in peers:
         try:
             peer.run()
-            found = peer.results()
+            found[peer.name] = {name: array.copy() for name, array in peer.results().items()}
         except Exception as error:  # a peer that cannot do a case is a fact, not the end
-            reason = str(error).splitlines()[0]
+            reason = str(error).split(". ")[0].splitlines()[0]
             print(f"  {peer.name}: {reason}")
-            record.facts[f"{peer.name} {case.cell} {case.work}"] = f"not to be had here ({reason})"
-            continue
-        if peer.name == "torch":
-            reference = {key: value.copy() for key, value in found.items()}
-        usable.append(peer)
-    for peer in usable:
-        errors[peer.name] = disagreement(peer.results(), reference) if reference else float("nan")
-        if peer.name == FULL:
-            errors[peer.name] = float("nan")
-        loose = 20 * TOLERANCE if "bf16" in peer.name else TOLERANCE
-        if errors[peer.name] > loose:
-            raise SystemExit(f"{peer.name} disagrees with torch by {errors[peer.name]:.2g} at {case.cell} {case.shape}")
-    timings = interleave(usable, seconds)
-    ours = timings["recurra"].median
-    for peer in usable:
+            record.facts[f"{peer.name} {key['cell']} {key['work']}"] = f"not to be had here ({reason})"
+    reference = next((found[name] for name in ("torch", "torch-cell") if name in found), None)
+    errors = {}
+    for name in found:
+        compared = reference is not None and name != FULL
+        errors[name] = disagreement(found[name], reference) if compared else float("nan")
+        allowed = next((share for suffix, share in TOLERANCES.items() if suffix in name), 1e-3)
+        if errors[name] > allowed:
+            raise SystemExit(f"{name} disagrees with torch by {errors[name]:.2g}: {key}")
+    return [peer for peer in peers if peer.name in found], errors
+
+
+def measure(key: dict, peers: list[Peer], seconds: float, record: Record, gflop=0.0, peak=0.0, share=None) -> None:
+    """Times one case; `share` gives the part of what is possible from a peer's name and seconds."""
+    peers, errors = usable(key, peers, record)
+    timings = interleave(peers, seconds)
+    for peer in peers:
         timing = timings[peer.name]
-        gflops = case.gflop() / timing.median
+        gflops = gflop / timing.median
+        possible = share(peer.name, timing.median) if share else gflops / peak if peak else None
         record.add(
-            section="sequence", cell=case.cell, shape=case.shape, work=case.work, threads=case.threads,
-            peer=peer.name, ms=timing.median * 1e3, best_ms=timing.best * 1e3, kept=len(timing.kept),
+            **key, peer=peer.name, ms=timing.median * 1e3, best_ms=timing.best * 1e3, kept=len(timing.kept),
             dropped=len(timing.dropped), error=errors[peer.name], gflops=gflops,
-            peak_share=gflops / peak if peak else 0.0,
-            note=f"real steps {case.real_share():.4f}" if case.lengths is not None else peer.note,
+            peak_share="" if possible is None else possible, note=peer.note,
         )  # fmt: skip
-    print(f"{case.cell:6} {case.shape:9} {case.work:13} {case.threads}T ours {ours * 1e3:8.3f} ms", end="  ")
+    ours = timings["recurra"].median
+    print(f"{key['cell']:8} {key['shape']:12} {key['work']:13} {key['threads']}T ours {ours * 1e3:9.4f} ms", end="  ")
     print(" ".join(f"{name} {timing.median / ours:.2f}" for name, timing in timings.items() if name != "recurra"))
+
+
+def sequences(work: str, given, recurra: Recurra, modules: dict, peak: float, record: Record) -> None:
+    for cell in given.cells:
+        for shape in given.shapes:
+            case = Case(cell, shape, work, given.threads).fill()
+            peers = [recurra.sequence(case)]
+            if case.lengths is not None:
+                peers[0].note = f"real steps {case.real_share():.4f}"
+                full = Case(cell, shape, work.removesuffix("-lengths"), given.threads).fill()
+                peers.append(recurra.sequence(full, FULL))
+            for module in modules.values():
+                peers += module.peers(case)
+            measure(case.key(), peers, given.seconds, record, case.gflop(), peak)
+            record.save()
 
 
 def main() -> None:
     given = arguments()
     record = Record(given.record)
-    if not given.table:
-        recurra = Recurra(str(given.library), given.threads)
-        peak = limits(recurra, record)
-        modules = frameworks(given.peers, given.threads, record)
-        for work in given.work:
-            for cell in given.cells:
-                for shape in given.shapes:
-                    case = Case(cell, shape, work, given.threads).fill()
-                    peers = [recurra.sequence(case)]
-                    if case.lengths is not None:
-                        full = Case(cell, shape, work.removesuffix("-lengths"), given.threads).fill()
-                        peers.append(recurra.sequence(full, FULL))
-                    for module in modules:
-                        peers += module.peers(case)
-                    measure(case, peers, given.seconds, peak, record)
-                    record.save()
-    if not given.table:
-        print(f"written to {given.record}")
-    elif given.into is None:
-        print(record.markdown())
-    else:
-        before, _, rest = given.into.read_text().partition("<!-- measured -->")
-        _, _, after = rest.partition("<!-- /measured -->")
-        body = f"<!-- measured -->\n{record.markdown()}<!-- /measured -->"
-        given.into.write_text(before + body + after)
+    if given.table:
+        if given.into is None:
+            print(record.markdown())
+        else:
+            record.put_into(given.into)
+        return
+    recurra = Recurra(str(given.library), given.threads)
+    peak, reading = limits(recurra, record)
+    modules = frameworks(given.peers, given.threads, record)
+    for work in given.work:
+        if work in SEQUENCES:
+            sequences(work, given, recurra, modules, peak, record)
+            continue
+        chapter = streaming if work == "step" else around
+        for key, peers, share in chapter.cases(given, recurra, modules, reading):
+            measure(key, peers, given.seconds, record, share=share)
+            record.save()
+    print(f"written to {given.record}")
 
 
 if __name__ == "__main__":

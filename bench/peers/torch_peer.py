@@ -1,7 +1,11 @@
 """PyTorch: `nn.LSTM`, `nn.GRU`, `nn.RNN`, by oneDNN where it has it and without."""
 
 import contextlib
+import sys
 import warnings
+
+# Optimizers ask for Triton, whose LLVM does not bear another in the same process; the CPU needs none.
+sys.modules.setdefault("triton", None)
 
 import torch
 from torch import nn
@@ -120,3 +124,133 @@ def runner(case: Case, model: nn.Module, x: torch.Tensor):
         return nn.utils.rnn.pad_packed_sequence(model(rows)[0])[0]
 
     return packed
+
+
+def step_peers(cell: str, arrays: dict) -> list[Peer]:
+    """The cell class, the module over one step, and that module quantised to int8."""
+    size = arrays["x"].shape[-1]
+    module_class, cell_class = {"lstm": (nn.LSTM, nn.LSTMCell), "gru": (nn.GRU, nn.GRUCell)}[cell]
+    layer, single = module_class(size, size).eval(), cell_class(size, size).eval()
+    with torch.no_grad():
+        for ours, theirs in WEIGHTS.items():
+            getattr(layer, theirs).copy_(torch.from_numpy(arrays[ours]))
+            getattr(single, theirs.removesuffix("_l0")).copy_(torch.from_numpy(arrays[ours]))
+    x = torch.from_numpy(arrays["x"])
+
+    def stepping(name, advance):
+        last = {"state": None}
+
+        def run():
+            with torch.inference_mode():
+                last["state"] = advance(last["state"])
+
+        def results():
+            last["state"] = None
+            run()
+            state = last["state"]
+            hidden = state[0] if isinstance(state, tuple) else state
+            return {"hidden": hidden.reshape(-1).numpy()}
+
+        return Peer(name, run, results)
+
+    found = [
+        stepping("torch-cell", lambda state: single(x[0], state)),
+        stepping("torch-module", lambda state: layer(x, state)[1]),
+    ]
+    with contextlib.suppress(Exception), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        small = torch.ao.quantization.quantize_dynamic(layer, {module_class}, torch.qint8)
+        found.append(stepping("torch-int8", lambda state: small(x, state)[1]))
+    return found
+
+
+def around_peer(name: str, arrays: dict) -> Peer:
+    """What `around.py` measures, by PyTorch's operations in place."""
+    tensors = {key: torch.from_numpy(array if key != "labels" else array.astype("int64")) for key, array in arrays.items()}
+    if name == "softmax-ce":
+        logits = tensors["logits"].requires_grad_()
+
+        def run():
+            logits.grad = None
+            nn.functional.cross_entropy(logits, tensors["labels"]).backward()
+
+        return Peer("torch", run, lambda: {"d": logits.grad.numpy()})
+    if name == "clip + adam":
+        weights = nn.Parameter(tensors["weights"])
+        first = tensors["weights"].clone()
+        state = {}
+
+        def start():
+            weights.data.copy_(first)
+            state["rule"] = torch.optim.Adam([weights], fused=True)
+
+        def run():
+            weights.grad = tensors["gradients"]
+            norm = torch.linalg.vector_norm(weights.grad)
+            weights.grad = weights.grad * torch.clamp(1.0 / (norm + 1e-6), max=1.0)
+            state["rule"].step()
+
+        def results():
+            start()
+            run()
+            return {"change": (weights.data - first).numpy()}
+
+        start()
+        return Peer("torch", run, results)
+    values = tensors["values"]
+    if name.endswith("-grad"):
+        function = name.removesuffix("-grad")
+        outputs = tensors["outputs"]
+        if function == "exp":
+            run = lambda: values.mul_(outputs)  # noqa: E731
+        else:
+            backward = getattr(torch.ops.aten, f"{function}_backward").grad_input
+            run = lambda: backward(values, outputs, grad_input=values)  # noqa: E731
+    else:
+        run = {"sigmoid": values.sigmoid_, "tanh": values.tanh_, "exp": values.exp_}[name]
+    first = values.clone()
+
+    def results():
+        values.copy_(first)
+        run()
+        return {"d" if name.endswith("-grad") else "y": values.numpy()}
+
+    return Peer("torch", run, results)
+
+
+def attention_peers(name: str, arrays: dict) -> list[Peer]:
+    """What `attention.py` measures, spelt out; dot attention also by the operation made for it."""
+    leaves = {key: torch.from_numpy(arrays[key]).requires_grad_()
+              for key in ("vector", "queries", "keys", "values") if key in arrays}  # fmt: skip
+    queries, keys, values = leaves["queries"], leaves["keys"], leaves["values"]
+    d_context = torch.from_numpy(arrays["d_context"])
+    lengths = torch.from_numpy(arrays["lengths"].astype("int64"))
+    real = (torch.arange(keys.shape[1]) < lengths[:, None])[:, None, :]
+    last = {}
+
+    def spelt_out():
+        if name == "additive":
+            score = torch.tanh(queries[:, :, None] + keys[:, None]) @ leaves["vector"]
+        else:
+            score = queries @ keys.transpose(1, 2) * keys.shape[-1] ** -0.5
+        return score.masked_fill(~real, float("-inf")).softmax(-1) @ values
+
+    def fused():
+        return nn.functional.scaled_dot_product_attention(queries, keys, values, attn_mask=real)
+
+    def training(peer, forward):
+        def run():
+            for leaf in leaves.values():
+                leaf.grad = None
+            last["context"] = forward()
+            last["context"].backward(d_context)
+
+        def results():
+            run()
+            return {"context": last["context"].detach().numpy()} | {
+                f"d_{key}": leaf.grad.numpy() for key, leaf in leaves.items()}  # fmt: skip
+
+        return Peer(peer, run, results)
+
+    found = [training("torch", spelt_out)]
+    return found + ([training("torch-sdpa", fused)] if name == "dot" else [])

@@ -12,11 +12,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from networks import TASKS
 from prepare import prepare
-from record import ROOT, Record, default_path
+from record import Record, default_path
 
-# Updates of an epoch, and updates in a block of about a second.
+# Updates of an epoch, and updates in a block of one or two seconds.
 EPOCHS = {"language": 1327, "digits": 937, "reviews": 781}
-BLOCKS = {"language": 10, "digits": 3, "reviews": 4}
+BLOCKS = {"language": 4, "digits": 3, "reviews": 4}
 HERE = Path(__file__).resolve().parent
 
 

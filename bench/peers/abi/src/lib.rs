@@ -7,6 +7,8 @@
     reason = "a C interface turns pointers into slices; it is a measuring tool and never shipped"
 )]
 
+mod around;
+mod attention;
 mod machine;
 mod sequence;
 

@@ -11,7 +11,7 @@ use std::ffi::c_int;
 #[repr(C)]
 #[derive(Debug)]
 pub struct Sequence {
-    /// 0 LSTM, 1 GRU, 2 RNN (tanh), 3 IndRNN (relu).
+    /// As [`kind`] numbers them.
     cell: c_int,
     seq_len: usize,
     batch_size: usize,
@@ -33,24 +33,29 @@ pub struct Sequence {
     d_state: *mut f32,
 }
 
+/// 0 LSTM, 1 GRU, 2 RNN (tanh), 3 IndRNN (relu).
+pub(crate) fn kind(number: c_int) -> CellKind {
+    match number {
+        0 => CellKind::Lstm {
+            peepholes: false,
+            coupled: false,
+            clip: None,
+        },
+        1 => CellKind::Gru {
+            reset: Reset::AfterProduct,
+        },
+        2 => CellKind::Rnn {
+            activation: Activation::Tanh,
+        },
+        _ => CellKind::IndRnn {
+            activation: Activation::Relu,
+        },
+    }
+}
+
 impl Sequence {
     fn kind(&self) -> CellKind {
-        match self.cell {
-            0 => CellKind::Lstm {
-                peepholes: false,
-                coupled: false,
-                clip: None,
-            },
-            1 => CellKind::Gru {
-                reset: Reset::AfterProduct,
-            },
-            2 => CellKind::Rnn {
-                activation: Activation::Tanh,
-            },
-            _ => CellKind::IndRnn {
-                activation: Activation::Relu,
-            },
-        }
+        kind(self.cell)
     }
 
     fn shape(&self) -> SequenceShape {
