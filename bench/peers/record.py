@@ -121,16 +121,20 @@ def table(work: str, threads: str, cases: dict) -> str:
         line += [time(rows[name], scale) if name in rows else "" for name in ours]
         shares = [rows[name]["peak_share"] for name in ours if name in rows and rows[name]["peak_share"]]
         line.append(", ".join(f"{float(share):.0%}" for share in shares))
-        ratios = {}
+        ratios, disturbed = {}, set()
         for name in names:
             mine = rows.get(ours_of(name), rows["recurra"])
             if name in rows:
                 ratios[name] = float(rows[name]["ms"]) / float(mine["ms"])
-            line.append(marked(ratios[name], rows[name]) if name in ratios else "")
+                if not (undisturbed(mine) and undisturbed(rows[name])):
+                    disturbed.add(name)
+            line.append(marked(ratios[name], name in disturbed) if name in ratios else "")
         verdicts = []
         for name, ratio in better_paths(ratios).items():
             least = bar(cell, shape, work, int(threads), name)
-            if least is not None:
+            if least is not None and name in disturbed:
+                verdicts.append(f"{name} {least:g} not judged: disturbed")
+            elif least is not None:
                 verdicts.append(f"{name} {least:g} {'met' if ratio >= least else f'**missed** at {ratio:.2f}'}")
         if FULL in ratios:
             cost = 1 / (ratios[FULL] * float(rows["recurra"]["note"].split()[-1]))
@@ -148,10 +152,15 @@ def better_paths(ratios: dict[str, float]) -> dict[str, float]:
 
 
 def time(row: dict[str, str], scale: float) -> str:
-    """The median, with a question mark when no sample was quiet."""
-    return f"{float(row['ms']) * scale:.4g}" + ("" if int(row["kept"] or 0) else "?")
+    """The median, with a question mark when hardly a sample was quiet."""
+    return f"{float(row['ms']) * scale:.4g}" + ("" if undisturbed(row) else "?")
 
 
-def marked(ratio: float, row: dict[str, str]) -> str:
-    text = f"{ratio:.2f}" + ("" if int(row["kept"] or 0) else "?")
+def undisturbed(row: dict[str, str]) -> bool:
+    """Whether at least three samples did not wait for a processor."""
+    return int(row["kept"] or 0) >= 3
+
+
+def marked(ratio: float, disturbed: bool) -> str:
+    text = f"{ratio:.2f}" + ("?" if disturbed else "")
     return f"**{text}** (loss)" if ratio < 1 else text
