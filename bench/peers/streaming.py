@@ -13,7 +13,10 @@ BYTES = {"recurra": 4, "recurra-bf16": 2, "recurra-int8": 1}
 
 
 def cases(given, recurra: Recurra, modules: dict, reading: dict[int, float]):
-    """Cases as `peers.measure` takes them."""
+    """Cases as `peers.measure` takes them; none while the library has no single steps."""
+    if not hasattr(recurra.lib, "recurra_step_new"):
+        print("  step: the library has no single steps")
+        return
     for cell in ("lstm", "gru"):
         for size in SIZES if cell in given.cells else ():
             arrays = weights(cell, size)
