@@ -24,6 +24,8 @@ mod norm;
 
 mod lengths;
 
+mod look_back;
+
 mod dropout;
 
 mod ops;

@@ -4,9 +4,12 @@
 //! whole sequence where it can; everywhere else a loop of [`Cell::step`]s does, and
 //! tests hold the two equal.
 
-use crate::cell::{Cell, FusedCell, State};
+use crate::cell::{Cell, FusedCell, ScannedCell, State};
 use crate::dropout::keep_mask;
-use crate::ops::{SequenceInputs, SequenceSpec, recurrent_sequence};
+use crate::look_back::look_back;
+use crate::ops::{
+    ScanInputs, ScanSpec, SequenceInputs, SequenceSpec, recurrent_scan, recurrent_sequence,
+};
 use crate::{Mode, NnError, lengths};
 use burn::tensor::{Bool, DType, Device, Tensor};
 use recurra_kernels::Direction;
@@ -57,6 +60,8 @@ impl RecurrentNoise {
 pub enum Path {
     /// One kernel for the whole sequence.
     Fused,
+    /// One product for the whole sequence, then a scan over time.
+    Scan,
     /// A loop of steps, because of the option or property that is named.
     Generic(&'static str),
 }
@@ -72,7 +77,10 @@ pub struct Unrolled {
 
 /// The path that `cell` takes in this mode on the CPU with 32-bit floats.
 pub(crate) fn path<C: Cell>(cell: &C, noise: RecurrentNoise, mode: &Mode<'_>) -> Path {
+    let scans = cell.scanned().is_some();
     match (cell.fused(), noise.obstacle(mode)) {
+        (_, None) if scans => Path::Scan,
+        (_, Some(option)) if scans => Path::Generic(option),
         (Err(option), _) | (Ok(_), Some(option)) => Path::Generic(option),
         (Ok(_), None) => Path::Fused,
     }
@@ -87,12 +95,15 @@ pub(crate) fn path<C: Cell>(cell: &C, noise: RecurrentNoise, mode: &Mode<'_>) ->
 /// [`NnError::Shape`] when `x`, the lengths or the state do not fit the cell.
 pub fn unroll<C: Cell>(cell: &C, x: Tensor<3>, call: Unroll<'_>) -> Result<Unrolled, NnError> {
     let on_cpu = x.device() == Device::flex() && x.dtype() == DType::F32;
-    if on_cpu
-        && call.noise.obstacle(&call.mode).is_none()
-        && let Ok(fused) = cell.fused()
-    {
-        check(cell, &x, &call)?;
-        return Ok(unroll_fused(cell, fused, x, call));
+    if on_cpu && call.noise.obstacle(&call.mode).is_none() {
+        if let Some(scanned) = cell.scanned() {
+            check(cell, &x, &call)?;
+            return Ok(unroll_scanned(cell, scanned, x, call));
+        }
+        if let Ok(fused) = cell.fused() {
+            check(cell, &x, &call)?;
+            return Ok(unroll_fused(cell, fused, x, call));
+        }
     }
     unroll_by_steps(cell, x, call)
 }
@@ -109,6 +120,7 @@ pub fn unroll_by_steps<C: Cell>(
     check(cell, &x, &call)?;
     let [batch_size, seq_len, _] = x.dims();
     let mut state = initial_state(cell, &x, call.state.take());
+    let (x, window) = widened(cell, x, state.window.take(), call.lengths, call.direction);
     let mut noise = StepNoise::new(call.noise, &state, call.mode);
     let active = call
         .lengths
@@ -143,6 +155,7 @@ pub fn unroll_by_steps<C: Cell>(
     if call.direction == Direction::Backward {
         outputs.reverse();
     }
+    state.window = window;
     Ok(Unrolled {
         outputs: Tensor::stack(outputs, 1),
         state,
@@ -151,6 +164,63 @@ pub fn unroll_by_steps<C: Cell>(
 
 fn initial_state<C: Cell>(cell: &C, x: &Tensor<3>, state: Option<State>) -> State {
     state.unwrap_or_else(|| cell.zero_state(x.dims()[0], x))
+}
+
+/// The input as [`Cell::project`] takes it, and the window behind it for cells that have one.
+fn widened<C: Cell>(
+    cell: &C,
+    x: Tensor<3>,
+    window: Option<Tensor<3>>,
+    lengths: Option<&[usize]>,
+    direction: Direction,
+) -> (Tensor<3>, Option<Tensor<3>>) {
+    match cell.look_back() {
+        0 => (x, None),
+        earlier => {
+            let (seen, window) = look_back(x, window, earlier, lengths, direction);
+            (seen, Some(window))
+        }
+    }
+}
+
+fn unroll_scanned<C: Cell>(
+    cell: &C,
+    scanned: ScannedCell,
+    x: Tensor<3>,
+    mut call: Unroll<'_>,
+) -> Unrolled {
+    let state = initial_state(cell, &x, call.state.take());
+    let parts: Vec<Tensor<2>> = std::iter::once(state.hidden).chain(state.cell).collect();
+    let has_cell = parts.len() == 2;
+    let (seen, window) = widened(cell, x.clone(), state.window, call.lengths, call.direction);
+    let [batch_size, seq_len, seen_size] = seen.dims();
+    let gates = scanned.w_ih.dims()[0];
+    // All steps of all rows are rows of one product.
+    let products = seen
+        .reshape([batch_size * seq_len, seen_size])
+        .matmul(scanned.w_ih.transpose());
+    let (outputs, state) = recurrent_scan(
+        ScanInputs {
+            products: products.reshape([batch_size, seq_len, gates]),
+            vectors: scanned.vectors,
+            state: Tensor::stack(parts, 0),
+            skip: x,
+        },
+        ScanSpec {
+            cell: scanned.kind,
+            direction: call.direction,
+            lengths: call.lengths.map(Into::into),
+        },
+    );
+    let part = |index: usize| state.clone().narrow(0, index, 1).squeeze_dim::<2>(0);
+    Unrolled {
+        outputs,
+        state: State {
+            hidden: part(0),
+            cell: has_cell.then(|| part(1)),
+            window,
+        },
+    }
 }
 
 fn unroll_fused<C: Cell>(
@@ -182,6 +252,7 @@ fn unroll_fused<C: Cell>(
         state: State {
             hidden: part(0),
             cell: has_cell.then(|| part(1)),
+            window: None,
         },
     }
 }
@@ -237,7 +308,11 @@ impl<'a> StepNoise<'a> {
             .cell
             .zip(new.cell)
             .map(|(old, new)| self.keep_old(zoneout_cell, old, new));
-        State { hidden, cell }
+        State {
+            hidden,
+            cell,
+            window: None,
+        }
     }
 
     fn keep_old(&mut self, probability: f64, old: Tensor<2>, new: Tensor<2>) -> Tensor<2> {
@@ -289,6 +364,11 @@ fn check<C: Cell>(cell: &C, x: &Tensor<3>, call: &Unroll<'_>) -> Result<(), NnEr
         let got = state.cell.as_ref().map(Tensor::dims);
         if want != got {
             return Err(NnError::shape("unroll", "state.cell", want, got));
+        }
+        let want = [batch_size, cell.look_back(), input_size];
+        let got = state.window.as_ref().map(Tensor::dims);
+        if got.is_some_and(|got| got != want) {
+            return Err(NnError::shape("unroll", "state.window", want, got));
         }
     }
     Ok(())

@@ -295,6 +295,7 @@ fn recurrent_dropout_drops_the_same_units_at_every_step() {
     let ones = recurra_nn::State {
         hidden: Tensor::ones([1, 64], &Device::flex()),
         cell: None,
+        window: None,
     };
     let state = recurra_nn::StackState {
         layers: vec![recurra_nn::LayerState {
@@ -485,7 +486,7 @@ fn an_option_that_a_cell_does_not_have_is_refused_by_name() {
             peepholes: Some(true),
             ..LayerConfig::new(CellName::Gru, 4)
         }),
-        "`peepholes` is not an option of `gru`; it belongs to `lstm`"
+        "`peepholes` is not an option of `gru`; it belongs to `lstm` and `sru`"
     );
     assert_eq!(
         refused(LayerConfig {

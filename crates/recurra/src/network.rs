@@ -189,6 +189,7 @@ fn title(layer: &LayerSummary) -> String {
 fn path(path: Path) -> String {
     match path {
         Path::Fused => "fused".to_owned(),
+        Path::Scan => "scan".to_owned(),
         Path::Generic(because) => format!("generic ({because})"),
     }
 }

@@ -104,7 +104,16 @@ impl Machine {
 
     /// Carries out `work`, compiled for this machine.
     pub(crate) fn run(self, work: impl Work) {
-        self.run_panel(self.panel().wide, work);
+        // Not by way of `run_panel`, which would compile `work` for both widths.
+        match self {
+            Machine::Portable => work.run::<8, PORTABLE_FUSED>(),
+            #[cfg(target_arch = "x86_64")]
+            Machine::Avx2(machine) => machine.run::<16>(work),
+            #[cfg(target_arch = "x86_64")]
+            Machine::Avx512(machine) => machine.run::<64>(work),
+            #[cfg(test)]
+            Machine::Wide => work.run::<64, true>(),
+        }
     }
 
     /// Carries out `work` for panels of one of the machine's two widths.

@@ -1,5 +1,6 @@
 //! Cells as data: what each cell can be told.
 
+use super::scan_config::{MinGruConfig, MinLstmConfig, QrnnConfig, SruConfig};
 use crate::NnError;
 use crate::activation::Activation;
 use crate::init::Initialiser;
@@ -17,6 +18,14 @@ pub enum CellName {
     Gru,
     /// [`super::IndRnn`]
     IndRnn,
+    /// [`super::MinGru`]
+    MinGru,
+    /// [`super::MinLstm`]
+    MinLstm,
+    /// [`super::Sru`]
+    Sru,
+    /// [`super::Qrnn`]
+    Qrnn,
 }
 
 impl CellName {
@@ -27,6 +36,10 @@ impl CellName {
             Self::Lstm => "lstm",
             Self::Gru => "gru",
             Self::IndRnn => "ind_rnn",
+            Self::MinGru => "min_gru",
+            Self::MinLstm => "min_lstm",
+            Self::Sru => "sru",
+            Self::Qrnn => "qrnn",
         }
     }
 }
@@ -89,6 +102,14 @@ pub enum CellConfig {
     Gru(GruConfig),
     /// See [`super::IndRnn`].
     IndRnn(IndRnnConfig),
+    /// See [`super::MinGru`].
+    MinGru(MinGruConfig),
+    /// See [`super::MinLstm`].
+    MinLstm(MinLstmConfig),
+    /// See [`super::Sru`].
+    Sru(SruConfig),
+    /// See [`super::Qrnn`].
+    Qrnn(QrnnConfig),
 }
 
 /// A plain recurrent cell.
@@ -176,6 +197,10 @@ impl CellConfig {
             Self::Lstm(config) => AnyCell::Lstm(config.build(input_size, rng, device)?),
             Self::Gru(config) => AnyCell::Gru(config.build(input_size, rng, device)?),
             Self::IndRnn(config) => AnyCell::IndRnn(config.build(input_size, rng, device)?),
+            Self::MinGru(config) => AnyCell::MinGru(config.build(input_size, rng, device)?),
+            Self::MinLstm(config) => AnyCell::MinLstm(config.build(input_size, rng, device)?),
+            Self::Sru(config) => AnyCell::Sru(config.build(input_size, rng, device)?),
+            Self::Qrnn(config) => AnyCell::Qrnn(config.build(input_size, rng, device)?),
         })
     }
 }

@@ -114,7 +114,7 @@ impl Cell for Gru {
             .apply(clamped(candidate, self.clip));
         // (1 - z) n + z h, with one product fewer.
         let hidden = n.clone() + z * (state.hidden - n);
-        State { hidden, cell: None }
+        State::hidden_only(hidden)
     }
 
     fn fused(&self) -> Result<FusedCell, &'static str> {

@@ -68,10 +68,7 @@ impl Cell for IndRnn {
 
     fn step(&self, projected: Tensor<2>, recurrent: Tensor<2>, _: State) -> State {
         let gates = projected + recurrent * row(&self.w_hh);
-        State {
-            hidden: self.activation.apply(gates),
-            cell: None,
-        }
+        State::hidden_only(self.activation.apply(gates))
     }
 
     fn fused(&self) -> Result<FusedCell, &'static str> {

@@ -193,6 +193,7 @@ impl Cell for Lstm {
         State {
             hidden,
             cell: Some(cell),
+            window: None,
         }
     }
 

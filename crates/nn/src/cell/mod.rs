@@ -6,7 +6,12 @@ mod config;
 mod gru;
 mod ind_rnn;
 mod lstm;
+mod min_gru;
+mod min_lstm;
+mod qrnn;
 mod rnn;
+mod scan_config;
+mod sru;
 mod state;
 
 pub use config::{
@@ -15,13 +20,18 @@ pub use config::{
 pub use gru::Gru;
 pub use ind_rnn::IndRnn;
 pub use lstm::{Lstm, LstmNorm};
+pub use min_gru::MinGru;
+pub use min_lstm::MinLstm;
+pub use qrnn::Qrnn;
 pub use rnn::Rnn;
+pub use scan_config::{Candidate, MinGruConfig, MinLstmConfig, Pooling, QrnnConfig, SruConfig};
+pub use sru::Sru;
 pub use state::State;
 
 use crate::init::parameter;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use recurra_kernels::CellKind;
+use recurra_kernels::{CellKind, ScanKind};
 
 /// One step of a recurrent network, `h_t = f_W(h_t-1, x_t)`.
 ///
@@ -39,10 +49,16 @@ pub trait Cell {
         None
     }
 
+    /// How many inputs before its own a step sees.
+    fn look_back(&self) -> usize {
+        0
+    }
+
     /// What the gates receive from the input, biases included.
     ///
     /// # Shapes
-    /// `[batch, seq_len, input_size]` to `[batch, seq_len, gates * hidden_size]`.
+    /// `[batch, seq_len, (look_back + 1) * input_size]`, the oldest input first, to
+    /// `[batch, seq_len, gates * hidden_size]`.
     fn project(&self, x: Tensor<3>) -> Tensor<3>;
 
     /// Advances the state by one step.
@@ -57,12 +73,18 @@ pub trait Cell {
     /// The cell as the fused kernels take it, or the option that they do not know.
     fn fused(&self) -> Result<FusedCell, &'static str>;
 
+    /// The cell as the scanning kernels take it, for cells whose gates see only the input.
+    fn scanned(&self) -> Option<ScannedCell> {
+        None
+    }
+
     /// A state of zeros for `batch_size` rows, like `x` in device and float type.
     fn zero_state(&self, batch_size: usize, x: &Tensor<3>) -> State {
         let zeros = |size: usize| Tensor::zeros([batch_size, size], (&x.device(), x.dtype()));
         State {
             hidden: zeros(self.hidden_size()),
             cell: self.cell_size().map(zeros),
+            window: None,
         }
     }
 }
@@ -76,6 +98,17 @@ pub struct FusedCell {
     pub w_ih: Tensor<2>,
     /// `[gates * hidden_size, hidden_size]`, `[1, hidden_size]` when diagonal.
     pub w_hh: Tensor<2>,
+    /// `[vectors, hidden_size]`: biases and peepholes.
+    pub vectors: Tensor<2>,
+}
+
+/// The weights of a cell that scans, in the kernels' layout; see [`ScanKind`].
+#[derive(Debug, Clone)]
+pub struct ScannedCell {
+    /// The recurrence with its options.
+    pub kind: ScanKind,
+    /// `[gates * hidden_size, (look_back + 1) * input_size]`
+    pub w_ih: Tensor<2>,
     /// `[vectors, hidden_size]`: biases and peepholes.
     pub vectors: Tensor<2>,
 }
@@ -95,6 +128,14 @@ pub enum AnyCell {
     Gru(Gru),
     /// See [`IndRnn`].
     IndRnn(IndRnn),
+    /// See [`MinGru`].
+    MinGru(MinGru),
+    /// See [`MinLstm`].
+    MinLstm(MinLstm),
+    /// See [`Sru`].
+    Sru(Sru),
+    /// See [`Qrnn`].
+    Qrnn(Qrnn),
 }
 
 /// The same call on whichever cell it is.
@@ -105,6 +146,10 @@ macro_rules! each_cell {
             AnyCell::Lstm($cell) => $call,
             AnyCell::Gru($cell) => $call,
             AnyCell::IndRnn($cell) => $call,
+            AnyCell::MinGru($cell) => $call,
+            AnyCell::MinLstm($cell) => $call,
+            AnyCell::Sru($cell) => $call,
+            AnyCell::Qrnn($cell) => $call,
         }
     };
 }
@@ -119,6 +164,9 @@ impl Cell for AnyCell {
     fn cell_size(&self) -> Option<usize> {
         each_cell!(self, cell => cell.cell_size())
     }
+    fn look_back(&self) -> usize {
+        each_cell!(self, cell => cell.look_back())
+    }
     fn project(&self, x: Tensor<3>) -> Tensor<3> {
         each_cell!(self, cell => cell.project(x))
     }
@@ -127,6 +175,9 @@ impl Cell for AnyCell {
     }
     fn fused(&self) -> Result<FusedCell, &'static str> {
         each_cell!(self, cell => cell.fused())
+    }
+    fn scanned(&self) -> Option<ScannedCell> {
+        each_cell!(self, cell => cell.scanned())
     }
 }
 
@@ -151,6 +202,18 @@ pub(crate) fn row<const D: usize>(v: &Param<Tensor<1>>) -> Tensor<D> {
 /// The columns of gate `index` in `[batch, gates * size]`.
 pub(crate) fn gate(gates: &Tensor<2>, index: usize, size: usize) -> Tensor<2> {
     gates.clone().narrow(1, index * size, size)
+}
+
+/// The columns of the first gates in `[batch, gates * size]`.
+pub(crate) fn gates<const N: usize>(projected: &Tensor<2>, size: usize) -> [Tensor<2>; N] {
+    std::array::from_fn(|index| gate(projected, index, size))
+}
+
+/// Adds `by` to every bias.
+pub(crate) fn raise(biases: &mut [f32], by: f64) {
+    for bias in biases {
+        *bias += by as f32;
+    }
 }
 
 /// Draws the packed weights `[gates * rows, columns]` of a cell.

@@ -64,10 +64,7 @@ impl Cell for Rnn {
 
     fn step(&self, projected: Tensor<2>, recurrent: Tensor<2>, _: State) -> State {
         let gates = projected + times(recurrent, &self.w_hh);
-        State {
-            hidden: self.activation.apply(clamped(gates, self.clip)),
-            cell: None,
-        }
+        State::hidden_only(self.activation.apply(clamped(gates, self.clip)))
     }
 
     fn fused(&self) -> Result<FusedCell, &'static str> {

@@ -9,15 +9,28 @@ pub struct State {
     pub hidden: Tensor<2>,
     /// `c`, `[batch, cell_size]`, for cells that have one.
     pub cell: Option<Tensor<2>>,
+    /// The last inputs, the oldest first, `[batch, look_back, input_size]`, for cells that look
+    /// back at them; zeros when there is none.
+    pub window: Option<Tensor<3>>,
 }
 
 impl State {
+    /// A state that is only the hidden part.
+    pub(crate) fn hidden_only(hidden: Tensor<2>) -> Self {
+        Self {
+            hidden,
+            cell: None,
+            window: None,
+        }
+    }
+
     /// The same values with no memory of how they came about: the cut of truncated
     /// back-propagation through time.
     pub fn detach(self) -> Self {
         Self {
             hidden: self.hidden.detach(),
             cell: self.cell.map(Tensor::detach),
+            window: self.window.map(Tensor::detach),
         }
     }
 
@@ -28,11 +41,12 @@ impl State {
         let ids = Tensor::<1, Int>::from_data(ids, &self.hidden.device());
         Self {
             hidden: self.hidden.select(0, ids.clone()),
-            cell: self.cell.map(|cell| cell.select(0, ids)),
+            cell: self.cell.map(|cell| cell.select(0, ids.clone())),
+            window: self.window.map(|window| window.select(0, ids)),
         }
     }
 
-    /// Combines two states part by part.
+    /// Combines two states part by part, but for the windows, which time alone moves.
     pub(crate) fn zip(
         self,
         other: Self,
@@ -41,6 +55,7 @@ impl State {
         Self {
             hidden: combine(self.hidden, other.hidden),
             cell: self.cell.zip(other.cell).map(|(a, b)| combine(a, b)),
+            window: None,
         }
     }
 }

@@ -6,10 +6,12 @@ mod elementwise;
 mod embedding;
 mod outputs;
 mod primitive;
+mod scan;
 mod sequence;
 
 pub(crate) use attention::{AttendInputs, AttendSpec, attended};
 pub(crate) use cross_entropy::{CrossEntropySpec, last_log_softmax, mean_cross_entropy};
 pub(crate) use elementwise::apply;
 pub(crate) use embedding::{EmbedSpec, embedded};
+pub(crate) use scan::{ScanInputs, ScanSpec, recurrent_scan};
 pub(crate) use sequence::{SequenceInputs, SequenceSpec, recurrent_sequence};

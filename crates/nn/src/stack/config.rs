@@ -3,7 +3,8 @@
 use crate::NnError;
 use crate::activation::Activation;
 use crate::cell::{
-    CellConfig, CellName, GruConfig, IndRnnConfig, InitConfig, LstmConfig, ResetPlace, RnnConfig,
+    Candidate, CellConfig, CellName, GruConfig, IndRnnConfig, InitConfig, LstmConfig, MinGruConfig,
+    MinLstmConfig, Pooling, QrnnConfig, ResetPlace, RnnConfig, SruConfig,
 };
 use crate::recurrent::Merge;
 use crate::unroll::RecurrentNoise;
@@ -11,6 +12,9 @@ use serde::{Deserialize, Serialize};
 
 /// Wider than this, the recurrent weights alone would not fit a machine.
 const MAX_HIDDEN_SIZE: usize = 65_536;
+
+/// A convolution wider than this is no longer about the last few inputs.
+const MAX_WINDOW_SIZE: usize = 1024;
 
 /// A recurrent network of one or more layers.
 ///
@@ -52,10 +56,11 @@ pub struct LayerConfig {
     /// `rnn`, `ind_rnn`: the activation. Tanh and ReLU by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activation: Option<Activation>,
-    /// `lstm`: added to the forget gate's bias at the start; 1 by default.
+    /// `lstm`, `min_lstm`, `sru`, `qrnn`: added to the forget gate's bias at the start; 1 by
+    /// default for `lstm`, 0 for the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forget_bias: Option<f64>,
-    /// `lstm`: whether the gates see the cell state.
+    /// `lstm`, `sru`: whether the gates see the cell state; by default an SRU's do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peepholes: Option<bool>,
     /// `lstm`: width of the projected hidden state.
@@ -85,10 +90,23 @@ pub struct LayerConfig {
     /// `lstm`: of the cell state on its way out; tanh by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_activation: Option<Activation>,
-    /// Probability that the recurrent weights do not see a unit, in `[0, 1)`.
+    /// `min_gru`, `min_lstm`: what the candidate is taken through; positive by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<Candidate>,
+    /// `sru`: `α` of the highway; `√3` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub highway_scale: Option<f64>,
+    /// `qrnn`: which gates pool over time; fo by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pooling: Option<Pooling>,
+    /// `qrnn`: inputs that a step sees, its own included; 2 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_size: Option<usize>,
+    /// Cells with recurrent weights: probability that these do not see a unit, in `[0, 1)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recurrent_dropout: Option<f64>,
-    /// Probability that a hidden unit keeps its old value, in `[0, 1)`.
+    /// Cells whose hidden state is carried: probability that a unit of it keeps its old value, in
+    /// `[0, 1)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zoneout_hidden: Option<f64>,
     /// `lstm`: probability that a cell-state unit keeps its old value, in `[0, 1)`.
@@ -123,6 +141,10 @@ impl LayerConfig {
             gate_activation: None,
             candidate_activation: None,
             output_activation: None,
+            candidate: None,
+            highway_scale: None,
+            pooling: None,
+            window_size: None,
             recurrent_dropout: None,
             zoneout_hidden: None,
             zoneout_cell: None,
@@ -148,6 +170,8 @@ impl LayerConfig {
         let init = self.init.unwrap_or_default();
         init.validate()?;
         let clip = bound("clip", self.clip)?;
+        let candidate = self.candidate.unwrap_or(Candidate::Positive);
+        let forget_bias = finite("forget_bias", self.forget_bias.unwrap_or(0.0))?;
         let gate_activation = self.gate_activation.unwrap_or(Activation::Sigmoid);
         let candidate_activation = self.candidate_activation.unwrap_or(Activation::Tanh);
         Ok(match self.cell {
@@ -188,6 +212,34 @@ impl LayerConfig {
                 output_activation: self.output_activation.unwrap_or(Activation::Tanh),
                 init,
             }),
+            CellName::MinGru => CellConfig::MinGru(MinGruConfig {
+                hidden_size,
+                candidate,
+                init,
+            }),
+            CellName::MinLstm => CellConfig::MinLstm(MinLstmConfig {
+                hidden_size,
+                candidate,
+                forget_bias,
+                init,
+            }),
+            CellName::Sru => CellConfig::Sru(SruConfig {
+                hidden_size,
+                peepholes: self.peepholes.unwrap_or(true),
+                highway_scale: finite(
+                    "highway_scale",
+                    self.highway_scale.unwrap_or(f64::sqrt(3.0)),
+                )?,
+                forget_bias,
+                init,
+            }),
+            CellName::Qrnn => CellConfig::Qrnn(QrnnConfig {
+                hidden_size,
+                pooling: self.pooling.unwrap_or(Pooling::Fo),
+                window_size: self.window_size()?,
+                forget_bias,
+                init,
+            }),
         })
     }
 
@@ -214,17 +266,74 @@ impl LayerConfig {
         }
     }
 
+    fn window_size(&self) -> Result<usize, NnError> {
+        match self.window_size {
+            Some(size) if !(1..=MAX_WINDOW_SIZE).contains(&size) => {
+                let want = format!("1 to {MAX_WINDOW_SIZE}");
+                Err(NnError::config("window_size", want, size))
+            }
+            size => Ok(size.unwrap_or(2)),
+        }
+    }
+
     fn refuse_foreign_options(&self) -> Result<(), NnError> {
-        use CellName::{Gru, IndRnn, Lstm, Rnn};
-        let given: [(&'static str, bool, &[CellName], &'static str); 13] = [
+        use CellName::{Gru, IndRnn, Lstm, MinGru, MinLstm, Qrnn, Rnn, Sru};
+        let carried_hidden = match self.pooling {
+            Some(Pooling::F) => &[Rnn, IndRnn, Lstm, Gru, MinGru, MinLstm, Qrnn][..],
+            _ => &[Rnn, IndRnn, Lstm, Gru, MinGru, MinLstm],
+        };
+        let given: [(&'static str, bool, &[CellName], &'static str); 20] = [
             (
                 "activation",
                 self.activation.is_some(),
                 &[Rnn, IndRnn],
                 "`rnn` and `ind_rnn`",
             ),
-            ("forget_bias", self.forget_bias.is_some(), &[Lstm], "`lstm`"),
-            ("peepholes", self.peepholes.is_some(), &[Lstm], "`lstm`"),
+            (
+                "forget_bias",
+                self.forget_bias.is_some(),
+                &[Lstm, MinLstm, Sru, Qrnn],
+                "`lstm`, `min_lstm`, `sru` and `qrnn`",
+            ),
+            (
+                "peepholes",
+                self.peepholes.is_some(),
+                &[Lstm, Sru],
+                "`lstm` and `sru`",
+            ),
+            (
+                "candidate",
+                self.candidate.is_some(),
+                &[MinGru, MinLstm],
+                "`min_gru` and `min_lstm`",
+            ),
+            (
+                "highway_scale",
+                self.highway_scale.is_some(),
+                &[Sru],
+                "`sru`",
+            ),
+            ("pooling", self.pooling.is_some(), &[Qrnn], "`qrnn`"),
+            ("window_size", self.window_size.is_some(), &[Qrnn], "`qrnn`"),
+            (
+                "recurrent_dropout",
+                self.recurrent_dropout.is_some(),
+                &[Rnn, IndRnn, Lstm, Gru],
+                "cells with recurrent weights: `rnn`, `ind_rnn`, `lstm` and `gru`",
+            ),
+            (
+                "init.recurrent",
+                self.init.is_some_and(|init| init.recurrent.is_some()),
+                &[Rnn, IndRnn, Lstm, Gru],
+                "cells with recurrent weights: `rnn`, `ind_rnn`, `lstm` and `gru`",
+            ),
+            (
+                "zoneout_hidden",
+                self.zoneout_hidden.is_some(),
+                carried_hidden,
+                "cells that carry their hidden state: all but `sru`, and `qrnn` unless its \
+                 pooling is `f`",
+            ),
             ("proj_size", self.proj_size.is_some(), &[Lstm], "`lstm`"),
             ("coupled", self.coupled.is_some(), &[Lstm], "`lstm`"),
             (

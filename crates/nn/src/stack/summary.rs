@@ -30,7 +30,7 @@ impl Shortcut {
 /// One layer as `recurra inspect` tells it.
 #[derive(Debug, Clone)]
 pub struct LayerSummary {
-    /// The cell: `LSTM`, `GRU`, `RNN`, `IndRNN`.
+    /// The cell: `LSTM`, `GRU`, `RNN`, `IndRNN`, `minGRU`, `minLSTM`, `SRU`, `QRNN`.
     pub cell: &'static str,
     /// Width of the input.
     pub input_size: usize,
@@ -59,6 +59,10 @@ impl Stack {
                     AnyCell::Lstm(_) => "LSTM",
                     AnyCell::Gru(_) => "GRU",
                     AnyCell::IndRnn(_) => "IndRNN",
+                    AnyCell::MinGru(_) => "minGRU",
+                    AnyCell::MinLstm(_) => "minLSTM",
+                    AnyCell::Sru(_) => "SRU",
+                    AnyCell::Qrnn(_) => "QRNN",
                 },
                 input_size: cell.input_size(),
                 output_size: layer.output_size(),
@@ -74,6 +78,11 @@ impl Stack {
 }
 
 fn slowest(paths: Vec<Path>) -> Path {
-    let generic = paths.into_iter().find(|path| *path != Path::Fused);
-    generic.unwrap_or(Path::Fused)
+    let slowness = |path: &Path| match path {
+        Path::Fused => 0,
+        Path::Scan => 1,
+        Path::Generic(_) => 2,
+    };
+    let slowest = paths.into_iter().max_by_key(slowness);
+    slowest.unwrap_or(Path::Fused)
 }

@@ -160,7 +160,12 @@ impl Leaves {
                 };
                 let hidden = leaf('h');
                 let cell = golden.contains("c0").then(|| leaf('c'));
-                states.push(State { hidden, cell });
+                let window = (golden.contains("window0")).then(|| tensor(golden, "window0"));
+                states.push(State {
+                    hidden,
+                    cell,
+                    window,
+                });
             }
             let mut states = states.into_iter();
             layers.push(LayerState {

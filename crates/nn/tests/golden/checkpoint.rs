@@ -35,6 +35,7 @@ fn check(name: &str, config: &StackConfig, directions: usize) {
         let state = |index: usize| State {
             hidden: at("h0", index),
             cell: golden.contains("c0").then(|| at("c0", index)),
+            window: None,
         };
         let layers = (0..stack.layers.len())
             .map(|layer| LayerState {

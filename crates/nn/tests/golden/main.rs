@@ -13,4 +13,5 @@ mod checkpoint;
 mod embedding;
 mod loss;
 mod options;
+mod scan;
 mod torch;

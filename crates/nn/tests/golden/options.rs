@@ -10,7 +10,7 @@ use recurra_nn::{
 };
 use recurra_testkit::Golden;
 
-const HIDDEN_SIZE: usize = 5;
+pub(crate) const HIDDEN_SIZE: usize = 5;
 
 fn lstm() -> LayerConfig {
     LayerConfig::new(CellName::Lstm, HIDDEN_SIZE)
@@ -20,7 +20,7 @@ fn gru() -> LayerConfig {
     LayerConfig::new(CellName::Gru, HIDDEN_SIZE)
 }
 
-fn check(file: &str, layer: LayerConfig) {
+pub(crate) fn check(file: &str, layer: LayerConfig) {
     StackCase::open(file, StackConfig::uniform(layer, 1)).check();
 }
 
@@ -223,7 +223,7 @@ fn layer_norm_between_layers() {
 }
 
 /// A cell that only reads backward: final state and outputs.
-fn check_backward(file: &str, layer: LayerConfig) {
+pub(crate) fn check_backward(file: &str, layer: LayerConfig) {
     let golden = Golden::open(file);
     let input_size = golden.f32("x").shape[2];
     let cell = layer
@@ -255,6 +255,7 @@ fn check_backward(file: &str, layer: LayerConfig) {
         state: Some(State {
             hidden: part("h0"),
             cell: golden.contains("c0").then(|| part("c0")),
+            window: (golden.contains("window0")).then(|| tensor(&golden, "window0")),
         }),
         direction: Direction::Backward,
         noise: RecurrentNoise::default(),

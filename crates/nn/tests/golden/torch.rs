@@ -74,6 +74,7 @@ impl Case {
         let one = |index: usize| State {
             hidden: at(hidden, index),
             cell: cell.map(|cell| at(cell, index)),
+            window: None,
         };
         let layers = (0..self.num_layers)
             .map(|layer| LayerState {

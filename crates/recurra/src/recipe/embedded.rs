@@ -33,6 +33,7 @@ pub fn embedded() -> &'static [EmbeddedRecipe] {
         "complete" / "word-completion-korean-syllable",
         "memory" / "memory",
         "memory" / "memory-adding-600",
+        "memory" / "memory-scan",
     ]
 }
 

@@ -244,6 +244,7 @@ fn probed(state: StackState) -> (StackState, Vec<Tensor<2>>) {
             forward: State {
                 hidden: probe(layer.forward.hidden),
                 cell: layer.forward.cell.map(&mut probe),
+                window: layer.forward.window,
             },
             backward: layer.backward,
         })
