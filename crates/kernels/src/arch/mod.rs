@@ -5,10 +5,14 @@
 //! it for them. Hand-written instructions can take the place of single pieces behind the same
 //! trait.
 
+mod simd;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
+pub(crate) use simd::{LANES, Lanes, Simd, VectorWork};
+
 use crate::Isa;
+use simd::Arrays;
 
 /// A kernel, generic over what differs between instruction sets.
 ///
@@ -132,6 +136,19 @@ impl Machine {
             (Machine::Wide, 16) => work.run::<16, true>(),
             #[cfg(test)]
             (Machine::Wide, _) => work.run::<64, true>(),
+        }
+    }
+
+    /// Carries out `work` over this machine's vectors.
+    pub(crate) fn run_vectors(self, work: impl VectorWork) {
+        match self {
+            Machine::Portable => work.run::<_, 4, 1>(Arrays::<4, PORTABLE_FUSED>),
+            #[cfg(target_arch = "x86_64")]
+            Machine::Avx2(machine) => machine.run_vectors(work),
+            #[cfg(target_arch = "x86_64")]
+            Machine::Avx512(machine) => machine.run_vectors(work),
+            #[cfg(test)]
+            Machine::Wide => work.run::<_, 1, 4>(Arrays::<16, true>),
         }
     }
 }

@@ -1,12 +1,17 @@
 //! Entry functions with the features of x86-64 processors switched on.
 #![expect(
     unsafe_code,
-    reason = "calling a function that needs processor features, once they are known to be there"
+    reason = "calling what needs processor features, once they are known to be there"
 )]
 
 use std::arch::is_x86_feature_detected;
+use std::arch::x86_64::{
+    __m256, __m512, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps,
+    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_storeu_ps,
+};
 
 use super::Work;
+use super::simd::{Lanes, Simd, VectorWork};
 
 /// Proof that the processor has AVX2 and FMA.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +26,49 @@ impl Avx2 {
     pub(super) fn run<const PANEL: usize>(self, work: impl Work) {
         // SAFETY: `self` exists only if `detect` found the features that `avx2` needs.
         unsafe { avx2::<PANEL>(work) }
+    }
+
+    pub(super) fn run_vectors(self, work: impl VectorWork) {
+        // SAFETY: `self` exists only if `detect` found the features that `avx2_vectors` needs.
+        unsafe { avx2_vectors(self, work) }
+    }
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn avx2_vectors(machine: Avx2, work: impl VectorWork) {
+    work.run::<Avx2, 2, 1>(machine);
+}
+
+impl Simd for Avx2 {
+    type Vector = __m256;
+
+    // 6 x 2 sums, 2 vectors of the panel and a broadcast: 15 of 16 registers.
+    const HEIGHT: usize = 6;
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> __m256 {
+        // SAFETY: `self` exists only if `detect` found AVX.
+        unsafe { _mm256_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    fn load(self, lanes: &Lanes, index: usize) -> __m256 {
+        let values = &lanes.0.as_chunks::<8>().0[index];
+        // SAFETY: `self` exists only if `detect` found AVX; `values` has the eight values.
+        unsafe { _mm256_loadu_ps(values.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn store(self, vector: __m256, lanes: &mut Lanes, index: usize) {
+        let values = &mut lanes.0.as_chunks_mut::<8>().0[index];
+        // SAFETY: `self` exists only if `detect` found AVX; `values` has room for eight values.
+        unsafe { _mm256_storeu_ps(values.as_mut_ptr(), vector) }
+    }
+
+    #[inline(always)]
+    fn multiply_add(self, a: __m256, b: __m256, c: __m256) -> __m256 {
+        // SAFETY: `self` exists only if `detect` found FMA.
+        unsafe { _mm256_fmadd_ps(a, b, c) }
     }
 }
 
@@ -47,6 +95,49 @@ impl Avx512 {
     pub(super) fn run<const PANEL: usize>(self, work: impl Work) {
         // SAFETY: `self` exists only if `detect` found the features that `avx512` needs.
         unsafe { avx512::<PANEL>(work) }
+    }
+
+    pub(super) fn run_vectors(self, work: impl VectorWork) {
+        // SAFETY: `self` exists only if `detect` found the features that `avx512_vectors` needs.
+        unsafe { avx512_vectors(self, work) }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+fn avx512_vectors(machine: Avx512, work: impl VectorWork) {
+    work.run::<Avx512, 1, 4>(machine);
+}
+
+impl Simd for Avx512 {
+    type Vector = __m512;
+
+    // 6 x 4 sums, 4 vectors of the panels and a broadcast: 29 of 32 registers.
+    const HEIGHT: usize = 6;
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> __m512 {
+        // SAFETY: `self` exists only if `detect` found AVX-512 F.
+        unsafe { _mm512_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    fn load(self, lanes: &Lanes, index: usize) -> __m512 {
+        let values = &lanes.0.as_chunks::<16>().0[index];
+        // SAFETY: `self` exists only if `detect` found AVX-512 F; `values` has the sixteen values.
+        unsafe { _mm512_loadu_ps(values.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn store(self, vector: __m512, lanes: &mut Lanes, index: usize) {
+        let values = &mut lanes.0.as_chunks_mut::<16>().0[index];
+        // SAFETY: `self` exists only if `detect` found AVX-512 F; `values` has room for sixteen.
+        unsafe { _mm512_storeu_ps(values.as_mut_ptr(), vector) }
+    }
+
+    #[inline(always)]
+    fn multiply_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        // SAFETY: `self` exists only if `detect` found AVX-512 F.
+        unsafe { _mm512_fmadd_ps(a, b, c) }
     }
 }
 

@@ -1,14 +1,16 @@
 //! The backward pass through time; the gradients of the weights follow it.
 
-use super::forward::{BlockTrace, ROWS_AT_ONCE, Trace};
+use super::forward::{BlockTrace, Trace};
 use super::lanes::BackwardRows;
 use super::layout::Layout;
+use super::panels::{Panels, lanes_of};
+use super::product::{Multiply, Selection, Target};
 use super::recurrence::Operand;
 use super::schedule::{Block, Schedule};
 use super::threads::Threads;
 use super::weight_gradient::{Targets, weight_gradients};
 use crate::SequenceBackward;
-use crate::gemm::{Panels, Product, Start, Tiles};
+use crate::arch::{LANES, Lanes};
 use crate::sequence::Kept;
 
 /// Runs a checked call whose `saved` comes from the fused path.
@@ -63,7 +65,6 @@ pub(crate) fn sequence_backward(call: SequenceBackward<'_>) {
         threads,
         &schedule,
         &blocks,
-        call.x,
         Targets {
             d_w_ih: call.d_w_ih,
             d_w_hh: call.d_w_hh,
@@ -80,7 +81,7 @@ struct Pass<'a> {
     slots_to_operand: Vec<Option<Panels>>,
     /// `None` when nobody asks for the gradient of x.
     slots_to_x: Option<Panels>,
-    factors: Vec<f32>,
+    factors: Vec<Lanes>,
     times: Vec<usize>,
     d_outputs: Option<&'a [f32]>,
     d_final_state: Option<&'a [f32]>,
@@ -88,42 +89,49 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     /// Goes back through one block: its gates become gradients; returns the gradient of its
-    /// initial state, `[rows, STATES, W]`.
-    fn run(&self, block: &Block, trace: &mut BlockTrace, mut d_x: Vec<&mut [f32]>) -> Vec<f32> {
+    /// initial state.
+    fn run(&self, block: &Block, trace: &mut BlockTrace, mut d_x: Vec<&mut [f32]>) -> Panels {
         let layout = self.layout;
         let batch_size = self.schedule.batch_size;
+        let num_rows = block.rows.len();
         let mut d_state = match self.d_final_state {
             Some(d_final_state) => layout.gather_state(block, d_final_state, batch_size),
-            None => vec![0.0; block.rows.len() * layout.state_len],
+            None => {
+                let mut d_state = Panels::take(layout.state_panels, num_rows);
+                for panel in 0..layout.state_panels {
+                    d_state.panel_mut(panel).fill(Lanes::ZERO);
+                }
+                d_state
+            }
         };
-        let mut d_operand = vec![0.0; block.rows.len() * layout.width];
-        let mut tiles = Tiles::default();
+        let mut d_operand = Panels::take(layout.num_groups, num_rows);
         for &time in &self.times {
             let active = block.active(time);
             if active == 0 {
                 continue;
             }
-            let d_state = &mut d_state[..active * layout.state_len];
             if let Some(d_outputs) = self.d_outputs {
-                let rows = block
-                    .rows
-                    .iter()
-                    .zip(d_state.chunks_exact_mut(layout.state_len));
-                for (row, d_state) in rows {
+                let mut d_hidden = d_state.view_mut(0, 0);
+                for (place, row) in block.rows[..active].iter().enumerate() {
                     let start = (time * batch_size + row) * layout.hidden_size;
                     let d_outputs = &d_outputs[start..][..layout.hidden_size];
-                    for (d_hidden, d_output) in d_state.iter_mut().zip(d_outputs) {
-                        *d_hidden += d_output;
+                    for group in 0..layout.num_groups {
+                        let d_output = lanes_of(d_outputs, group * LANES);
+                        let d_hidden = &mut d_hidden.rows(group, place, 1)[0];
+                        for lane in 0..LANES {
+                            d_hidden.0[lane] += d_output.0[lane];
+                        }
                     }
                 }
             }
-            let place = block.start(time);
-            let slots = &mut trace.slots[place * layout.slots_len..][..active * layout.slots_len];
-            let previous = &trace.previous[place * layout.state_len..][..d_state.len()];
-            self.step(slots, previous, d_state, &mut d_operand, &mut tiles);
+            let step = Step {
+                active,
+                place: block.start(time),
+            };
+            self.step(step, trace, &mut d_state, &mut d_operand);
         }
         if let Some(slots_to_x) = &self.slots_to_x {
-            self.inputs(slots_to_x, block, &trace.slots, &mut d_x, &mut tiles);
+            self.inputs(slots_to_x, block, &trace.slots, &mut d_x);
         }
         d_state
     }
@@ -131,86 +139,75 @@ impl Pass<'_> {
     /// Undoes one step of the first rows of a block.
     fn step(
         &self,
-        slots: &mut [f32],
-        previous: &[f32],
-        d_state: &mut [f32],
-        d_operand: &mut [f32],
-        tiles: &mut Tiles,
+        step: Step,
+        trace: &mut BlockTrace,
+        d_state: &mut Panels,
+        d_operand: &mut Panels,
     ) {
         let layout = self.layout;
-        let num_rows = d_state.len() / layout.state_len;
-        let d_operand = &mut d_operand[..num_rows * layout.width];
+        let num_groups = layout.num_groups;
+        let Step { active, place } = step;
         let last = layout.plan.stages.len() - 1;
         for (index, stage) in layout.plan.stages.iter().enumerate().rev() {
             let rows = BackwardRows {
-                width: layout.width,
-                slots: &mut *slots,
-                previous,
+                count: active,
+                num_groups,
+                slots: trace.slots.view_mut(0, place),
+                previous: trace.previous.view(0, place),
                 factors: &self.factors,
-                d_state: &mut *d_state,
-                d_operand: (index < last).then_some(&*d_operand),
+                d_state: d_state.view_mut(0, 0),
+                d_operand: (index < last).then(|| d_operand.view(0, 0)),
             };
             layout.cell.backward(layout.machine, index, rows);
             let Some(slots_to_operand) = &self.slots_to_operand[index] else {
                 continue;
             };
-            tiles.pack_rows(num_rows, slots_to_operand.depth(), |row| {
-                &slots[row * layout.slots_len + stage.first_slot * layout.width..]
-            });
-            let (c, stride) = match stage.operand {
-                Operand::Hidden => (&mut *d_state, layout.state_len),
+            let target = match stage.operand {
+                Operand::Hidden => &mut *d_state,
                 Operand::Slot(_) => {
-                    d_operand.fill(0.0);
-                    (&mut *d_operand, layout.width)
+                    for group in 0..num_groups {
+                        d_operand.panel_mut(group)[..active].fill(Lanes::ZERO);
+                    }
+                    &mut *d_operand
                 }
             };
-            Product {
-                a: tiles,
-                b: slots_to_operand,
-                start: Start::Given,
-                c,
-                stride,
+            Multiply {
+                rows: active,
+                depth: stage.gates.len() * num_groups * LANES,
+                a: trace.slots.view(stage.first_slot * num_groups, place),
+                b: slots_to_operand.view(0, 0),
+                panels: Selection::all(num_groups),
+                c: Target::Added(target.view_mut(0, 0)),
             }
             .run(layout.machine);
         }
     }
 
     /// `d_x = W_ihᵀ·d_slots` for all steps of a block, zero at padding.
-    fn inputs(
-        &self,
-        slots_to_x: &Panels,
-        block: &Block,
-        slots: &[f32],
-        d_x: &mut [&mut [f32]],
-        tiles: &mut Tiles,
-    ) {
+    fn inputs(&self, slots_to_x: &Panels, block: &Block, slots: &Panels, d_x: &mut [&mut [f32]]) {
         let layout = self.layout;
         let num_rows = block.rows.len();
         let mut running = Vec::with_capacity(block.num_steps());
         for (time, rows) in d_x.chunks_mut(num_rows.max(1)).enumerate() {
             let (active, finished) = rows.split_at_mut(block.active(time));
             finished.iter_mut().for_each(|row| row.fill(0.0));
-            running.extend(active);
+            running.extend(active.iter_mut().map(|row| &mut **row));
         }
-        let columns = layout.input_size;
-        let mut sums = vec![0.0; ROWS_AT_ONCE * columns];
-        let slots = slots.chunks(ROWS_AT_ONCE * layout.slots_len);
-        for (rows, slots) in running.chunks_mut(ROWS_AT_ONCE).zip(slots) {
-            tiles.pack_rows(rows.len(), slots_to_x.depth(), |row| {
-                &slots[row * layout.slots_len..]
-            });
-            sums.fill(0.0);
-            Product {
-                a: tiles,
-                b: slots_to_x,
-                start: Start::Given,
-                c: &mut sums,
-                stride: columns,
-            }
-            .run(layout.machine);
-            for (row, sums) in rows.iter_mut().zip(sums.chunks_exact(columns)) {
-                row.copy_from_slice(sums);
-            }
+        Multiply {
+            rows: running.len(),
+            depth: layout.x_slot_panels() * LANES,
+            a: slots.view(0, 0),
+            b: slots_to_x.view(0, 0),
+            panels: Selection::all(layout.input_panels),
+            c: Target::Rows(&mut running),
         }
+        .run(layout.machine);
     }
+}
+
+/// One step of a block: its rows still running, and their place in the trace.
+#[derive(Clone, Copy)]
+struct Step {
+    active: usize,
+    place: usize,
 }

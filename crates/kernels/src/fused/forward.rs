@@ -2,11 +2,12 @@
 
 use super::lanes::ForwardRows;
 use super::layout::Layout;
-use super::recurrence::Operand;
+use super::panels::{Panels, lanes_of, put_lanes};
+use super::product::{Multiply, Selection, Target};
+use super::recurrence::{Operand, Stage};
 use super::schedule::{Block, Schedule};
 use super::threads::Threads;
-use crate::arch::Machine;
-use crate::gemm::{Panels, Product, Start, Tiles};
+use crate::arch::{LANES, Lanes, Machine};
 use crate::{Direction, SequenceForward};
 
 /// What a forward pass keeps.
@@ -18,18 +19,18 @@ pub(crate) struct Trace {
     pub(super) blocks: Vec<BlockTrace>,
 }
 
-/// What is kept of one block: per step, `[SLOTS, W]` and the state before it, `[STATES, W]`.
+/// What is kept of one block; a row for each of its steps.
 #[derive(Debug, Default)]
 pub(super) struct BlockTrace {
-    pub(super) slots: Vec<f32>,
-    pub(super) previous: Vec<f32>,
+    /// The input, in panels.
+    pub(super) x: Panels,
+    /// The gates: SLOTS · G panels.
+    pub(super) slots: Panels,
+    /// The state before the step: STATES · G panels.
+    pub(super) previous: Panels,
 }
 
-/// Rows of input that are packed and multiplied together: their tiles stay in the second-level
-/// cache while all of `W_ih` passes over them.
-pub(super) const ROWS_AT_ONCE: usize = 96;
-
-/// Rows whose gates inference holds at a time.
+/// Rows whose inputs are multiplied together, shortly before their steps run.
 const ROWS_IN_FLIGHT: usize = 512;
 
 /// Runs a checked call and keeps nothing.
@@ -100,8 +101,8 @@ struct Pass<'a> {
     x_to_slots: Panels,
     /// One for each stage.
     operand_to_slots: Vec<Option<Panels>>,
-    biases: Vec<f32>,
-    factors: Vec<f32>,
+    biases: Vec<Lanes>,
+    factors: Vec<Lanes>,
     batch_size: usize,
     times: Vec<usize>,
     direction: Direction,
@@ -110,20 +111,29 @@ struct Pass<'a> {
     keep: Keep,
 }
 
+/// One step of a block: its rows still running, and their place in the trace.
+#[derive(Clone, Copy)]
+struct Step {
+    active: usize,
+    place: usize,
+}
+
 impl Pass<'_> {
-    /// Runs one block; returns its trace and its final state, `[rows, STATES, W]`.
-    fn run(&self, block: &Block, mut outputs: Vec<&mut [f32]>) -> (BlockTrace, Vec<f32>) {
+    /// Runs one block; returns its trace and its final state.
+    fn run(&self, block: &Block, mut outputs: Vec<&mut [f32]>) -> (BlockTrace, Panels) {
+        let layout = &self.layout;
         let num_rows = block.rows.len();
-        let mut state = self.layout.gather_state(block, self.state, self.batch_size);
-        let mut trace = BlockTrace::default();
-        let mut tiles = Tiles::default();
-        let times_at_once = match self.keep {
-            Keep::Nothing => (ROWS_IN_FLIGHT / num_rows.max(1)).max(1),
-            Keep::Everything => {
-                trace.slots = vec![0.0; block.num_steps() * self.layout.slots_len];
-                trace.previous = vec![0.0; block.num_steps() * self.layout.state_len];
-                self.times.len().max(1)
-            }
+        let times_at_once = (ROWS_IN_FLIGHT / num_rows.max(1)).max(1);
+        let (num_steps, num_previous) = match self.keep {
+            Keep::Everything => (block.num_steps(), block.num_steps()),
+            Keep::Nothing => (block.num_steps().min(times_at_once * num_rows), num_rows),
+        };
+        let mut state = layout.gather_state(block, self.state, self.batch_size);
+        let mut operand = Panels::take(self.operand_panels(), num_rows);
+        let mut trace = BlockTrace {
+            x: Panels::take(layout.input_panels, num_steps),
+            slots: Panels::take(layout.slot_panels, num_steps),
+            previous: Panels::take(layout.state_panels, num_previous),
         };
         for times in self.times.chunks(times_at_once) {
             // The steps of these times lie together, earliest time first.
@@ -131,103 +141,134 @@ impl Pass<'_> {
                 Direction::Forward => (times[0], times[times.len() - 1]),
                 Direction::Backward => (times[times.len() - 1], times[0]),
             };
-            self.project(block, first, last, &mut tiles, &mut trace.slots);
+            // Where they lie in the trace: inference writes over the ones before.
+            let offset = match self.keep {
+                Keep::Everything => 0,
+                Keep::Nothing => block.start(first),
+            };
+            self.project(block, first, last, offset, &mut trace);
             for &time in times {
-                let active = block.active(time);
+                let step = Step {
+                    active: block.active(time),
+                    place: block.start(time) - offset,
+                };
                 let rows = &mut outputs[time * num_rows..][..num_rows];
-                let (running, finished) = rows.split_at_mut(active);
+                let (running, finished) = rows.split_at_mut(step.active);
                 finished.iter_mut().for_each(|row| row.fill(0.0));
-                if active == 0 {
-                    continue;
-                }
-                let place = block.start(time) - block.start(first);
-                let slots = &mut trace.slots[place * self.layout.slots_len..]
-                    [..active * self.layout.slots_len];
-                let state = &mut state[..active * self.layout.state_len];
-                if self.keep == Keep::Everything {
-                    trace.previous[place * self.layout.state_len..][..state.len()]
-                        .copy_from_slice(state);
-                }
-                self.step(slots, state, &mut tiles);
-                let states = state.chunks_exact(self.layout.state_len);
-                for (row, state) in running.iter_mut().zip(states) {
-                    row.copy_from_slice(&state[..self.layout.hidden_size]);
+                if step.active > 0 {
+                    self.step(step, &mut state, &mut operand, &mut trace);
+                    for group in 0..layout.num_groups {
+                        for (row, hidden) in running.iter_mut().zip(state.panel(group)) {
+                            put_lanes(row, group * LANES, hidden);
+                        }
+                    }
                 }
             }
         }
         (trace, state)
     }
 
-    /// Fills `slots` with `biases + W_ih·x` for all steps at times `first..=last`.
+    /// Panels for what a stage multiplies that is not the hidden state.
+    fn operand_panels(&self) -> usize {
+        let slot = |stage: &Stage| matches!(stage.operand, Operand::Slot(_));
+        if self.layout.plan.stages.iter().any(slot) {
+            self.layout.num_groups
+        } else {
+            0
+        }
+    }
+
+    /// Fills the slots that x reaches with `biases + W_ih·x`, all steps at times `first..=last`.
     fn project(
         &self,
         block: &Block,
         first: usize,
         last: usize,
-        tiles: &mut Tiles,
-        slots: &mut Vec<f32>,
+        offset: usize,
+        trace: &mut BlockTrace,
     ) {
         let layout = &self.layout;
-        let inputs: Vec<&[f32]> = (first..=last)
-            .flat_map(|time| {
-                block.rows[..block.active(time)]
-                    .iter()
-                    .map(move |row| time * self.batch_size + row)
-            })
-            .map(|index| &self.x[index * layout.input_size..][..layout.input_size])
-            .collect();
-        slots.resize(inputs.len() * layout.slots_len, 0.0);
-        let chunks = slots.chunks_mut(ROWS_AT_ONCE * layout.slots_len);
-        for (inputs, slots) in inputs.chunks(ROWS_AT_ONCE).zip(chunks) {
-            tiles.pack_rows(inputs.len(), layout.input_size, |row| inputs[row]);
-            Product {
-                a: tiles,
-                b: &self.x_to_slots,
-                start: Start::Row(&self.biases),
-                c: slots,
-                stride: layout.slots_len,
+        let start = block.start(first) - offset;
+        let inputs = (first..=last).flat_map(|time| {
+            let rows = &block.rows[..block.active(time)];
+            rows.iter().map(move |row| time * self.batch_size + row)
+        });
+        let mut x = trace.x.view_mut(0, start);
+        let mut rows = 0;
+        for index in inputs {
+            let input = &self.x[index * layout.input_size..][..layout.input_size];
+            for panel in 0..layout.input_panels {
+                x.rows(panel, rows, 1)[0] = lanes_of(input, panel * LANES);
             }
-            .run(layout.machine);
-            // Slots that x does not reach may still start from a bias.
-            let x_columns = layout.x_columns();
-            if x_columns < layout.slots_len {
-                for row in slots.chunks_exact_mut(layout.slots_len) {
-                    row[x_columns..].copy_from_slice(&self.biases[x_columns..]);
-                }
-            }
+            rows += 1;
         }
+        Multiply {
+            rows,
+            depth: layout.input_size,
+            a: trace.x.view(0, start),
+            b: self.x_to_slots.view(0, 0),
+            panels: Selection::all(layout.x_slot_panels()),
+            c: Target::Biased(&self.biases, trace.slots.view_mut(0, start)),
+        }
+        .run(layout.machine);
     }
 
     /// One step of the first rows of a block.
-    fn step(&self, slots: &mut [f32], state: &mut [f32], tiles: &mut Tiles) {
+    fn step(&self, step: Step, state: &mut Panels, operand: &mut Panels, trace: &mut BlockTrace) {
         let layout = &self.layout;
-        let rows = state.len() / layout.state_len;
+        let (machine, num_groups) = (layout.machine, layout.num_groups);
+        let Step { active, place } = step;
+        let previous_place = match self.keep {
+            Keep::Everything => place,
+            Keep::Nothing => 0,
+        };
+        for panel in 0..layout.state_panels {
+            trace.previous.panel_mut(panel)[previous_place..][..active]
+                .copy_from_slice(&state.panel(panel)[..active]);
+        }
+        // Slots that x does not reach start from their biases alone.
+        for panel in layout.x_slot_panels()..layout.slot_panels {
+            trace.slots.panel_mut(panel)[place..][..active].fill(self.biases[panel]);
+        }
         for (index, stage) in layout.plan.stages.iter().enumerate() {
-            if let Some(operand_to_slots) = &self.operand_to_slots[index] {
-                match stage.operand {
-                    Operand::Hidden => tiles.pack_rows(rows, layout.hidden_size, |row| {
-                        &state[row * layout.state_len..]
-                    }),
-                    Operand::Slot(slot) => tiles.pack_rows(rows, layout.hidden_size, |row| {
-                        &slots[row * layout.slots_len + slot * layout.width..]
-                    }),
+            if let Operand::Slot(slot) = stage.operand {
+                for group in 0..num_groups {
+                    let values = &trace.slots.panel(slot * num_groups + group)[place..][..active];
+                    operand.panel_mut(group)[..active].copy_from_slice(values);
                 }
-                Product {
-                    a: tiles,
-                    b: operand_to_slots,
-                    start: Start::Given,
-                    c: &mut slots[stage.first_slot * layout.width..],
-                    stride: layout.slots_len,
-                }
-                .run(layout.machine);
             }
-            let rows = ForwardRows {
-                width: layout.width,
-                slots: &mut *slots,
-                state: &mut *state,
-                factors: &self.factors,
-            };
-            layout.cell.forward(layout.machine, index, rows);
+            // Group by group, so that the equations find the sums in the cache.
+            for group in 0..num_groups {
+                if let Some(operand_to_slots) = &self.operand_to_slots[index] {
+                    Multiply {
+                        rows: active,
+                        depth: layout.hidden_size,
+                        a: match stage.operand {
+                            Operand::Hidden => trace.previous.view(0, previous_place),
+                            Operand::Slot(_) => operand.view(0, 0),
+                        },
+                        b: operand_to_slots.view(0, 0),
+                        panels: Selection {
+                            first: group,
+                            step: num_groups,
+                            count: stage.gates.len(),
+                        },
+                        c: Target::Added(
+                            trace.slots.view_mut(stage.first_slot * num_groups, place),
+                        ),
+                    }
+                    .run(machine);
+                }
+                let rows = ForwardRows {
+                    count: active,
+                    groups: group..group + 1,
+                    num_groups,
+                    slots: trace.slots.view_mut(0, place),
+                    state: state.view_mut(0, 0),
+                    factors: &self.factors,
+                };
+                layout.cell.forward(machine, index, rows);
+            }
         }
     }
 }

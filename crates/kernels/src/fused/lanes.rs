@@ -1,53 +1,56 @@
 //! Runs a cell's equations over rows and units, a group of units at a time.
 
-use super::recurrence::{Plan, Recurrence};
-use crate::arch::{Machine, Work};
+use std::ops::Range;
 
-/// Units handled together; the hidden size is padded to a multiple of it.
-///
-/// One register of AVX-512, two of AVX2, four of 128 bits. Padded units have zero weights and
-/// start at zero, which every cell keeps at zero.
-pub(super) const LANES: usize = 16;
+use super::panels::{View, ViewMut};
+use super::recurrence::{Plan, Recurrence};
+use crate::arch::{LANES, Lanes, Machine, Work};
 
 /// A cell as the drivers see it, whatever its number of slots, states and factors.
+///
+/// Value `n` of the units of group `g` lies in panel `n · G + g`, with G groups of [`LANES`]
+/// units. Padded units have zero weights and start at zero, which every cell keeps at zero.
 pub(super) trait Cell: Sync {
     fn plan(&self) -> Plan;
     fn num_slots(&self) -> usize;
     fn num_states(&self) -> usize;
 
-    /// Stage `stage` of [`Recurrence::forward`] for all rows.
+    /// Stage `stage` of [`Recurrence::forward`].
     fn forward(&self, machine: Machine, stage: usize, rows: ForwardRows<'_>);
 
-    /// Stage `stage` of [`Recurrence::backward`] for all rows.
+    /// Stage `stage` of [`Recurrence::backward`].
     fn backward(&self, machine: Machine, stage: usize, rows: BackwardRows<'_>);
 }
 
-/// The rows of one step; `W` is the padded hidden size.
+/// The first rows of one step, some groups of units.
 #[derive(Debug)]
 pub(super) struct ForwardRows<'a> {
-    pub(super) width: usize,
-    /// `[rows, SLOTS, W]`.
-    pub(super) slots: &'a mut [f32],
-    /// `[rows, STATES, W]`.
-    pub(super) state: &'a mut [f32],
-    /// `[FACTORS, W]`.
-    pub(super) factors: &'a [f32],
+    pub(super) count: usize,
+    pub(super) groups: Range<usize>,
+    pub(super) num_groups: usize,
+    /// `SLOTS · G` panels.
+    pub(super) slots: ViewMut<'a>,
+    /// `STATES · G` panels.
+    pub(super) state: ViewMut<'a>,
+    /// `[FACTORS, G]`.
+    pub(super) factors: &'a [Lanes],
 }
 
 /// The rows of one step on the way back.
 #[derive(Debug)]
 pub(super) struct BackwardRows<'a> {
-    pub(super) width: usize,
-    /// `[rows, SLOTS, W]`: gates, turned into gradients.
-    pub(super) slots: &'a mut [f32],
-    /// `[rows, STATES, W]`: the state before the step.
-    pub(super) previous: &'a [f32],
-    /// `[FACTORS, W]`.
-    pub(super) factors: &'a [f32],
-    /// `[rows, STATES, W]`.
-    pub(super) d_state: &'a mut [f32],
-    /// `[rows, W]`; `None` for zero.
-    pub(super) d_operand: Option<&'a [f32]>,
+    pub(super) count: usize,
+    pub(super) num_groups: usize,
+    /// `SLOTS · G` panels: gates, turned into gradients.
+    pub(super) slots: ViewMut<'a>,
+    /// `STATES · G` panels: the state before the step.
+    pub(super) previous: View<'a>,
+    /// `[FACTORS, G]`.
+    pub(super) factors: &'a [Lanes],
+    /// `STATES · G` panels.
+    pub(super) d_state: ViewMut<'a>,
+    /// G panels; `None` for zero.
+    pub(super) d_operand: Option<View<'a>>,
 }
 
 /// A [`Recurrence`] as a [`Cell`].
@@ -121,18 +124,19 @@ where
     #[inline(always)]
     fn stage<const STAGE: usize, const FUSED: bool>(self) {
         let ForwardRows {
-            width,
-            slots,
-            state,
+            count,
+            groups,
+            num_groups,
+            mut slots,
+            mut state,
             factors,
         } = self.rows;
-        let slots = slots.chunks_exact_mut(SLOTS * width);
-        let states = state.chunks_exact_mut(STATES * width);
-        for (slots, state) in slots.zip(states) {
-            for unit in (0..width).step_by(LANES) {
-                let mut unit_slots = load::<SLOTS>(slots, width, unit);
-                let mut unit_state = load::<STATES>(state, width, unit);
-                let unit_factors = load::<FACTORS>(factors, width, unit);
+        for group in groups {
+            let panels = Panels { group, num_groups };
+            let unit_factors = panels.factors::<FACTORS>(factors);
+            for row in 0..count {
+                let mut unit_slots = panels.load_mut::<SLOTS>(&mut slots, row);
+                let mut unit_state = panels.load_mut::<STATES>(&mut state, row);
                 for lane in 0..LANES {
                     let mut lane_slots = pick(&unit_slots, lane);
                     let mut lane_state = pick(&unit_state, lane);
@@ -145,8 +149,8 @@ where
                     put(&mut unit_slots, lane, lane_slots);
                     put(&mut unit_state, lane, lane_state);
                 }
-                store(slots, width, unit, &unit_slots);
-                store(state, width, unit, &unit_state);
+                panels.store(&mut slots, row, &unit_slots);
+                panels.store(&mut state, row, &unit_state);
             }
         }
     }
@@ -181,24 +185,23 @@ where
     #[inline(always)]
     fn stage<const STAGE: usize, const FUSED: bool>(self) {
         let BackwardRows {
-            width,
-            slots,
+            count,
+            num_groups,
+            mut slots,
             previous,
             factors,
-            d_state,
+            mut d_state,
             d_operand,
         } = self.rows;
-        let slots = slots.chunks_exact_mut(SLOTS * width);
-        let previous = previous.chunks_exact(STATES * width);
-        let d_states = d_state.chunks_exact_mut(STATES * width);
-        for (row, ((slots, previous), d_state)) in slots.zip(previous).zip(d_states).enumerate() {
-            for unit in (0..width).step_by(LANES) {
-                let mut unit_slots = load::<SLOTS>(slots, width, unit);
-                let unit_previous = load::<STATES>(previous, width, unit);
-                let unit_factors = load::<FACTORS>(factors, width, unit);
-                let mut unit_d_state = load::<STATES>(d_state, width, unit);
+        for group in 0..num_groups {
+            let panels = Panels { group, num_groups };
+            let unit_factors = panels.factors::<FACTORS>(factors);
+            for row in 0..count {
+                let mut unit_slots = panels.load_mut::<SLOTS>(&mut slots, row);
+                let unit_previous = panels.load::<STATES>(previous, row);
+                let mut unit_d_state = panels.load_mut::<STATES>(&mut d_state, row);
                 let unit_d_operand = match d_operand {
-                    Some(d_operand) => load::<1>(d_operand, width, row * width + unit),
+                    Some(d_operand) => panels.load::<1>(d_operand, row),
                     None => [[0.0; LANES]; 1],
                 };
                 for lane in 0..LANES {
@@ -215,27 +218,53 @@ where
                     put(&mut unit_slots, lane, lane_slots);
                     put(&mut unit_d_state, lane, lane_d_state);
                 }
-                store(slots, width, unit, &unit_slots);
-                store(d_state, width, unit, &unit_d_state);
+                panels.store(&mut slots, row, &unit_slots);
+                panels.store(&mut d_state, row, &unit_d_state);
             }
         }
     }
 }
 
-/// The values of one group of units; value `n` of unit `u` lies at `row[n * width + u]`.
-#[inline(always)]
-fn load<const N: usize>(row: &[f32], width: usize, unit: usize) -> [[f32; LANES]; N] {
-    let mut values = [[0.0; LANES]; N];
-    for (n, lanes) in values.iter_mut().enumerate() {
-        lanes.copy_from_slice(&row[n * width + unit..][..LANES]);
-    }
-    values
+/// The panels of one group of units.
+#[derive(Clone, Copy)]
+struct Panels {
+    group: usize,
+    num_groups: usize,
 }
 
-#[inline(always)]
-fn store<const N: usize>(row: &mut [f32], width: usize, unit: usize, values: &[[f32; LANES]; N]) {
-    for (n, lanes) in values.iter().enumerate() {
-        row[n * width + unit..][..LANES].copy_from_slice(lanes);
+impl Panels {
+    #[inline(always)]
+    fn factors<const N: usize>(self, factors: &[Lanes]) -> [[f32; LANES]; N] {
+        let mut values = [[0.0; LANES]; N];
+        for (n, lanes) in values.iter_mut().enumerate() {
+            *lanes = factors[n * self.num_groups + self.group].0;
+        }
+        values
+    }
+
+    #[inline(always)]
+    fn load<const N: usize>(self, view: View<'_>, row: usize) -> [[f32; LANES]; N] {
+        let mut values = [[0.0; LANES]; N];
+        for (n, lanes) in values.iter_mut().enumerate() {
+            *lanes = view.rows(n * self.num_groups + self.group, row, 1)[0].0;
+        }
+        values
+    }
+
+    #[inline(always)]
+    fn load_mut<const N: usize>(self, view: &mut ViewMut<'_>, row: usize) -> [[f32; LANES]; N] {
+        let mut values = [[0.0; LANES]; N];
+        for (n, lanes) in values.iter_mut().enumerate() {
+            *lanes = view.rows(n * self.num_groups + self.group, row, 1)[0].0;
+        }
+        values
+    }
+
+    #[inline(always)]
+    fn store<const N: usize>(self, view: &mut ViewMut<'_>, row: usize, values: &[[f32; LANES]; N]) {
+        for (n, lanes) in values.iter().enumerate() {
+            view.rows(n * self.num_groups + self.group, row, 1)[0] = Lanes(*lanes);
+        }
     }
 }
 

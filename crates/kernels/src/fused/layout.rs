@@ -1,46 +1,49 @@
 //! How a call's working memory is laid out, and its parameters and states brought into it.
 
 use super::cells::cell;
-use super::lanes::{Cell, LANES};
+use super::lanes::Cell;
+use super::panels::{Panels, lanes_of, put_lanes};
 use super::recurrence::{Multiplied, Plan, Stage, Vector};
 use super::schedule::Block;
-use crate::arch::Machine;
-use crate::gemm::Panels;
+use crate::arch::{LANES, Lanes, Machine};
 use crate::{CellKind, SequenceShape, Weights};
 
-/// A cell with its sizes. W, `width`, is the hidden size padded to whole groups of units.
+/// A cell with its sizes. G, `num_groups`, is the number of panels that H units take.
 pub(super) struct Layout {
     pub(super) machine: Machine,
     pub(super) cell: Box<dyn Cell>,
     pub(super) plan: Plan,
     pub(super) input_size: usize,
     pub(super) hidden_size: usize,
-    pub(super) width: usize,
-    /// Values of one step of one row: `[SLOTS, W]`.
-    pub(super) slots_len: usize,
-    /// Values of one row's state: `[STATES, W]`.
-    pub(super) state_len: usize,
+    pub(super) num_groups: usize,
+    /// Panels of the input.
+    pub(super) input_panels: usize,
+    /// Panels of a step's slots: SLOTS · G.
+    pub(super) slot_panels: usize,
+    /// Panels of a state: STATES · G.
+    pub(super) state_panels: usize,
 }
 
 impl Layout {
     pub(super) fn new(machine: Machine, kind: CellKind, shape: SequenceShape) -> Layout {
         let cell = cell(kind);
-        let width = shape.hidden_size.next_multiple_of(LANES);
+        let num_groups = shape.hidden_size.div_ceil(LANES);
         Layout {
             machine,
             plan: cell.plan(),
             input_size: shape.input_size,
             hidden_size: shape.hidden_size,
-            width,
-            slots_len: cell.num_slots() * width,
-            state_len: cell.num_states() * width,
+            num_groups,
+            input_panels: shape.input_size.div_ceil(LANES),
+            slot_panels: cell.num_slots() * num_groups,
+            state_panels: cell.num_states() * num_groups,
             cell,
         }
     }
 
-    /// Columns of a row that `W_ih·x` reaches: the first ones.
-    pub(super) fn x_columns(&self) -> usize {
-        self.plan.x_gates.len() * self.width
+    /// Panels of the slots that `W_ih·x` reaches: the first ones.
+    pub(super) fn x_slot_panels(&self) -> usize {
+        self.plan.x_gates.len() * self.num_groups
     }
 
     /// The vectors of the plan with their values: rows of `vectors`, then `w_hh` if it is one.
@@ -50,87 +53,112 @@ impl Layout {
         self.plan.vectors.iter().copied().zip(values)
     }
 
-    /// What the slots of a step start from: the biases. `[SLOTS, W]`
-    pub(super) fn biases(&self, weights: &Weights<'_>) -> Vec<f32> {
-        let mut biases = vec![0.0; self.slots_len];
+    /// What the slots of a step start from: the biases. `[SLOTS, G]`
+    pub(super) fn biases(&self, weights: &Weights<'_>) -> Vec<Lanes> {
+        let mut biases = vec![Lanes::ZERO; self.slot_panels];
         for (vector, values) in self.vectors(weights) {
             if vector.of == Multiplied::One {
-                biases[vector.slot * self.width..][..self.hidden_size].copy_from_slice(values);
+                let biases = &mut biases[vector.slot * self.num_groups..][..self.num_groups];
+                for (group, lanes) in biases.iter_mut().enumerate() {
+                    *lanes = lanes_of(values, group * LANES);
+                }
             }
         }
         biases
     }
 
-    /// The vectors that the cell multiplies itself. `[FACTORS, W]`
-    pub(super) fn factors(&self, weights: &Weights<'_>) -> Vec<f32> {
-        let mut factors = Vec::new();
-        for (vector, values) in self.vectors(weights) {
-            if vector.of != Multiplied::One {
-                factors.extend_from_slice(values);
-                factors.resize(factors.len().next_multiple_of(self.width), 0.0);
-            }
-        }
+    /// The vectors that the cell multiplies itself. `[FACTORS, G]`
+    pub(super) fn factors(&self, weights: &Weights<'_>) -> Vec<Lanes> {
+        let factors = self
+            .vectors(weights)
+            .filter(|(vector, _)| vector.of != Multiplied::One);
         factors
+            .flat_map(|(_, values)| {
+                (0..self.num_groups).map(move |group| lanes_of(values, group * LANES))
+            })
+            .collect()
     }
 
-    /// `W_ih` transposed, `[I, x slots · W]`: from inputs to slots.
+    /// `W_ih` transposed, `[I, x slots · G · LANES]`: from inputs to slots.
     pub(super) fn x_to_slots(&self, w_ih: &[f32]) -> Panels {
         self.transposed(self.plan.x_gates, w_ih, self.input_size)
     }
 
-    /// `W_ih`, `[x slots · W, I]`: from gradients of slots to gradients of inputs.
+    /// `W_ih`, `[x slots · G · LANES, I]`: from gradients of slots to gradients of inputs.
     pub(super) fn slots_to_x(&self, w_ih: &[f32]) -> Panels {
         self.untransposed(self.plan.x_gates, w_ih, self.input_size)
     }
 
-    /// `W_hh` of one stage, transposed, `[H, stage slots · W]`; `None` without a product.
+    /// `W_hh` of one stage, transposed, `[H, stage slots · G · LANES]`; `None` without a product.
     pub(super) fn operand_to_slots(&self, stage: &Stage, w_hh: &[f32]) -> Option<Panels> {
         (!stage.gates.is_empty()).then(|| self.transposed(stage.gates, w_hh, self.hidden_size))
     }
 
-    /// `W_hh` of one stage, `[stage slots · W, H]`; `None` without a product.
+    /// `W_hh` of one stage, `[stage slots · G · LANES, H]`; `None` without a product.
     pub(super) fn slots_to_operand(&self, stage: &Stage, w_hh: &[f32]) -> Option<Panels> {
         (!stage.gates.is_empty()).then(|| self.untransposed(stage.gates, w_hh, self.hidden_size))
     }
 
-    fn transposed(&self, gates: &[usize], weight: &[f32], inputs: usize) -> Panels {
-        Panels::from_columns(self.machine, inputs, gates.len() * self.width, |slot| {
-            self.weight_row(gates, weight, inputs, slot)
+    /// A weight's rows of one group of units, those of padded units empty.
+    fn rows_of<'a>(
+        &self,
+        gate: usize,
+        group: usize,
+        weight: &'a [f32],
+        inputs: usize,
+    ) -> [&'a [f32]; LANES] {
+        std::array::from_fn(|lane| {
+            let unit = group * LANES + lane;
+            let row = gate * self.hidden_size + unit;
+            if unit < self.hidden_size {
+                &weight[row * inputs..][..inputs]
+            } else {
+                &[]
+            }
         })
+    }
+
+    fn transposed(&self, gates: &[usize], weight: &[f32], inputs: usize) -> Panels {
+        let mut panels = Panels::take(gates.len() * self.num_groups, inputs);
+        for (slot, &gate) in gates.iter().enumerate() {
+            for group in 0..self.num_groups {
+                let rows = self.rows_of(gate, group, weight, inputs);
+                let panel = &mut panels.panel_mut(slot * self.num_groups + group)[..inputs];
+                interleave(rows, panel);
+            }
+        }
+        panels
     }
 
     fn untransposed(&self, gates: &[usize], weight: &[f32], inputs: usize) -> Panels {
-        Panels::from_rows(self.machine, gates.len() * self.width, inputs, |slot| {
-            self.weight_row(gates, weight, inputs, slot)
-        })
+        let depth = gates.len() * self.num_groups * LANES;
+        let mut panels = Panels::take(inputs.div_ceil(LANES), depth);
+        for index in 0..inputs.div_ceil(LANES) {
+            let (segments, _) = panels.panel_mut(index).as_chunks_mut::<LANES>();
+            let mut segments = segments.iter_mut();
+            for &gate in gates {
+                for (group, segment) in (0..self.num_groups).zip(&mut segments) {
+                    let rows = self.rows_of(gate, group, weight, inputs);
+                    for (lanes, row) in segment.iter_mut().zip(rows) {
+                        *lanes = match row {
+                            [] => Lanes::ZERO,
+                            row => lanes_of(row, index * LANES),
+                        };
+                    }
+                }
+            }
+        }
+        panels
     }
 
-    /// The row of `weight` that belongs to a padded slot column; `None` for padding.
-    fn weight_row<'a>(
-        &self,
-        gates: &[usize],
-        weight: &'a [f32],
-        inputs: usize,
-        column: usize,
-    ) -> Option<&'a [f32]> {
-        let (slot, unit) = (column / self.width, column % self.width);
-        let row = gates[slot] * self.hidden_size + unit;
-        (unit < self.hidden_size).then(|| &weight[row * inputs..][..inputs])
-    }
-
-    /// A block's rows of a `[S, B, H]` array, as `[rows, STATES, W]`.
-    pub(super) fn gather_state(
-        &self,
-        block: &Block,
-        values: &[f32],
-        batch_size: usize,
-    ) -> Vec<f32> {
-        let mut state = vec![0.0; block.rows.len() * self.state_len];
-        let targets = state.chunks_exact_mut(self.state_len);
-        for (row, target) in block.rows.iter().zip(targets) {
-            for (index, target) in target.chunks_exact_mut(self.width).enumerate() {
+    /// A block's rows of a `[S, B, H]` array, as `STATES · G` panels.
+    pub(super) fn gather_state(&self, block: &Block, values: &[f32], batch_size: usize) -> Panels {
+        let mut state = Panels::take(self.state_panels, block.rows.len());
+        for panel in 0..self.state_panels {
+            let (index, group) = (panel / self.num_groups, panel % self.num_groups);
+            for (row, lanes) in block.rows.iter().zip(state.panel_mut(panel)) {
                 let start = (index * batch_size + row) * self.hidden_size;
-                target[..self.hidden_size].copy_from_slice(&values[start..][..self.hidden_size]);
+                *lanes = lanes_of(&values[start..][..self.hidden_size], group * LANES);
             }
         }
         state
@@ -140,15 +168,33 @@ impl Layout {
     pub(super) fn scatter_state(
         &self,
         block: &Block,
-        state: &[f32],
+        state: &Panels,
         batch_size: usize,
         values: &mut [f32],
     ) {
-        for (row, source) in block.rows.iter().zip(state.chunks_exact(self.state_len)) {
-            for (index, source) in source.chunks_exact(self.width).enumerate() {
+        for panel in 0..self.state_panels {
+            let (index, group) = (panel / self.num_groups, panel % self.num_groups);
+            for (row, lanes) in block.rows.iter().zip(state.panel(panel)) {
                 let start = (index * batch_size + row) * self.hidden_size;
-                values[start..][..self.hidden_size].copy_from_slice(&source[..self.hidden_size]);
+                let values = &mut values[start..][..self.hidden_size];
+                put_lanes(values, group * LANES, lanes);
             }
+        }
+    }
+}
+
+/// Writes rows side by side: `panel[k][lane] = rows[lane][k]`, zero where a row is empty.
+fn interleave(rows: [&[f32]; LANES], panel: &mut [Lanes]) {
+    if rows.iter().all(|row| row.len() == panel.len()) {
+        let rows = rows.map(|row| &row[..panel.len()]);
+        for (k, lanes) in panel.iter_mut().enumerate() {
+            for (lane, row) in lanes.0.iter_mut().zip(rows) {
+                *lane = row[k];
+            }
+        }
+    } else {
+        for (k, lanes) in panel.iter_mut().enumerate() {
+            *lanes = Lanes(rows.map(|row| row.get(k).copied().unwrap_or(0.0)));
         }
     }
 }

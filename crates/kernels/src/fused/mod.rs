@@ -7,6 +7,8 @@
 //!
 //! In reading order:
 //!
+//! - [`panels`]: the one layout of every operand; [`pool`]: its memory, kept between calls.
+//! - [`product`]: the two matrix products over panels, their sums in registers.
 //! - [`recurrence`]: what a cell is; [`rnn`], [`lstm`], [`gru`]: the cells; [`lanes`]: a cell's
 //!   equations over rows and units; [`cells`]: from kind to cell.
 //! - [`schedule`]: rows over time; [`threads`]: rows and units over threads; [`layout`]: sizes and
@@ -15,9 +17,12 @@
 //!
 //! **Why threads never change a bit.** A row's step uses only that row, and each element of a
 //! product is one sum in a fixed order, so it does not matter which rows share a block or a tile.
-//! Gradients of the weights sum over all steps in one order ([`schedule::Schedule::steps`]), each
+//! Gradients of the weights sum over all steps in one order ([`schedule::Schedule::runs`]), each
 //! element in one task.
 
+mod panels;
+mod pool;
+mod product;
 mod recurrence;
 
 mod gru;

@@ -1,11 +1,12 @@
 //! Which rows run at which time, and which thread has them.
 
+use super::product::Run;
+
 /// The rows of a call, dealt to blocks that run independently of each other.
 ///
-/// Rows are sorted by length, longest first, and dealt in turn, so that each block has its share
-/// of long rows and at any time the rows still running are the first ones of each block. Only
-/// real steps are stored: a block keeps them one after another, time by time, and padding costs
-/// nothing.
+/// Rows are sorted by length, longest first, and cut into blocks of about as many steps each, so
+/// that at any time the rows still running are the first ones of each block. Only real steps are
+/// stored: a block keeps them one after another, time by time, and padding costs nothing.
 #[derive(Debug)]
 pub(super) struct Schedule {
     pub(super) seq_len: usize,
@@ -22,16 +23,6 @@ pub(super) struct Block {
     starts: Vec<usize>,
 }
 
-/// One real step of one row.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Step {
-    /// The block that has the row, and the place of the step in it.
-    pub(super) block: usize,
-    pub(super) place: usize,
-    /// The step's row in a `[T, B]` array.
-    pub(super) index: usize,
-}
-
 impl Schedule {
     pub(super) fn new(
         seq_len: usize,
@@ -42,14 +33,23 @@ impl Schedule {
         let length = |row: usize| lengths.map_or(seq_len, |lengths| lengths[row]);
         let mut order: Vec<usize> = (0..batch_size).collect();
         order.sort_by_key(|&row| std::cmp::Reverse(length(row)));
+        let mut remaining: usize = order.iter().map(|&row| length(row)).sum();
+        let mut rest = &order[..];
         let blocks = (0..num_blocks)
-            .map(|first| {
-                let rows: Vec<usize> = order
-                    .iter()
-                    .skip(first)
-                    .step_by(num_blocks)
-                    .copied()
-                    .collect();
+            .map(|index| {
+                // This block's share of what is left, and at least a row for each one to come.
+                let others = num_blocks - 1 - index;
+                let share = remaining.div_ceil(others + 1);
+                let mut steps = 0;
+                let mut count = 0;
+                while count + others < rest.len() && (others == 0 || count == 0 || steps < share) {
+                    steps += length(rest[count]);
+                    count += 1;
+                }
+                remaining -= steps;
+                let (rows, later) = rest.split_at(count);
+                rest = later;
+                let rows = rows.to_vec();
                 let mut starts = vec![0];
                 let mut total = 0;
                 for time in 0..seq_len {
@@ -66,23 +66,48 @@ impl Schedule {
         }
     }
 
-    /// All real steps, time by time, longest rows first: the same order for any number of blocks.
-    pub(super) fn steps(&self) -> Vec<Step> {
-        let num_blocks = self.blocks.len();
-        let mut steps = Vec::new();
+    /// All real steps, time by time, longest rows first, in chunks of whole times and at least
+    /// `at_least` steps: the same steps in the same order for any number of blocks.
+    pub(super) fn runs(&self, at_least: usize) -> Vec<Vec<Run>> {
+        let mut chunks = Vec::new();
+        let mut first = 0;
+        let mut steps = 0;
         for time in 0..self.seq_len {
-            for rank in 0..self.batch_size {
-                let (block, row) = (rank % num_blocks, rank / num_blocks);
-                if row < self.blocks[block].active(time) {
-                    steps.push(Step {
-                        block,
-                        place: self.blocks[block].starts[time] + row,
-                        index: time * self.batch_size + self.blocks[block].rows[row],
-                    });
-                }
+            steps += self
+                .blocks
+                .iter()
+                .map(|block| block.active(time))
+                .sum::<usize>();
+            if steps >= at_least || (steps > 0 && time + 1 == self.seq_len) {
+                chunks.push(self.runs_between(first, time + 1));
+                (first, steps) = (time + 1, 0);
             }
         }
-        steps
+        chunks
+    }
+
+    fn runs_between(&self, first: usize, end: usize) -> Vec<Run> {
+        if let [block] = &self.blocks[..] {
+            let count = block.start(end) - block.start(first);
+            let first = block.start(first);
+            return vec![Run {
+                block: 0,
+                first,
+                count,
+            }];
+        }
+        let mut runs = Vec::new();
+        for time in first..end {
+            for (index, block) in self.blocks.iter().enumerate() {
+                runs.push(Run {
+                    block: index,
+                    first: block.start(time),
+                    count: block.active(time),
+                });
+            }
+        }
+        runs.retain(|run| run.count > 0);
+        runs
     }
 
     /// The rows of a `[T, B, ·]` array, each block's in its own list, `[T][row of the block]`.
@@ -139,14 +164,38 @@ mod tests {
     #[test]
     fn steps_have_one_order_for_any_number_of_blocks() {
         let lengths = [2, 5, 0, 5, 1, 4, 3];
-        let indices = |num_blocks: usize| -> Vec<usize> {
+        let steps = |num_blocks: usize| -> Vec<Vec<(usize, usize)>> {
             let schedule = Schedule::new(5, 7, Some(&lengths), num_blocks);
-            schedule.steps().iter().map(|step| step.index).collect()
+            let step_of = |block: usize, place: usize| {
+                let block = &schedule.blocks[block];
+                let time = block.starts.partition_point(|&start| start <= place) - 1;
+                (time, block.rows[place - block.starts[time]])
+            };
+            let chunks = schedule.runs(6);
+            let chunks = chunks.iter().map(|runs| {
+                let places = |run: &Run| run.first..run.first + run.count;
+                let steps = runs
+                    .iter()
+                    .flat_map(|run| places(run).map(|p| step_of(run.block, p)));
+                steps.collect()
+            });
+            chunks.collect()
         };
-        assert_eq!(indices(1).len(), 20);
+        assert_eq!(steps(1).iter().map(Vec::len).collect::<Vec<_>>(), [6, 9, 5]);
         for num_blocks in 2..=7 {
-            assert_eq!(indices(num_blocks), indices(1));
+            assert_eq!(steps(num_blocks), steps(1));
         }
+    }
+
+    #[test]
+    fn blocks_share_the_steps_and_none_is_empty() {
+        let steps = |lengths: &[usize], num_blocks: usize| -> Vec<usize> {
+            let schedule = Schedule::new(9, lengths.len(), Some(lengths), num_blocks);
+            schedule.blocks.iter().map(Block::num_steps).collect()
+        };
+        assert_eq!(steps(&[9, 1, 1, 1, 1, 1, 1, 1], 2), [9, 7]);
+        assert_eq!(steps(&[3; 6], 3), [6, 6, 6]);
+        assert_eq!(steps(&[0; 3], 3), [0, 0, 0]);
     }
 
     #[test]
@@ -158,7 +207,7 @@ mod tests {
             .iter()
             .map(|rows| rows.iter().map(|row| row[0]).collect())
             .collect();
-        assert_eq!(schedule.blocks[0].rows, [1, 0]);
-        assert_eq!(numbers, [vec![1.0, 0.0, 4.0, 3.0], vec![2.0, 5.0]]);
+        assert_eq!(schedule.blocks[0].rows, [1, 2]);
+        assert_eq!(numbers, [vec![1.0, 2.0, 4.0, 5.0], vec![0.0, 3.0]]);
     }
 }

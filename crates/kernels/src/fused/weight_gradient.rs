@@ -2,10 +2,12 @@
 
 use super::forward::BlockTrace;
 use super::layout::Layout;
+use super::panels::View;
+use super::product::{Correlate, Run, Selection, Target};
 use super::recurrence::{Multiplied, Operand, Stage, Vector};
-use super::schedule::{Schedule, Step};
+use super::schedule::Schedule;
 use super::threads::Threads;
-use crate::gemm::{Panels, Product, Start, Tiles};
+use crate::arch::{LANES, Lanes, Work};
 
 /// Where the gradients go; all overwritten.
 pub(super) struct Targets<'a> {
@@ -14,9 +16,9 @@ pub(super) struct Targets<'a> {
     pub(super) d_vectors: &'a mut [f32],
 }
 
-/// Steps that are packed and multiplied together. Fixed: sums of so many are added up one after
-/// another, which also keeps rounding errors small.
-const STEPS_AT_ONCE: usize = 256;
+/// Steps that are multiplied together: a panel's share of them stays in the first-level cache,
+/// and sums of so many, added up one after another, keep rounding errors small.
+const STEPS_AT_ONCE: usize = 192;
 
 /// `dW = Σ d_slot ⊗ operand` and `d_vector = Σ d_slot ⊙ factor` over all steps.
 pub(super) fn weight_gradients(
@@ -24,34 +26,26 @@ pub(super) fn weight_gradients(
     threads: Threads,
     schedule: &Schedule,
     blocks: &[BlockTrace],
-    x: &[f32],
     targets: Targets<'_>,
 ) {
     let hidden_size = layout.hidden_size;
-    let steps = schedule.steps();
     let sums = Sums {
         layout,
-        blocks,
-        x,
-        chunks: steps.chunks(STEPS_AT_ONCE).collect(),
+        x: views(blocks, |block| block.x.view(0, 0)),
+        slots: views(blocks, |block| block.slots.view(0, 0)),
+        previous: views(blocks, |block| block.previous.view(0, 0)),
+        chunks: schedule.runs(STEPS_AT_ONCE),
     };
     let products: Vec<&Stage> = (layout.plan.stages.iter())
         .filter(|stage| !stage.gates.is_empty())
         .collect();
-    let x_panels = sums.pack(threads, layout.input_size, |step| sums.input(step));
-    let operand_panels: Vec<Vec<Panels>> = (products.iter())
-        .map(|stage| {
-            let row = |step: &Step| sums.operand(stage.operand, step);
-            sums.pack(threads, hidden_size, row)
-        })
-        .collect();
 
-    // Each task gets its units of every gradient.
-    let units_per_task = threads.share(hidden_size);
+    // Each task gets its groups of units of every gradient.
+    let units_per_task = threads.share(layout.num_groups) * LANES;
     let mut tasks: Vec<Task<'_>> = (0..hidden_size)
         .step_by(units_per_task)
         .map(|first_unit| Task {
-            first_unit,
+            first_group: first_unit / LANES,
             num_units: units_per_task.min(hidden_size - first_unit),
             matrices: Vec::new(),
             vectors: Vec::new(),
@@ -77,25 +71,30 @@ pub(super) fn weight_gradients(
         for (gate, target) in targets.d_w_ih.chunks_exact_mut(gate_len).enumerate() {
             let slot = (layout.plan.x_gates.iter().position(|&g| g == gate))
                 .expect("a plan sends every gate of x to a slot");
-            deal(&mut tasks, slot, &x_panels, layout.input_size, target);
+            deal(&mut tasks, slot, Right::Input, layout.input_size, target);
         }
     }
     let mut gates = d_w_hh.chunks_exact_mut(hidden_size * hidden_size);
-    for (stage, panels) in products.iter().zip(&operand_panels) {
+    for stage in products {
         // Stages take the gates of `w_hh` in order.
         for (index, target) in gates.by_ref().take(stage.gates.len()).enumerate() {
             let slot = stage.first_slot + index;
-            deal(&mut tasks, slot, panels, hidden_size, target);
+            let right = Right::Operand(stage.operand);
+            deal(&mut tasks, slot, right, hidden_size, target);
         }
     }
     threads.spread(tasks, |task| sums.run(task));
+}
+
+fn views<'a>(blocks: &'a [BlockTrace], view: impl Fn(&'a BlockTrace) -> View<'a>) -> Vec<View<'a>> {
+    blocks.iter().map(view).collect()
 }
 
 /// Gives each task its rows of the gradient of one gate.
 fn deal<'a>(
     tasks: &mut [Task<'a>],
     slot: usize,
-    panels: &'a [Panels],
+    right: Right,
     columns: usize,
     mut target: &'a mut [f32],
 ) {
@@ -103,7 +102,7 @@ fn deal<'a>(
         let (rows, rest) = target.split_at_mut(task.num_units * columns);
         task.matrices.push(Matrix {
             slot,
-            panels,
+            right,
             columns,
             target: rows,
         });
@@ -111,9 +110,9 @@ fn deal<'a>(
     }
 }
 
-/// The gradients of some units, computed by one thread.
+/// The gradients of some groups of units, computed by one thread.
 struct Task<'a> {
-    first_unit: usize,
+    first_group: usize,
     num_units: usize,
     matrices: Vec<Matrix<'a>>,
     vectors: Vec<(Vector, &'a mut [f32])>,
@@ -122,115 +121,128 @@ struct Task<'a> {
 /// The gradient of the task's units of one gate, `[units, columns]`.
 struct Matrix<'a> {
     slot: usize,
-    /// The other operand, one matrix a chunk of steps.
-    panels: &'a [Panels],
+    right: Right,
     columns: usize,
     target: &'a mut [f32],
 }
 
-/// All that the tasks share.
-struct Sums<'a> {
-    layout: &'a Layout,
-    blocks: &'a [BlockTrace],
-    x: &'a [f32],
-    chunks: Vec<&'a [Step]>,
+/// What the gradients are multiplied with.
+#[derive(Clone, Copy)]
+enum Right {
+    Input,
+    Operand(Operand),
 }
 
-impl<'a> Sums<'a> {
-    fn slot(&self, slot: usize, step: &Step) -> &'a [f32] {
-        let start = step.place * self.layout.slots_len + slot * self.layout.width;
-        &self.blocks[step.block].slots[start..][..self.layout.width]
-    }
+/// All that the tasks share: for each block, its panels.
+struct Sums<'a> {
+    layout: &'a Layout,
+    x: Vec<View<'a>>,
+    slots: Vec<View<'a>>,
+    previous: Vec<View<'a>>,
+    chunks: Vec<Vec<Run>>,
+}
 
-    fn state(&self, state: usize, step: &Step) -> &'a [f32] {
-        let start = step.place * self.layout.state_len + state * self.layout.width;
-        &self.blocks[step.block].previous[start..][..self.layout.width]
-    }
-
-    fn input(&self, step: &Step) -> &'a [f32] {
-        &self.x[step.index * self.layout.input_size..][..self.layout.input_size]
-    }
-
-    fn operand(&self, operand: Operand, step: &Step) -> &'a [f32] {
-        match operand {
-            Operand::Hidden => self.state(0, step),
-            Operand::Slot(slot) => self.slot(slot, step),
-        }
-    }
-
-    /// Packs the right operand of all products with it: one matrix `[steps, columns]` a chunk.
-    fn pack(
-        &self,
-        threads: Threads,
-        columns: usize,
-        row: impl Fn(&Step) -> &'a [f32] + Sync,
-    ) -> Vec<Panels> {
-        threads.spread(self.chunks.clone(), |steps| {
-            let row = |k: usize| Some(row(&steps[k]));
-            Panels::from_rows(self.layout.machine, steps.len(), columns, row)
-        })
-    }
-
+impl Sums<'_> {
     fn run(&self, mut task: Task<'_>) {
-        for matrix in &mut task.matrices {
-            matrix.target.fill(0.0);
-        }
         for (_, target) in &mut task.vectors {
             target.fill(0.0);
         }
-        let num_slots = self.layout.slots_len / self.layout.width;
-        let mut tiles: Vec<Tiles> = (0..num_slots).map(|_| Tiles::default()).collect();
-        let mut partial = vec![0.0; task.vectors.len() * task.num_units];
-        for (chunk, steps) in self.chunks.iter().enumerate() {
-            // The gradients of a step pass through the cache once, for all that needs them.
-            for tiles in &mut tiles {
-                tiles.resize(task.num_units, steps.len());
-            }
-            partial.fill(0.0);
-            for (k, step) in steps.iter().enumerate() {
-                for (slot, tiles) in tiles.iter_mut().enumerate() {
-                    tiles.set_column(k, &self.slot(slot, step)[task.first_unit..]);
-                }
-                let partial = partial.chunks_exact_mut(task.num_units);
-                for ((vector, _), partial) in task.vectors.iter().zip(partial) {
-                    self.add_vector(*vector, step, task.first_unit, partial);
-                }
-            }
+        if self.chunks.is_empty() {
             for matrix in &mut task.matrices {
-                Product {
-                    a: &tiles[matrix.slot],
-                    b: &matrix.panels[chunk],
-                    start: Start::Given,
-                    c: &mut *matrix.target,
-                    stride: matrix.columns,
-                }
-                .run(self.layout.machine);
+                matrix.target.fill(0.0);
             }
-            let partial = partial.chunks_exact(task.num_units);
-            for ((_, target), partial) in task.vectors.iter_mut().zip(partial) {
-                for (sum, partial) in target.iter_mut().zip(partial) {
-                    *sum += partial;
+        }
+        for (chunk, runs) in self.chunks.iter().enumerate() {
+            for (index, first_unit) in (0..task.num_units).step_by(LANES).enumerate() {
+                let group = task.first_group + index;
+                let num_units = LANES.min(task.num_units - first_unit);
+                for (vector, target) in &mut task.vectors {
+                    let target = &mut target[first_unit..][..num_units];
+                    self.add_vector(*vector, group, runs, target);
+                }
+                for matrix in &mut task.matrices {
+                    let columns = matrix.columns;
+                    let values = &mut matrix.target[first_unit * columns..];
+                    let (right, first_panel) = match matrix.right {
+                        Right::Input => (&self.x, 0),
+                        Right::Operand(Operand::Hidden) => (&self.previous, 0),
+                        Right::Operand(Operand::Slot(slot)) => {
+                            (&self.slots, slot * self.layout.num_groups)
+                        }
+                    };
+                    Correlate {
+                        runs,
+                        rows: num_units,
+                        a: &self.slots,
+                        a_panel: matrix.slot * self.layout.num_groups + group,
+                        b: right,
+                        b_panel: first_panel,
+                        panels: Selection::all(columns.div_ceil(LANES)),
+                        c: Target::RowMajor {
+                            values,
+                            columns,
+                            replace: chunk == 0,
+                        },
+                    }
+                    .run(self.layout.machine);
                 }
             }
         }
     }
 
-    /// Adds one step's share of a vector's gradient for the units from `first_unit`.
-    fn add_vector(&self, vector: Vector, step: &Step, first_unit: usize, sums: &mut [f32]) {
-        let gradients = &self.slot(vector.slot, step)[first_unit..];
-        let factors = match vector.of {
-            Multiplied::One => {
-                for (sum, gradient) in sums.iter_mut().zip(gradients) {
-                    *sum += gradient;
-                }
-                return;
-            }
-            Multiplied::State(state) => self.state(state, step),
-            Multiplied::Slot(slot) => self.slot(slot, step),
+    /// Adds some steps' share of a vector's gradient for the units of one group.
+    fn add_vector(&self, vector: Vector, group: usize, runs: &[Run], target: &mut [f32]) {
+        let num_groups = self.layout.num_groups;
+        let (factors, panel) = match vector.of {
+            Multiplied::One => (None, 0),
+            Multiplied::State(state) => (Some(&self.previous), state * num_groups + group),
+            Multiplied::Slot(slot) => (Some(&self.slots), slot * num_groups + group),
         };
-        let factors = &factors[first_unit..];
-        for ((sum, gradient), factor) in sums.iter_mut().zip(gradients).zip(factors) {
-            *sum += gradient * factor;
+        let mut sums = Lanes::ZERO;
+        for run in runs {
+            let gradients =
+                self.slots[run.block].rows(vector.slot * num_groups + group, run.first, run.count);
+            let factors = factors.map(|views| views[run.block].rows(panel, run.first, run.count));
+            self.layout.machine.run(Sum {
+                gradients,
+                factors,
+                sums: &mut sums,
+            });
         }
+        for (value, sum) in target.iter_mut().zip(sums.0) {
+            *value += sum;
+        }
+    }
+}
+
+/// Adds up rows, each times its factors if there are any.
+struct Sum<'a> {
+    gradients: &'a [Lanes],
+    factors: Option<&'a [Lanes]>,
+    sums: &'a mut Lanes,
+}
+
+impl Work for Sum<'_> {
+    #[inline(always)]
+    fn run<const PANEL: usize, const FUSED: bool>(self) {
+        let mut sums = self.sums.0;
+        match self.factors {
+            None => {
+                for gradients in self.gradients {
+                    for (sum, gradient) in sums.iter_mut().zip(&gradients.0) {
+                        *sum += gradient;
+                    }
+                }
+            }
+            Some(factors) => {
+                for (gradients, factors) in self.gradients.iter().zip(factors) {
+                    let products = gradients.0.iter().zip(&factors.0);
+                    for (sum, (gradient, factor)) in sums.iter_mut().zip(products) {
+                        *sum += gradient * factor;
+                    }
+                }
+            }
+        }
+        self.sums.0 = sums;
     }
 }

@@ -1,0 +1,77 @@
+//! Vectors of an instruction set, for the loops that the compiler would not keep in registers.
+
+/// Columns that lie side by side in memory: one register of AVX-512, two of AVX2.
+pub(crate) const LANES: usize = 16;
+
+/// One row of a panel: [`LANES`] values, on a cache line of its own.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(crate) struct Lanes(pub(crate) [f32; LANES]);
+
+impl Lanes {
+    pub(crate) const ZERO: Lanes = Lanes([0.0; LANES]);
+}
+
+/// The vectors of one instruction set. A value of the type is the proof that the processor has
+/// them, so every method is safe.
+pub(crate) trait Simd: Copy {
+    type Vector: Copy;
+
+    /// Rows of a product whose sums are held in registers together.
+    const HEIGHT: usize;
+
+    fn splat(self, value: f32) -> Self::Vector;
+
+    /// The vector that starts at value `index` vectors into `lanes`.
+    fn load(self, lanes: &Lanes, index: usize) -> Self::Vector;
+
+    fn store(self, vector: Self::Vector, lanes: &mut Lanes, index: usize);
+
+    /// `a·b + c`.
+    fn multiply_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
+}
+
+/// A kernel over vectors: `V` of them hold [`LANES`] values, and registers hold the sums of
+/// [`Simd::HEIGHT`] rows of up to `N` panels.
+///
+/// As with [`Work`](super::Work), all of it is `#[inline(always)]`.
+pub(crate) trait VectorWork {
+    fn run<S: Simd, const V: usize, const N: usize>(self, simd: S);
+}
+
+/// Arrays that the compiler turns into whatever vectors the build's baseline has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrays<const WIDTH: usize, const FUSED: bool>;
+
+impl<const WIDTH: usize, const FUSED: bool> Simd for Arrays<WIDTH, FUSED> {
+    type Vector = [f32; WIDTH];
+
+    const HEIGHT: usize = if WIDTH == LANES { 6 } else { 3 };
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> [f32; WIDTH] {
+        [value; WIDTH]
+    }
+
+    #[inline(always)]
+    fn load(self, lanes: &Lanes, index: usize) -> [f32; WIDTH] {
+        lanes.0.as_chunks::<WIDTH>().0[index]
+    }
+
+    #[inline(always)]
+    fn store(self, vector: [f32; WIDTH], lanes: &mut Lanes, index: usize) {
+        lanes.0.as_chunks_mut::<WIDTH>().0[index] = vector;
+    }
+
+    #[inline(always)]
+    fn multiply_add(self, a: [f32; WIDTH], b: [f32; WIDTH], mut c: [f32; WIDTH]) -> [f32; WIDTH] {
+        for lane in 0..WIDTH {
+            c[lane] = if FUSED {
+                a[lane].mul_add(b[lane], c[lane])
+            } else {
+                a[lane] * b[lane] + c[lane]
+            };
+        }
+        c
+    }
+}

@@ -1,0 +1,119 @@
+//! The one layout of all working memory: matrices in panels of sixteen columns.
+
+use super::pool::Buffer;
+use crate::arch::{LANES, Lanes};
+
+/// A matrix in panels: [`LANES`] columns side by side, a panel one row after another, the last
+/// panel filled up with any values.
+///
+/// The same memory serves as every operand: its rows as the left one of a product, its panels as
+/// the right one, its rows again as the left one of a product with the transposed matrix.
+#[derive(Debug, Default)]
+pub(super) struct Panels {
+    values: Buffer,
+    stride: usize,
+}
+
+impl Panels {
+    /// Room for `rows` rows of `panels` panels; the values are any.
+    pub(super) fn take(panels: usize, rows: usize) -> Panels {
+        let stride = stride(rows);
+        Panels {
+            values: Buffer::take(panels * stride),
+            stride,
+        }
+    }
+
+    pub(super) fn panel(&self, index: usize) -> &[Lanes] {
+        &self.values[index * self.stride..][..self.stride]
+    }
+
+    pub(super) fn panel_mut(&mut self, index: usize) -> &mut [Lanes] {
+        &mut self.values[index * self.stride..][..self.stride]
+    }
+
+    /// The panels from `panel`, at their rows from `row`.
+    pub(super) fn view(&self, panel: usize, row: usize) -> View<'_> {
+        let start = (panel * self.stride + row).min(self.values.len());
+        View {
+            values: &self.values[start..],
+            stride: self.stride,
+        }
+    }
+
+    pub(super) fn view_mut(&mut self, panel: usize, row: usize) -> ViewMut<'_> {
+        let start = (panel * self.stride + row).min(self.values.len());
+        ViewMut {
+            values: &mut self.values[start..],
+            stride: self.stride,
+        }
+    }
+}
+
+/// Rows from one panel to the next. Rows of many panels are read together, so panels must not
+/// lie a multiple of the cache's period apart.
+fn stride(rows: usize) -> usize {
+    const PERIOD: usize = 64;
+    const APART: usize = 7;
+    if rows < PERIOD {
+        rows | 1
+    } else {
+        (rows - APART).next_multiple_of(PERIOD) + APART
+    }
+}
+
+/// Some rows of all panels from one on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct View<'a> {
+    values: &'a [Lanes],
+    stride: usize,
+}
+
+impl<'a> View<'a> {
+    /// `count` rows of panel `panel` from `row`.
+    #[inline(always)]
+    pub(super) fn rows(self, panel: usize, row: usize, count: usize) -> &'a [Lanes] {
+        &self.values[panel * self.stride + row..][..count]
+    }
+}
+
+/// Some rows of all panels from one on, to be written.
+#[derive(Debug)]
+pub(super) struct ViewMut<'a> {
+    values: &'a mut [Lanes],
+    stride: usize,
+}
+
+impl ViewMut<'_> {
+    #[inline(always)]
+    pub(super) fn rows(&mut self, panel: usize, row: usize, count: usize) -> &mut [Lanes] {
+        &mut self.values[panel * self.stride + row..][..count]
+    }
+}
+
+/// The values of `row` from column `first` on, filled up with zeros.
+#[inline(always)]
+pub(super) fn lanes_of(row: &[f32], first: usize) -> Lanes {
+    match row[first..].first_chunk::<LANES>() {
+        Some(values) => Lanes(*values),
+        None => {
+            let mut lanes = Lanes::ZERO;
+            let rest = &row[first..];
+            lanes.0[..rest.len()].copy_from_slice(rest);
+            lanes
+        }
+    }
+}
+
+/// Writes `lanes` to `row` from column `first` on, as far as it goes.
+#[inline(always)]
+pub(super) fn put_lanes(row: &mut [f32], first: usize, lanes: &Lanes) {
+    match row[first..].first_chunk_mut::<LANES>() {
+        Some(values) => *values = lanes.0,
+        None => {
+            let rest = &mut row[first..];
+            let len = rest.len();
+            rest.copy_from_slice(&lanes.0[..len]);
+        }
+    }
+}

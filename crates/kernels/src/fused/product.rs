@@ -1,0 +1,368 @@
+//! The two matrix products of the path, over panels.
+
+use super::panels::{View, ViewMut, lanes_of, put_lanes};
+use crate::arch::{LANES, Lanes, Machine, Simd, VectorWork};
+
+/// Panels `first, first + step, …`, `count` of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Selection {
+    pub(super) first: usize,
+    pub(super) step: usize,
+    pub(super) count: usize,
+}
+
+impl Selection {
+    pub(super) fn all(count: usize) -> Selection {
+        Selection {
+            first: 0,
+            step: 1,
+            count,
+        }
+    }
+
+    #[inline(always)]
+    fn panels<const N: usize>(self, from: usize) -> [usize; N] {
+        let mut panels = [0; N];
+        for (n, panel) in panels.iter_mut().enumerate() {
+            *panel = self.first + (from + n) * self.step;
+        }
+        panels
+    }
+}
+
+/// Where the sums of a product start and go, one row of one panel at a time.
+///
+/// One type for all products: each more would compile every tile once more.
+pub(super) enum Target<'a, 'b> {
+    /// Sums that are added to a matrix in panels.
+    Added(ViewMut<'a>),
+    /// Sums that start from a bias, one row for all, and replace a matrix in panels.
+    Biased(&'a [Lanes], ViewMut<'a>),
+    /// Sums that replace separate rows.
+    Rows(&'a mut [&'b mut [f32]]),
+    /// Sums that are added to, or replace, a row-major matrix.
+    RowMajor {
+        values: &'a mut [f32],
+        columns: usize,
+        replace: bool,
+    },
+}
+
+impl Target<'_, '_> {
+    #[inline(always)]
+    fn begin(&mut self, panel: usize, row: usize) -> Lanes {
+        match self {
+            Target::Added(values) => values.rows(panel, row, 1)[0],
+            Target::Biased(biases, _) => biases[panel],
+            Target::Rows(_) | Target::RowMajor { replace: true, .. } => Lanes::ZERO,
+            Target::RowMajor {
+                values, columns, ..
+            } => lanes_of(&values[row * *columns..][..*columns], panel * LANES),
+        }
+    }
+
+    #[inline(always)]
+    fn finish(&mut self, panel: usize, row: usize, sums: &Lanes) {
+        match self {
+            Target::Added(values) | Target::Biased(_, values) => {
+                values.rows(panel, row, 1)[0] = *sums;
+            }
+            Target::Rows(rows) => put_lanes(rows[row], panel * LANES, sums),
+            Target::RowMajor {
+                values, columns, ..
+            } => {
+                let row = &mut values[row * *columns..][..*columns];
+                put_lanes(row, panel * LANES, sums);
+            }
+        }
+    }
+}
+
+/// `C = start + A·B`, with A `[rows, depth]`, B `[depth, columns]`.
+///
+/// Each element is one sum over the depth from first to last, so it has the same bits whatever
+/// other rows and columns are computed beside it.
+pub(super) struct Multiply<'a, 'b> {
+    pub(super) rows: usize,
+    pub(super) depth: usize,
+    pub(super) a: View<'a>,
+    pub(super) b: View<'a>,
+    pub(super) panels: Selection,
+    pub(super) c: Target<'a, 'b>,
+}
+
+impl Multiply<'_, '_> {
+    pub(super) fn run(self, machine: Machine) {
+        machine.run_vectors(self);
+    }
+}
+
+/// Rows of A that stay in the second-level cache while the panels of B pass over them.
+const ROWS_AT_ONCE: usize = 96;
+
+impl VectorWork for Multiply<'_, '_> {
+    #[inline(always)]
+    fn run<S: Simd, const V: usize, const N: usize>(mut self, simd: S) {
+        for first in (0..self.rows).step_by(ROWS_AT_ONCE) {
+            let rows = ROWS_AT_ONCE.min(self.rows - first);
+            let mut from = 0;
+            while from < self.panels.count {
+                let many = at_once::<N>(self.panels.count - from);
+                for (row, height) in tiles(rows, S::HEIGHT) {
+                    let at = (from, first + row);
+                    with_sizes!(many, height, N, S, self.tile::<S, V>(simd, at));
+                }
+                from += many;
+            }
+        }
+    }
+}
+
+/// Rows in tiles of at most `most`: first row and number of rows.
+///
+/// Balanced (20 rows are 5 + 5 + 5 + 5, not 6 + 6 + 6 + 2), because a short tile costs almost as
+/// much as a full one. The height of a tile never changes a result.
+#[inline(always)]
+fn tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let count = rows.div_ceil(most);
+    (0..count).map(move |index| {
+        let first = rows * index / count;
+        (first, rows * (index + 1) / count - first)
+    })
+}
+
+/// Panels to take next, of so many: four or three, as cells have slots, or one.
+#[inline(always)]
+fn at_once<const N: usize>(panels: usize) -> usize {
+    match panels.min(N) {
+        2 => 1,
+        many => many,
+    }
+}
+
+/// Calls `self.tile::<S, V, N, HEIGHT>(…)` for sizes found at run time, those excepted that this
+/// instruction set does not have.
+macro_rules! with_sizes {
+    ($many:expr, $height:expr, $n:ident, $s:ident,
+     $this:ident.tile::<$simd:ident, $v:ident>($($argument:expr),*)) => {
+        match ($many, $height) {
+            (1, 1) => $this.tile::<$simd, $v, 1, 1>($($argument),*),
+            (1, 2) => $this.tile::<$simd, $v, 1, 2>($($argument),*),
+            (1, 3) => $this.tile::<$simd, $v, 1, 3>($($argument),*),
+            (1, 4) if $s::HEIGHT >= 4 => $this.tile::<$simd, $v, 1, 4>($($argument),*),
+            (1, 5) if $s::HEIGHT >= 5 => $this.tile::<$simd, $v, 1, 5>($($argument),*),
+            (1, 6) if $s::HEIGHT >= 6 => $this.tile::<$simd, $v, 1, 6>($($argument),*),
+            (3, 1) if $n >= 3 => $this.tile::<$simd, $v, 3, 1>($($argument),*),
+            (3, 2) if $n >= 3 => $this.tile::<$simd, $v, 3, 2>($($argument),*),
+            (3, 3) if $n >= 3 => $this.tile::<$simd, $v, 3, 3>($($argument),*),
+            (3, 4) if $n >= 3 => $this.tile::<$simd, $v, 3, 4>($($argument),*),
+            (3, 5) if $n >= 3 => $this.tile::<$simd, $v, 3, 5>($($argument),*),
+            (3, 6) if $n >= 3 => $this.tile::<$simd, $v, 3, 6>($($argument),*),
+            (4, 1) if $n >= 4 => $this.tile::<$simd, $v, 4, 1>($($argument),*),
+            (4, 2) if $n >= 4 => $this.tile::<$simd, $v, 4, 2>($($argument),*),
+            (4, 3) if $n >= 4 => $this.tile::<$simd, $v, 4, 3>($($argument),*),
+            (4, 4) if $n >= 4 => $this.tile::<$simd, $v, 4, 4>($($argument),*),
+            (4, 5) if $n >= 4 => $this.tile::<$simd, $v, 4, 5>($($argument),*),
+            (4, 6) if $n >= 4 => $this.tile::<$simd, $v, 4, 6>($($argument),*),
+            (many, height) => unreachable!("no tile of {height} rows and {many} panels"),
+        }
+    };
+}
+use with_sizes;
+
+impl Multiply<'_, '_> {
+    /// `H` rows of `N` panels, their sums held in registers.
+    #[inline(always)]
+    fn tile<S: Simd, const V: usize, const N: usize, const H: usize>(
+        &mut self,
+        simd: S,
+        (from, row): (usize, usize),
+    ) {
+        let panels = self.panels.panels::<N>(from);
+        let mut sums = Sums::<S, V, N, H>::begin(simd, &mut self.c, panels, row);
+        let mut b: [&[Lanes]; N] = [&[]; N];
+        for (b, panel) in b.iter_mut().zip(panels) {
+            *b = self.b.rows(panel, 0, self.depth);
+        }
+        for first in (0..self.depth).step_by(LANES) {
+            let a = self.a.rows(first / LANES, row, H);
+            let a: &[Lanes; H] = a.first_chunk().expect("a tile has its rows");
+            let mut segments: [&[Lanes]; N] = [&[]; N];
+            for (segment, b) in segments.iter_mut().zip(b) {
+                *segment = &b[first..];
+            }
+            if let Some(segments) = whole(segments) {
+                for k in 0..LANES {
+                    sums.add(simd, column(a, k), rows(segments, k));
+                }
+            } else {
+                for k in 0..self.depth - first {
+                    let mut right = [&Lanes::ZERO; N];
+                    for (right, segment) in right.iter_mut().zip(segments) {
+                        *right = &segment[k];
+                    }
+                    sums.add(simd, column(a, k), right);
+                }
+            }
+        }
+        sums.finish(simd, &mut self.c, panels, row);
+    }
+}
+
+// Loops over arrays, here and below: closures, which `map` and `from_fn` take, are not compiled
+// for the instruction set of the function that they stand in.
+
+/// The first [`LANES`] rows of each segment, if it has so many.
+#[inline(always)]
+fn whole<const N: usize>(segments: [&[Lanes]; N]) -> Option<[&[Lanes; LANES]; N]> {
+    const NONE: &[Lanes; LANES] = &[Lanes::ZERO; LANES];
+    let mut found = [NONE; N];
+    for (found, segment) in found.iter_mut().zip(segments) {
+        *found = segment.first_chunk()?;
+    }
+    Some(found)
+}
+
+/// Column `k` of some rows.
+#[inline(always)]
+fn column<const H: usize>(rows: &[Lanes; H], k: usize) -> [f32; H] {
+    let mut column = [0.0; H];
+    for (value, row) in column.iter_mut().zip(rows) {
+        *value = row.0[k];
+    }
+    column
+}
+
+/// Row `k` of each segment.
+#[inline(always)]
+fn rows<const N: usize>(segments: [&[Lanes; LANES]; N], k: usize) -> [&Lanes; N] {
+    let mut rows = [&Lanes::ZERO; N];
+    for (row, segment) in rows.iter_mut().zip(segments) {
+        *row = &segment[k];
+    }
+    rows
+}
+
+/// The sums of a tile, in registers.
+struct Sums<S: Simd, const V: usize, const N: usize, const H: usize>([[[S::Vector; V]; N]; H]);
+
+impl<S: Simd, const V: usize, const N: usize, const H: usize> Sums<S, V, N, H> {
+    #[inline(always)]
+    fn begin(simd: S, target: &mut Target<'_, '_>, panels: [usize; N], row: usize) -> Self {
+        let mut sums = [[[simd.splat(0.0); V]; N]; H];
+        for (r, row_sums) in sums.iter_mut().enumerate() {
+            for (sums, &panel) in row_sums.iter_mut().zip(&panels) {
+                let start = target.begin(panel, row + r);
+                for (v, sum) in sums.iter_mut().enumerate() {
+                    *sum = simd.load(&start, v);
+                }
+            }
+        }
+        Sums(sums)
+    }
+
+    /// Adds the outer product of `left` and `right`.
+    #[inline(always)]
+    fn add(&mut self, simd: S, left: [f32; H], right: [&Lanes; N]) {
+        let mut vectors = [[simd.splat(0.0); V]; N];
+        for (vectors, right) in vectors.iter_mut().zip(right) {
+            for (v, vector) in vectors.iter_mut().enumerate() {
+                *vector = simd.load(right, v);
+            }
+        }
+        for (row_sums, left) in self.0.iter_mut().zip(left) {
+            let left = simd.splat(left);
+            for (sums, vectors) in row_sums.iter_mut().zip(&vectors) {
+                for (sum, &vector) in sums.iter_mut().zip(vectors) {
+                    *sum = simd.multiply_add(left, vector, *sum);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn finish(self, simd: S, target: &mut Target<'_, '_>, panels: [usize; N], row: usize) {
+        for (r, row_sums) in self.0.iter().enumerate() {
+            for (sums, &panel) in row_sums.iter().zip(&panels) {
+                let mut lanes = Lanes::ZERO;
+                for (v, &sum) in sums.iter().enumerate() {
+                    simd.store(sum, &mut lanes, v);
+                }
+                target.finish(panel, row + r, &lanes);
+            }
+        }
+    }
+}
+
+/// Steps that lie together: rows `first..first + count` of the panels of a block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    pub(super) block: usize,
+    pub(super) first: usize,
+    pub(super) count: usize,
+}
+
+/// `C = start + Aᵀ·B` over the steps of `runs`, in their order: rows of C are columns of one
+/// panel, its columns those of other panels.
+pub(super) struct Correlate<'a, 'b> {
+    pub(super) runs: &'a [Run],
+    /// Columns of A's panel that are wanted.
+    pub(super) rows: usize,
+    /// For each block, the panels of the left operand, and which of them it is.
+    pub(super) a: &'a [View<'a>],
+    pub(super) a_panel: usize,
+    /// For each block, the panels of the right operand, and where they begin.
+    pub(super) b: &'a [View<'a>],
+    pub(super) b_panel: usize,
+    pub(super) panels: Selection,
+    pub(super) c: Target<'a, 'b>,
+}
+
+impl Correlate<'_, '_> {
+    pub(super) fn run(self, machine: Machine) {
+        machine.run_vectors(self);
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const V: usize, const N: usize, const H: usize>(
+        &mut self,
+        simd: S,
+        (from, row): (usize, usize),
+    ) {
+        assert!(row <= LANES - H, "the rows of a tile are in one panel");
+        let panels = self.panels.panels::<N>(from);
+        let mut sums = Sums::<S, V, N, H>::begin(simd, &mut self.c, panels, row);
+        for run in self.runs {
+            let a = self.a[run.block].rows(self.a_panel, run.first, run.count);
+            let mut b: [&[Lanes]; N] = [&[]; N];
+            for (b, panel) in b.iter_mut().zip(panels) {
+                *b = self.b[run.block].rows(self.b_panel + panel, run.first, run.count);
+            }
+            for (k, a) in a.iter().enumerate() {
+                let left = &a.0[row..][..H];
+                let left: &[f32; H] = left.first_chunk().expect("a tile has its rows");
+                let mut right = [a; N];
+                for (right, b) in right.iter_mut().zip(b) {
+                    *right = &b[k];
+                }
+                sums.add(simd, *left, right);
+            }
+        }
+        sums.finish(simd, &mut self.c, panels, row);
+    }
+}
+
+impl VectorWork for Correlate<'_, '_> {
+    #[inline(always)]
+    fn run<S: Simd, const V: usize, const N: usize>(mut self, simd: S) {
+        let mut from = 0;
+        while from < self.panels.count {
+            let many = at_once::<N>(self.panels.count - from);
+            for (row, height) in tiles(self.rows, S::HEIGHT) {
+                let at = (from, row);
+                with_sizes!(many, height, N, S, self.tile::<S, V>(simd, at));
+            }
+            from += many;
+        }
+    }
+}
