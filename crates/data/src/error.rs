@@ -21,12 +21,14 @@ pub enum DataError {
 
     /// A compressed file ends early or is damaged.
     #[error(
-        "{}: the gzip data is damaged or cut short after line {line} ({source}); \
+        "{}: the {format} data is damaged or cut short after line {line} ({source}); \
          copy the file again", path.display()
     )]
-    Gzip {
+    Compressed {
         /// The file.
         path: PathBuf,
+        /// `gzip` or `zstd`.
+        format: &'static str,
         /// The last line that could be read, counted from 1; 0 when there was none.
         line: usize,
         /// What the decompressor said.
@@ -245,6 +247,59 @@ pub enum DataError {
         id: u32,
         /// The vocabulary's size.
         vocab_size: usize,
+    },
+
+    /// Two files that should have a line each for the other's, and do not.
+    #[error(
+        "{} has {source_lines} lines and {} has {target_lines}; line N of one should be the \
+         translation of line N of the other: find where they part, or give the file that belongs",
+        source_path.display(), target_path.display()
+    )]
+    LineCounts {
+        /// The file of the source side.
+        source_path: PathBuf,
+        /// Its lines.
+        source_lines: usize,
+        /// The file of the target side.
+        target_path: PathBuf,
+        /// Its lines.
+        target_lines: usize,
+    },
+
+    /// A line that is no JSON object with the wanted text.
+    #[error(
+        "{}:{line}: expected a JSON object with text under `{key}`, got {got}; \
+         correct or remove this line", path.display()
+    )]
+    JsonLine {
+        /// The file.
+        path: PathBuf,
+        /// Line, counted from 1.
+        line: usize,
+        /// The key that was looked for.
+        key: String,
+        /// What is there.
+        got: String,
+    },
+
+    /// A tokenizer file that is not one, or is damaged.
+    #[error("{}: not a tokenizer of this program ({problem}); use the file of the run", path.display())]
+    TokenizerFile {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        problem: String,
+    },
+
+    /// Subwords cannot be learnt from this text.
+    #[error("cannot learn {pieces} pieces: {problem}; {advice}")]
+    Subwords {
+        /// The kind of pieces.
+        pieces: &'static str,
+        /// What went wrong.
+        problem: String,
+        /// What to do.
+        advice: &'static str,
     },
 
     /// Rows that do not form a batch.

@@ -10,12 +10,14 @@
 //! |---|---|
 //! | [`error`] | the one error type: file, line, column, expected, got, what to do |
 //! | [`rng`] | random numbers as a pure function of a seed and a stream |
-//! | [`source`] | text lines, number columns and number lists from plain or `.gz` files |
+//! | [`source`] | text lines, number columns and number lists from plain, `.gz` or `.zst` files |
 //! | [`text`] | letters, Hangul by Jamo or by syllable, word lists |
 //! | [`words`] | small word lists that are part of the crate |
 //! | [`vocab`] | units of text to token ids and back |
+//! | [`tokenizer`] | characters, words and subwords that are learnt from text |
 //! | [`series`] | generated number series, windows and their scaling, memory problems |
 //! | [`split`] | training, validation and test parts |
+//! | [`parallel`] | pairs of texts: files, known data sets, lengths, duplicates |
 //! | [`sampler`] | which items form which batch of which epoch |
 //! | [`batch`] | padding and teacher forcing, here and nowhere else |
 
@@ -31,9 +33,13 @@ pub mod words;
 
 pub mod vocab;
 
+pub mod tokenizer;
+
 pub mod series;
 
 pub mod split;
+
+pub mod parallel;
 
 pub mod sampler;
 
@@ -41,6 +47,7 @@ pub mod batch;
 
 pub use batch::{SeriesBatch, SeriesRow, Targets, TokenBatch};
 pub use error::DataError;
-pub use sampler::BatchSampler;
+pub use sampler::{BatchSampler, TokenBatchSampler};
 pub use split::{Split, SplitFractions};
+pub use tokenizer::{Tokenizer, TokenizerConfig};
 pub use vocab::{Specials, TokenId, Vocab};

@@ -117,6 +117,86 @@ impl BatchSampler {
     }
 }
 
+/// Cuts a data set into batches that hold about the same number of tokens each.
+///
+/// A batch is filled with rows of like length until its rectangle, rows times longest row, would
+/// exceed `max_tokens`; so short sentences come many at a time. A row that is longer than that is a
+/// batch of its own. As with [`BatchSampler`], the batches are a pure function of seed and epoch.
+///
+/// # Example
+/// ```
+/// use recurra_data::sampler::TokenBatchSampler;
+///
+/// let sampler = TokenBatchSampler::new(&[3, 9, 4, 8, 3], 10, 7, 100)?;
+/// let batches = sampler.batches(0);
+/// assert_eq!(batches, sampler.batches(0));
+/// assert_eq!(batches.len(), 4);
+/// # Ok::<(), recurra_data::DataError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenBatchSampler {
+    lengths: Vec<usize>,
+    max_tokens: usize,
+    seed: u64,
+    pool_batches: usize,
+}
+
+impl TokenBatchSampler {
+    /// A sampler for items of these lengths. Rows are sorted by length within pools of about
+    /// `pool_batches` batches: larger pools pad less and shuffle less.
+    ///
+    /// # Errors
+    /// As [`BatchSampler::new`].
+    pub fn new(
+        lengths: &[usize],
+        max_tokens: usize,
+        seed: u64,
+        pool_batches: usize,
+    ) -> Result<Self, DataError> {
+        if max_tokens == 0 {
+            return Err(DataError::Setting {
+                key: String::from("max_tokens"),
+                expected: String::from("at least 1"),
+                got: String::from("0"),
+            });
+        }
+        // The other checks are the same.
+        BatchSampler::new(lengths, 1, seed, Bucketing::ByLength { pool_batches })?;
+        Ok(Self {
+            lengths: lengths.to_vec(),
+            max_tokens,
+            seed,
+            pool_batches,
+        })
+    }
+
+    /// The batches of an epoch, each a list of item indices. Their number may differ a little
+    /// from epoch to epoch.
+    pub fn batches(&self, epoch: u64) -> Vec<Vec<usize>> {
+        let mut rng = rng(self.seed, Domain::Shuffle.stream(epoch));
+        let mut order: Vec<usize> = (0..self.lengths.len()).collect();
+        order.shuffle(&mut rng);
+        let total: usize = self.lengths.iter().map(|&len| len.max(1)).sum();
+        let mean_len = total.div_ceil(self.lengths.len());
+        let rows_a_batch = (self.max_tokens / mean_len).max(1);
+        let mut batches: Vec<Vec<usize>> = Vec::new();
+        for pool in order.chunks_mut(rows_a_batch.saturating_mul(self.pool_batches)) {
+            pool.sort_by_key(|&index| self.lengths[index]); // stable: equal lengths stay shuffled
+            let mut batch: Vec<usize> = Vec::new();
+            for &index in &*pool {
+                let rectangle = (batch.len() + 1) * self.lengths[index].max(1);
+                if rectangle > self.max_tokens && !batch.is_empty() {
+                    batches.push(std::mem::take(&mut batch));
+                }
+                batch.push(index);
+            }
+            batches.push(batch);
+        }
+        batches.shuffle(&mut rng);
+        batches
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -165,7 +245,36 @@ mod tests {
         assert!(BatchSampler::new(&[1], 2, 1, Bucketing::ByLength { pool_batches: 0 }).is_err());
     }
 
+    #[test]
+    fn batches_by_tokens_are_refused_or_filled() {
+        assert!(TokenBatchSampler::new(&[], 8, 1, 4).is_err());
+        assert!(TokenBatchSampler::new(&[1], 0, 1, 4).is_err());
+        assert!(TokenBatchSampler::new(&[1], 8, 1, 0).is_err());
+        let lengths = [5; 64];
+        let sampler = TokenBatchSampler::new(&lengths, 40, 1, 100).unwrap();
+        assert!(sampler.batches(0).iter().all(|batch| batch.len() == 8));
+        assert_ne!(sampler.batches(0), sampler.batches(1));
+    }
+
     proptest! {
+        #[test]
+        fn no_rectangle_exceeds_its_tokens_and_every_item_comes_once(
+            lengths in prop::collection::vec(0usize..40, 1..200),
+            max_tokens in 1usize..300,
+            pool_batches in 1usize..6,
+            epoch: u64,
+        ) {
+            let sampler = TokenBatchSampler::new(&lengths, max_tokens, 3, pool_batches).unwrap();
+            let batches = sampler.batches(epoch);
+            for batch in &batches {
+                let longest = batch.iter().map(|&index| lengths[index]).max().unwrap();
+                prop_assert!(batch.len() == 1 || longest * batch.len() <= max_tokens);
+            }
+            let mut all = batches.concat();
+            all.sort_unstable();
+            prop_assert_eq!(all, (0..lengths.len()).collect::<Vec<_>>());
+        }
+
         #[test]
         fn every_item_is_in_exactly_one_batch(
             lengths in prop::collection::vec(1usize..30, 1..200),

@@ -130,6 +130,44 @@ impl Split {
         Self::cut((0..num_items).collect(), fractions)
     }
 
+    /// Parts items at random so that items of one key are in one part; the fractions are of the
+    /// distinct keys. Within a part the items keep their order.
+    ///
+    /// # Errors
+    /// As [`Split::random`], counting keys.
+    ///
+    /// # Example
+    /// ```
+    /// use recurra_data::split::{Split, SplitFractions};
+    ///
+    /// let keys = ["go", "hi", "go", "run", "hi"];
+    /// let fractions = SplitFractions { train: 0.34, valid: 0.33, test: 0.33 };
+    /// let split = Split::by_group(&keys, &fractions, 7)?;
+    /// assert!(split.train.iter().all(|&a| split.test.iter().all(|&b| keys[a] != keys[b])));
+    /// # Ok::<(), recurra_data::DataError>(())
+    /// ```
+    pub fn by_group<K: Ord>(
+        keys: &[K],
+        fractions: &SplitFractions,
+        seed: u64,
+    ) -> Result<Self, DataError> {
+        let mut distinct: Vec<&K> = keys.iter().collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let of_keys = Self::random(distinct.len(), fractions, seed)?;
+        let items = |part: &[usize]| -> Vec<usize> {
+            let wanted: Vec<&K> = part.iter().map(|&index| distinct[index]).collect();
+            (0..keys.len())
+                .filter(|&item| wanted.binary_search(&&keys[item]).is_ok())
+                .collect()
+        };
+        Ok(Self {
+            train: items(&of_keys.train),
+            valid: items(&of_keys.valid),
+            test: items(&of_keys.test),
+        })
+    }
+
     fn cut(mut order: Vec<usize>, fractions: &SplitFractions) -> Result<Self, DataError> {
         let [train, valid, _] = fractions.sizes(order.len())?;
         let test = order.split_off(train + valid);
@@ -192,6 +230,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_group_is_never_torn_apart(
+            keys in prop::collection::vec(0u8..20, 30..120), seed: u64,
+        ) {
+            let split = match Split::by_group(&keys, &fractions(0.6, 0.2, 0.2), seed) {
+                Ok(split) => split,
+                Err(error) => return Err(TestCaseError::reject(error.to_string())),
+            };
+            let mut all = [&split.train[..], &split.valid, &split.test].concat();
+            all.sort_unstable();
+            prop_assert_eq!(all, (0..keys.len()).collect::<Vec<_>>());
+            for &valid in &split.valid {
+                let torn = [&split.train, &split.test].into_iter().flatten().any(|&i| keys[i] == keys[valid]);
+                prop_assert!(!torn);
+            }
+        }
+
         #[test]
         fn every_item_is_in_exactly_one_part(
             num_items in 3usize..300, seed: u64, valid in 0.0..0.4f64, test in 0.0..0.3f64,

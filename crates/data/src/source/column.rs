@@ -189,13 +189,13 @@ pub fn read_series(path: &Path, column: Option<&ColumnSelector>) -> Result<Vec<f
 }
 
 /// One row of a table.
-struct Row {
-    line: usize,
-    cells: StringRecord,
+pub(super) struct Row {
+    pub(super) line: usize,
+    pub(super) cells: StringRecord,
 }
 
 /// A CSV file whose rows all have as many cells as the first.
-struct Table {
+pub(super) struct Table {
     path: PathBuf,
     reader: csv::Reader<LineReader>,
     first: Option<(usize, usize)>,
@@ -210,24 +210,41 @@ impl Table {
             Some(line) if line.contains('\t') => b'\t',
             _ => b',',
         };
+        Ok(Self::of(path, lines, delimiter, true))
+    }
+
+    /// A table of text: with a tab in its first line cells are divided by tabs and quotes are
+    /// text, otherwise it is CSV.
+    pub(super) fn open_text(path: &Path) -> Result<Self, DataError> {
+        let mut lines = LineReader::new(read_lines(path)?);
+        let tabs = lines.peek()?.is_some_and(|line| line.contains('\t'));
+        if tabs {
+            Ok(Self::of(path, lines, b'\t', false))
+        } else {
+            Self::open(path)
+        }
+    }
+
+    fn of(path: &Path, lines: LineReader, delimiter: u8, quoting: bool) -> Self {
         let reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true) // we report ragged rows in our own words
             .trim(Trim::All)
             .delimiter(delimiter)
+            .quoting(quoting)
             .from_reader(lines);
-        Ok(Self {
+        Self {
             path: path.to_owned(),
             reader,
             first: None,
-        })
+        }
     }
 
     fn first_row(&mut self) -> Result<Row, DataError> {
         self.next_row()?.ok_or_else(|| self.empty())
     }
 
-    fn next_row(&mut self) -> Result<Option<Row>, DataError> {
+    pub(super) fn next_row(&mut self) -> Result<Option<Row>, DataError> {
         let mut cells = StringRecord::new();
         loop {
             let read = self.reader.read_record(&mut cells);
@@ -335,7 +352,7 @@ fn title(first: &Row, index: usize, has_header: bool) -> String {
     }
 }
 
-fn find(path: &Path, column: &ColumnSelector, first: &Row) -> Result<usize, DataError> {
+pub(super) fn find(path: &Path, column: &ColumnSelector, first: &Row) -> Result<usize, DataError> {
     let mut nearest = None;
     match column {
         ColumnSelector::Number(number) => {

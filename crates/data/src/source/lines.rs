@@ -1,4 +1,4 @@
-//! Text lines, streamed from a plain or gzip-compressed file.
+//! Text lines, streamed from a plain, gzip- or zstd-compressed file.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::error::DataError;
+use crate::source::zstd::{self, ZstdReader};
 
 /// The longest line that is accepted: a bound on memory, whatever the file holds.
 pub const MAX_LINE_BYTES: usize = 1 << 24;
@@ -29,7 +30,7 @@ pub struct Line {
 pub struct Lines {
     path: PathBuf,
     reader: Box<dyn BufRead + Send>,
-    compressed: bool,
+    compression: Option<&'static str>,
     number: usize,
     done: bool,
 }
@@ -38,20 +39,20 @@ impl std::fmt::Debug for Lines {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Lines")
             .field("path", &self.path)
-            .field("compressed", &self.compressed)
+            .field("compression", &self.compression)
             .field("number", &self.number)
             .finish_non_exhaustive()
     }
 }
 
-/// Opens a text file, plain or gzip-compressed, and streams its lines.
+/// Opens a text file, plain or compressed by gzip or zstd, and streams its lines.
 ///
-/// Which of the two it is, is read from its first two bytes. A byte order mark at the start and
+/// Which of the three it is, is read from its first bytes. A byte order mark at the start and
 /// the `\r` of `\r\n` are taken off. An empty file has no lines and is no error here.
 ///
 /// # Errors
 /// [`DataError::Io`] at once; while reading also [`DataError::Utf8`] with line and byte column,
-/// [`DataError::Gzip`] for damaged compressed data, and [`DataError::LineTooLong`] beyond
+/// [`DataError::Compressed`] for damaged compressed data, and [`DataError::LineTooLong`] beyond
 /// [`MAX_LINE_BYTES`].
 ///
 /// # Example
@@ -69,19 +70,26 @@ pub fn read_lines(path: &Path) -> Result<Lines, DataError> {
         source,
     };
     let mut plain = BufReader::with_capacity(1 << 16, File::open(path).map_err(io_error)?);
-    let compressed = plain.fill_buf().map_err(io_error)?.starts_with(&GZIP_MAGIC);
-    let reader: Box<dyn BufRead + Send> = if compressed {
-        Box::new(BufReader::with_capacity(
-            1 << 16,
-            MultiGzDecoder::new(plain),
-        ))
+    let start = plain.fill_buf().map_err(io_error)?;
+    let (reader, compression): (Box<dyn BufRead + Send>, _) = if start.starts_with(&GZIP_MAGIC) {
+        let decoder = MultiGzDecoder::new(plain);
+        (
+            Box::new(BufReader::with_capacity(1 << 16, decoder)),
+            Some("gzip"),
+        )
+    } else if start.starts_with(&zstd::MAGIC) {
+        let decoder = ZstdReader::new(plain);
+        (
+            Box::new(BufReader::with_capacity(1 << 16, decoder)),
+            Some("zstd"),
+        )
     } else {
-        Box::new(plain)
+        (Box::new(plain), None)
     };
     Ok(Lines {
         path: path.to_owned(),
         reader,
-        compressed,
+        compression,
         number: 0,
         done: false,
     })
@@ -143,14 +151,14 @@ impl Lines {
 
     fn io_error(&self, source: io::Error) -> DataError {
         let path = self.path.clone();
-        if self.compressed {
-            DataError::Gzip {
+        match self.compression {
+            Some(format) => DataError::Compressed {
                 path,
+                format,
                 line: self.number,
                 source,
-            }
-        } else {
-            DataError::Io { path, source }
+            },
+            None => DataError::Io { path, source },
         }
     }
 }
@@ -292,7 +300,27 @@ mod tests {
     fn a_truncated_gzip_file_is_an_error() {
         let mut content = gzip("line\n".repeat(10_000).as_bytes());
         content.truncate(content.len() - 12);
-        assert!(matches!(lines_of(&content), Err(DataError::Gzip { .. })));
+        assert!(matches!(
+            lines_of(&content),
+            Err(DataError::Compressed { format: "gzip", .. })
+        ));
+    }
+
+    #[test]
+    fn zstd_files_of_one_or_more_frames_give_the_same_lines() {
+        // `printf 'hana\ntwo\n' | zstd -19 --no-check` of the zstd tool, twice.
+        let frame = [
+            0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x68, 0x49, 0x00, 0x00, b'h', b'a', b'n', b'a', b'\n',
+            b't', b'w', b'o', b'\n',
+        ];
+        assert_eq!(lines_of(&frame).unwrap(), ["hana", "two"]);
+        let twice = [frame, frame].concat();
+        assert_eq!(lines_of(&twice).unwrap(), ["hana", "two", "hana", "two"]);
+        let error = lines_of(&twice[..twice.len() - 3]).unwrap_err();
+        assert!(
+            matches!(error, DataError::Compressed { format: "zstd", .. }),
+            "{error}"
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Reading: where the data is, and text lines, columns and numbers out of it.
 //!
-//! Plain and gzip-compressed files are told apart by their first bytes, never by their name. A
+//! Plain files and those compressed by gzip or zstd are told apart by their first bytes, never by their name. A
 //! byte order mark and Windows line ends are taken off here, and bytes that are not UTF-8 are
 //! reported here, so that nothing above needs to know about them.
 
@@ -8,8 +8,11 @@ mod column;
 mod lines;
 mod locate;
 mod numbers;
+mod text_table;
+mod zstd;
 
 pub use column::{ColumnSelector, read_column, read_series};
 pub use lines::{Line, Lines, MAX_LINE_BYTES, read_lines};
 pub use locate::{DATA_VARIABLE, locate};
 pub use numbers::{parse_numbers, read_numbers};
+pub(crate) use text_table::TextTable;
