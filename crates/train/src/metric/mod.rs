@@ -18,6 +18,7 @@ mod mean_absolute_error;
 mod mean_squared_error;
 mod metrics;
 mod registry;
+pub mod translation;
 
 pub use accuracy::{ACCURACY, Accuracy};
 pub use cross_entropy::{BITS_PER_CHAR, CROSS_ENTROPY, CrossEntropy, PERPLEXITY};

@@ -1,5 +1,6 @@
 //! Every metric that a recipe may name, with its unit and which way is better.
 
+use super::translation::{BLEU, CHRF, DISTINCT_1, DISTINCT_2};
 use super::{
     ACCURACY, BITS_PER_CHAR, CROSS_ENTROPY, MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, PERPLEXITY,
 };
@@ -62,6 +63,10 @@ pub const REGISTRY: &[MetricInfo] = &[
     CROSS_ENTROPY,
     PERPLEXITY,
     BITS_PER_CHAR,
+    BLEU,
+    CHRF,
+    DISTINCT_1,
+    DISTINCT_2,
 ];
 
 /// The registered metric of this name.
