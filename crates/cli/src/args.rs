@@ -34,6 +34,9 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Write a run's report page and its charts
     Report(Report),
+    /// Look at data before training on it
+    #[command(subcommand)]
+    Data(Data),
     /// Show how Recurra sees this machine
     Doctor,
     /// Print a completion script for a shell
@@ -147,6 +150,42 @@ impl From<TopologyName> for Topology {
             TopologyName::EncoderDecoder => Self::ManyToManyEncoderDecoder,
         }
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Data {
+    /// Count pairs of texts, and list what is wrong with them by line
+    Check(DataCheck),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Files may be plain, .gz or .zst. Two files belong together line by line; one file
+is a table (TSV or CSV), or JSON lines when it ends in .jsonl.
+
+Examples:
+  recurra data check train.en.gz train.de.gz
+  recurra data check pairs.tsv --source 1 --target 2
+  recurra data check multi30k-en-de --data path/to/multi30k")]
+pub(crate) struct DataCheck {
+    /// A known data set's name, a file of pairs, or the file of the source side
+    #[arg(value_name = "NAME|FILE")]
+    pub(crate) first: PathBuf,
+    /// The file of the target side
+    #[arg(value_name = "FILE")]
+    pub(crate) second: Option<PathBuf>,
+    /// Column (name, or number from 1) or JSON key of the source side
+    #[arg(long, value_name = "COLUMN", conflicts_with = "second")]
+    pub(crate) source: Option<String>,
+    /// Column (name, or number from 1) or JSON key of the target side
+    #[arg(long, value_name = "COLUMN", conflicts_with = "second")]
+    pub(crate) target: Option<String>,
+    /// Where a known data set is [default: in the folder RECURRA_DATA]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) data: Option<PathBuf>,
+    /// Seed of the split of a known data set
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) seed: u64,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@
 //! | [`open`] | a run to a [`Predictor`] |
 //! | [`inspect`] | layers, shapes, parameters, paths |
 //! | [`write_report`] | a run to a self-contained page |
+//! | [`check_data`] | what is in a data set of pairs, and what is wrong with it |
 //! | [`doctor`] | the machine, as Recurra sees it |
 
 mod error;
@@ -27,6 +28,11 @@ mod verbs;
 
 mod doctor;
 
+mod data_check;
+
+pub use data_check::{
+    CheckSubject, DataCheck, LengthSummary, LineNumbers, PartCheck, SideCheck, check_data,
+};
 pub use doctor::{Doctor, doctor};
 pub use error::Error;
 pub use inspect::{Inspection, inspect};

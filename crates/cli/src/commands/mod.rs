@@ -1,6 +1,7 @@
 //! One file for each subcommand, and what they share: running and failing.
 
 mod completions;
+mod data_check;
 mod doctor;
 mod eval;
 mod inspect;

@@ -1,7 +1,9 @@
 //! From arguments to an exit code.
 
-use crate::args::{Cli, Command};
-use crate::commands::{completions, doctor, eval, inspect, predict, recipes, report, train};
+use crate::args::{Cli, Command, Data};
+use crate::commands::{
+    completions, data_check, doctor, eval, inspect, predict, recipes, report, train,
+};
 use crate::error::CliError;
 use crate::output::{Output, notice};
 use serde_json::json;
@@ -49,6 +51,7 @@ fn dispatch(command: &Command, output: &mut Output<'_>) -> Result<Ending, CliErr
         Command::Predict(args) => predict::run(args, output),
         Command::Inspect(args) => inspect::run(args, output),
         Command::Report(args) => report::run(args, output),
+        Command::Data(Data::Check(args)) => data_check::run(args, output),
         Command::Doctor => doctor::run(output),
         Command::Completions(args) => completions::run(args, output),
     }

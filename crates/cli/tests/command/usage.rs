@@ -18,6 +18,7 @@ fn help_shows_every_command() {
           predict      Answer lines: one input a line, one output a line
           inspect      Show layers, shapes, parameters, and which path each layer takes
           report       Write a run's report page and its charts
+          data         Look at data before training on it
           doctor       Show how Recurra sees this machine
           completions  Print a completion script for a shell
           help         Print this message or the help of the given subcommand(s)

@@ -1,0 +1,368 @@
+//! What is in a data set of pairs, before anything is trained on it.
+
+use crate::Error;
+use recurra_data::DataError;
+use recurra_data::parallel::{
+    DATASETS, Lengths, Pair, ParallelDataset, ParallelFiles, ParallelText, find_duplicates,
+    find_overlap, read_parallel,
+};
+use recurra_data::source::ColumnSelector;
+use serde::Serialize;
+use std::collections::HashMap;
+use std::path::Path;
+
+/// How much longer one side may be before a pair is suspected not to be one.
+const SUSPECT_RATIO: f64 = 9.0;
+/// A suspect has at least this many characters on its longer side: `Hi.` may well be long in
+/// another language.
+const SUSPECT_CHARS: usize = 30;
+
+/// What `recurra data check` looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CheckSubject {
+    /// A public data set by its name, in its parts.
+    Dataset(&'static ParallelDataset),
+    /// A user's files.
+    Files(ParallelFiles),
+}
+
+impl CheckSubject {
+    /// What is meant by one name or two files: a data set that is known by name; two files that
+    /// belong together line by line; a `.jsonl` file with the keys `source` and `target`; or a
+    /// table of which the columns 1 and 2 are taken. `columns` are other columns or keys.
+    ///
+    /// # Errors
+    /// [`DataError::NotFound`] for a name that is neither.
+    pub fn find(
+        first: &Path,
+        second: Option<&Path>,
+        columns: [Option<&str>; 2],
+    ) -> Result<Self, Error> {
+        if let Some(second) = second {
+            return Ok(Self::Files(ParallelFiles::Lines {
+                source: first.to_owned(),
+                target: second.to_owned(),
+            }));
+        }
+        let name = first.to_string_lossy();
+        if let Some(dataset) = ParallelDataset::find(&name) {
+            return Ok(Self::Dataset(dataset));
+        }
+        if !first.exists() {
+            let names: Vec<&str> = DATASETS.iter().map(|dataset| dataset.name).collect();
+            return Err(Error::Data(DataError::NotFound {
+                name: name.into_owned(),
+                tried: String::from("there is no such file, and no data set is called so"),
+                hint: Some(format!("The known data sets are {}", names.join(", "))),
+            }));
+        }
+        let is_json = [".jsonl", ".jsonl.gz", ".jsonl.zst"]
+            .iter()
+            .any(|end| name.ends_with(end));
+        let path = first.to_owned();
+        let [source, target] = columns;
+        Ok(Self::Files(if is_json {
+            ParallelFiles::JsonLines {
+                path,
+                source: source.unwrap_or("source").to_owned(),
+                target: target.unwrap_or("target").to_owned(),
+            }
+        } else {
+            ParallelFiles::Table {
+                path,
+                source: column(source, 1),
+                target: column(target, 2),
+                group: Vec::new(),
+            }
+        }))
+    }
+}
+
+fn column(given: Option<&str>, otherwise: usize) -> ColumnSelector {
+    given.map_or(ColumnSelector::Number(otherwise), |given| {
+        let Ok(column) = given.parse();
+        column
+    })
+}
+
+/// What `recurra data check` found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DataCheck {
+    /// One for a user's files; training, validation and test of a named data set.
+    pub parts: Vec<PartCheck>,
+}
+
+/// What was found in one part.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PartCheck {
+    /// Its name.
+    pub name: &'static str,
+    /// Lines, rows or objects that were read.
+    pub lines: usize,
+    /// Those with text on both sides.
+    pub pairs: usize,
+    /// Lines without text on the source side.
+    pub empty_source: LineNumbers,
+    /// Lines without text on the target side.
+    pub empty_target: LineNumbers,
+    /// Lines with control characters or zero-width ones.
+    pub control_characters: LineNumbers,
+    /// Lines that are longer than what is kept.
+    pub truncated: LineNumbers,
+    /// Lines that are pairs which came before.
+    pub duplicates: LineNumbers,
+    /// Lines whose source came before with another target.
+    pub other_target: LineNumbers,
+    /// Lines whose sides are of so unlike a length that they may not belong together.
+    pub misaligned: LineNumbers,
+    /// Lines whose source is in the training part too.
+    pub in_train: LineNumbers,
+    /// The source side.
+    pub source: SideCheck,
+    /// The target side.
+    pub target: SideCheck,
+}
+
+/// Some lines of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct LineNumbers {
+    /// How many there are.
+    pub count: usize,
+    /// The first of them, counted from 1.
+    pub first: Vec<usize>,
+}
+
+impl LineNumbers {
+    const MAX_LISTED: usize = 20;
+
+    fn of(lines: &[usize]) -> Self {
+        Self {
+            count: lines.len(),
+            first: lines.iter().copied().take(Self::MAX_LISTED).collect(),
+        }
+    }
+}
+
+/// What was found on one side.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SideCheck {
+    /// Texts that differ.
+    pub distinct: usize,
+    /// Words, cut at white space.
+    pub words: usize,
+    /// Words that differ.
+    pub distinct_words: usize,
+    /// The share of words that the training part has never, or in the training part itself, that
+    /// it has once; a fraction.
+    pub unknown_rate: f64,
+    /// Lengths in words.
+    pub word_lengths: LengthSummary,
+    /// Lengths in characters.
+    pub char_lengths: LengthSummary,
+}
+
+/// How lengths are distributed.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LengthSummary {
+    /// The shortest.
+    pub min: usize,
+    /// The mean.
+    pub mean: f64,
+    /// Half are no longer.
+    pub median: usize,
+    /// 95 of 100 are no longer.
+    pub p95: usize,
+    /// 99 of 100 are no longer.
+    pub p99: usize,
+    /// The longest.
+    pub max: usize,
+}
+
+impl LengthSummary {
+    fn of(mut lengths: Vec<usize>) -> Self {
+        lengths.sort_unstable();
+        let last = lengths.len().saturating_sub(1);
+        let at = |percent: usize| lengths.get(last * percent / 100).copied().unwrap_or(0);
+        Self {
+            min: at(0),
+            mean: lengths.iter().sum::<usize>() as f64 / lengths.len().max(1) as f64,
+            median: at(50),
+            p95: at(95),
+            p99: at(99),
+            max: at(100),
+        }
+    }
+}
+
+/// Reads pairs and tells what is in them. `data` is where a named data set is, `seed` how it is
+/// split.
+///
+/// # Errors
+/// What is wrong with the files: unequal line counts, bytes that are not UTF-8, missing columns.
+pub fn check_data(
+    subject: &CheckSubject,
+    data: Option<&Path>,
+    seed: u64,
+) -> Result<DataCheck, Error> {
+    let texts = match subject {
+        CheckSubject::Files(files) => vec![("all", read_parallel(files)?)],
+        CheckSubject::Dataset(dataset) => {
+            let parts = dataset.read(data, seed)?;
+            vec![
+                ("train", parts.train),
+                ("valid", parts.valid),
+                ("test", parts.test),
+            ]
+        }
+    };
+    let train = &texts[0].1.pairs;
+    let vocabularies = [source as Side, target].map(|side| word_counts(train, side));
+    let parts = texts.iter().map(|(name, text)| {
+        let held_out = *name != texts[0].0;
+        check_part(*name, text, held_out.then_some(train), &vocabularies)
+    });
+    Ok(DataCheck {
+        parts: parts.collect(),
+    })
+}
+
+type Side = fn(&Pair) -> &str;
+type WordCounts<'a> = HashMap<&'a str, usize>;
+
+fn source(pair: &Pair) -> &str {
+    &pair.source
+}
+
+fn target(pair: &Pair) -> &str {
+    &pair.target
+}
+
+fn word_counts(pairs: &[Pair], side: Side) -> WordCounts<'_> {
+    let mut counts = HashMap::new();
+    for word in pairs.iter().flat_map(|pair| side(pair).split(' ')) {
+        *counts.entry(word).or_default() += 1;
+    }
+    counts
+}
+
+fn check_part(
+    name: &'static str,
+    text: &ParallelText,
+    train: Option<&Vec<Pair>>,
+    vocabularies: &[WordCounts<'_>; 2],
+) -> PartCheck {
+    let duplicates = find_duplicates(&text.pairs);
+    let misaligned: Vec<usize> = text
+        .pairs
+        .iter()
+        .filter(|pair| suspect(pair))
+        .map(|pair| pair.line)
+        .collect();
+    let in_train = train.map_or_else(Vec::new, |train| find_overlap(train, &text.pairs));
+    // Of the training part a word is as good as unknown that no other of its lines has.
+    let known_from = if train.is_some() { 1 } else { 2 };
+    let side = |side: Side, vocabulary, distinct| {
+        check_side(&text.pairs, side, vocabulary, known_from, distinct)
+    };
+    PartCheck {
+        name,
+        lines: text.num_lines,
+        pairs: text.pairs.len(),
+        empty_source: LineNumbers::of(&text.empty_source),
+        empty_target: LineNumbers::of(&text.empty_target),
+        control_characters: LineNumbers::of(&text.control),
+        truncated: LineNumbers::of(&text.truncated),
+        duplicates: LineNumbers::of(&duplicates.pairs),
+        other_target: LineNumbers::of(&duplicates.ambiguous),
+        misaligned: LineNumbers::of(&misaligned),
+        in_train: LineNumbers::of(&in_train),
+        source: side(source, &vocabularies[0], duplicates.distinct_sources),
+        target: side(target, &vocabularies[1], duplicates.distinct_targets),
+    }
+}
+
+fn suspect(pair: &Pair) -> bool {
+    let lengths = Lengths {
+        source: pair.source.chars().count(),
+        target: pair.target.chars().count(),
+    };
+    lengths.ratio() > SUSPECT_RATIO && lengths.source.max(lengths.target) >= SUSPECT_CHARS
+}
+
+fn check_side(
+    pairs: &[Pair],
+    side: Side,
+    vocabulary: &WordCounts<'_>,
+    known_from: usize,
+    distinct: usize,
+) -> SideCheck {
+    let counts = word_counts(pairs, side);
+    let words: usize = counts.values().sum();
+    let known = |word: &str| {
+        vocabulary
+            .get(word)
+            .is_some_and(|&count| count >= known_from)
+    };
+    let unknown: usize = counts
+        .iter()
+        .filter(|(word, _)| !known(word))
+        .map(|(_, count)| count)
+        .sum();
+    let lengths = |of: fn(&str) -> usize| {
+        LengthSummary::of(pairs.iter().map(|pair| of(side(pair))).collect())
+    };
+    SideCheck {
+        distinct,
+        words,
+        distinct_words: counts.len(),
+        unknown_rate: unknown as f64 / words.max(1) as f64,
+        word_lengths: lengths(|text| text.split(' ').count()),
+        char_lengths: lengths(|text| text.chars().count()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_counted_and_its_faults_are_numbered() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pairs.tsv");
+        let long = "word ".repeat(20);
+        let text = format!("a b\tx\n\ty\nc\t\na b\tx\na b\tz\nq\t{long}\n");
+        std::fs::write(&path, text).unwrap();
+        let files = ParallelFiles::Table {
+            path,
+            source: "1".parse().unwrap(),
+            target: "2".parse().unwrap(),
+            group: vec![],
+        };
+        let check = check_data(&CheckSubject::Files(files), None, 1).unwrap();
+        let [part] = &check.parts[..] else {
+            panic!("{check:?}");
+        };
+        assert_eq!((part.lines, part.pairs), (6, 4));
+        let first = [&part.empty_source, &part.empty_target, &part.duplicates];
+        assert_eq!(first.map(|lines| lines.first.clone()), [[2], [3], [4]]);
+        assert_eq!(
+            (&part.other_target.first[..], &part.misaligned.first[..]),
+            (&[5][..], &[6][..])
+        );
+        // a b a b a b q: only q occurs once
+        assert_eq!((part.source.words, part.source.distinct_words), (7, 3));
+        assert!((part.source.unknown_rate - 1.0 / 7.0).abs() < 1e-12);
+        assert_eq!(part.target.word_lengths.max, 20);
+    }
+
+    #[test]
+    fn lengths_are_summed_up() {
+        let summary = LengthSummary::of((1..=101).collect());
+        assert_eq!(
+            (summary.min, summary.median, summary.p95, summary.max),
+            (1, 51, 96, 101)
+        );
+        assert_eq!(summary.mean, 51.0);
+        assert_eq!(LengthSummary::of(vec![]).max, 0);
+    }
+}
