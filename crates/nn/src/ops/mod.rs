@@ -1,6 +1,7 @@
 //! Fused operations inside Burn: the only place that touches its extension API.
 
 mod attention;
+mod crf;
 mod cross_entropy;
 mod elementwise;
 mod embedding;
@@ -10,6 +11,7 @@ mod scan;
 mod sequence;
 
 pub(crate) use attention::{AttendInputs, AttendSpec, attended};
+pub(crate) use crf::{Chain, CrfSpec, crf_loss};
 pub(crate) use cross_entropy::{CrossEntropySpec, last_log_softmax, mean_cross_entropy};
 pub(crate) use elementwise::apply;
 pub(crate) use embedding::{EmbedSpec, embedded};

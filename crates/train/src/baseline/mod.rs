@@ -1,15 +1,21 @@
 //! What a model is measured against: predictors without a network.
 //!
 //! A number means little alone, so every task prints its baseline beside it. These are the honest
-//! ones: the last value and the drift of a series, a 5-gram letter model with modified Kneser-Ney
-//! smoothing, and the most that any predictor could reach.
+//! ones: the last value, the drift and the season of a series, a linear autoregression, a 5-gram letter model with modified Kneser-Ney
+//! smoothing, linear models over words and word pairs, and the most that any predictor could reach.
 
 mod best_possible;
 mod completion;
 mod forecast;
+mod linear_ar;
+mod naive2;
 mod ngram;
+mod text;
 
 pub use best_possible::{BestPossible, best_last_letter};
 pub use completion::Completion;
 pub use forecast::Forecast;
+pub use linear_ar::{ArOrder, LinearAr};
+pub use naive2::naive2;
 pub use ngram::{NgramConfig, NgramModel};
+pub use text::{Terms, TextClassifier, TextRule, TextRuleConfig};

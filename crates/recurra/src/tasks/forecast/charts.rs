@@ -3,7 +3,6 @@
 use super::data::Dataset;
 use super::example::Example;
 use super::judge::RELATIVE;
-use super::rule::Rule;
 use crate::report::Svg;
 use crate::report::chart::{
     Bar, BarChart, BarGroup, Better, LineChart, LineStyle, Role, Scale, Series, SmallMultiples,
@@ -45,7 +44,7 @@ pub(super) fn learning_curves(history: &[Measured]) -> Svg {
 /// The model and its baselines, by name.
 pub(super) fn columns<'a>(
     evaluation: &'a Evaluation,
-    rules: &[Rule],
+    rules: &[Forecast],
 ) -> Vec<(&'static str, &'a Metrics)> {
     let baselines = rules
         .iter()
@@ -56,7 +55,7 @@ pub(super) fn columns<'a>(
 }
 
 /// Errors of the model and its baselines on each part of the data.
-pub(super) fn error_chart(evaluations: &[Evaluation], rules: &[Rule]) -> Svg {
+pub(super) fn error_chart(evaluations: &[Evaluation], rules: &[Forecast]) -> Svg {
     let bar = |(label, metrics): (&str, &Metrics)| {
         let value = metrics.get(RELATIVE).unwrap_or(f64::NAN);
         Bar {

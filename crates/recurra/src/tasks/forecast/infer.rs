@@ -3,12 +3,12 @@
 use super::config::Recipe;
 use super::example::Example;
 use super::model::ForecastModel;
-use super::rule::Rule;
 use crate::Error;
 use crate::tasks::{PredictOptions, Prediction, Predictor};
 use recurra_data::DataError;
 use recurra_data::series::ScaleBy;
 use recurra_data::source::parse_numbers;
+use recurra_train::baseline::Forecast;
 use serde_json::json;
 use std::path::Path;
 
@@ -21,7 +21,7 @@ pub struct Forecast {
     model: ForecastModel,
     scale_by: ScaleBy,
     window_len: [usize; 2],
-    rules: Vec<Rule>,
+    rules: Vec<Forecast>,
 }
 
 impl Forecast {

@@ -21,7 +21,6 @@ mod infer;
 mod judge;
 mod model;
 mod report;
-mod rule;
 #[cfg(test)]
 mod tests;
 

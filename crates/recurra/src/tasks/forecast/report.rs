@@ -7,13 +7,13 @@ use super::fit::{judged, samples, trained};
 use super::infer::Forecast;
 use super::judge::{RELATIVE, SKILL};
 use super::model::describe;
-use super::rule::Rule;
 use crate::Error;
 use crate::report::chart::{Better, compact};
 use crate::report::html::{
     Block, Metric, MetricTable, Outcome, Page, Prediction, PredictionTable, Section,
 };
 use crate::tasks::{Evaluation, RunReport, Sample};
+use recurra_train::baseline::Forecast;
 use recurra_train::metric::{MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR};
 use recurra_train::{Run, read_history};
 
@@ -110,7 +110,7 @@ fn notes(evaluations: &[Evaluation]) -> Vec<Block> {
     vec![Block::Prose(text)]
 }
 
-fn metric_table(evaluations: &[Evaluation], rules: &[Rule]) -> MetricTable {
+fn metric_table(evaluations: &[Evaluation], rules: &[Forecast]) -> MetricTable {
     let Some(first) = evaluations.first() else {
         return MetricTable::default();
     };
