@@ -48,6 +48,18 @@ impl<R> SequenceBackward<'_, R> {
     }
 }
 
+impl<R> Weights<'_, R> {
+    /// The parameters alone, for a call that has nothing else of a sequence's.
+    pub(crate) fn check(
+        &self,
+        op: &'static str,
+        cell: CellKind,
+        shape: SequenceShape,
+    ) -> Result<(), KernelError> {
+        Checks { op, cell, shape }.weights(self)
+    }
+}
+
 /// What all checks of one call compare with.
 struct Checks {
     op: &'static str,
@@ -63,15 +75,19 @@ impl Checks {
         lengths: Option<&[usize]>,
         state: &[R],
     ) -> Result<(), KernelError> {
-        self.clip()?;
-        self.w_ih("weights.w_ih", weights.w_ih)?;
-        self.w_hh("weights.w_hh", weights.w_hh)?;
-        self.vectors("weights.vectors", weights.vectors)?;
+        self.weights(weights)?;
         self.x("x", x)?;
         if let Some(lengths) = lengths {
             self.lengths(lengths)?;
         }
         self.state("state", state)
+    }
+
+    fn weights<R>(&self, weights: &Weights<'_, R>) -> Result<(), KernelError> {
+        self.clip()?;
+        self.w_ih("weights.w_ih", weights.w_ih)?;
+        self.w_hh("weights.w_hh", weights.w_hh)?;
+        self.vectors("weights.vectors", weights.vectors)
     }
 
     fn clip(&self) -> Result<(), KernelError> {

@@ -90,6 +90,18 @@ pub enum KernelError {
         /// The clip given.
         got: f32,
     },
+    /// A row is so long that sums of its products in int8 would overflow.
+    #[error("{op}: `{argument}` must be at most {limit} in int8, got {got}; use bf16")]
+    Int8Columns {
+        /// The function called.
+        op: &'static str,
+        /// The argument as the call names it.
+        argument: &'static str,
+        /// The most columns.
+        limit: usize,
+        /// The columns given.
+        got: usize,
+    },
     /// `saved` was made by a forward pass of something else.
     #[error(
         "{op}: `saved` comes from a forward pass with {got}, this call has {wanted}; \

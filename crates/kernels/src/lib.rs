@@ -16,9 +16,9 @@
 //! - `gemm`, `activation`: the matrix product and the functions that both build on.
 //! - `scan`: cells whose gates see only the input ([`ScanKind`]): [`scan_forward`] and
 //!   [`scan_backward`] are their door.
-//! - `gemm`, `activation`: the matrix product and the functions that all build on.
 //! - `cross_entropy`, `elementwise`, `embedding`, `attention`, `optimizer`: what stands around a
 //!   recurrence in training, each with doors of its own.
+//! - `streaming`: one step of one row, with weights packed in f32, bf16 or int8: [`step`].
 //! - `arch`: the instruction sets, and the only unsafe code.
 //!
 //! Promises, each with a test: every instruction set agrees with the oracle in f64; every
@@ -45,6 +45,7 @@ mod isa;
 pub mod scalar;
 mod scan;
 mod sequence;
+mod streaming;
 
 mod attention;
 mod cross_entropy;
@@ -83,3 +84,7 @@ pub use sequence::{
     sequence_forward_on, sequence_forward_saving, sequence_forward_saving_on,
 };
 pub use shape::{Direction, SequenceShape};
+pub use streaming::{
+    Int8Rows, MatrixVector, PackedCell, PackedMatrix, Precision, Step, StepShape, StepWorkspace,
+    bf16_to_f32, f32_to_bf16, multiply_add, step,
+};

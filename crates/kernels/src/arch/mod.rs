@@ -5,6 +5,7 @@
 //! it for them. Hand-written instructions can take the place of single pieces behind the same
 //! trait.
 
+mod int8;
 mod simd;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
@@ -12,7 +13,10 @@ mod x86_64;
 pub(crate) use simd::{LANES, Lanes, Simd, VectorWork};
 
 use crate::Isa;
+use crate::streaming::{Line, ROWS};
 use simd::Arrays;
+
+pub(crate) use int8::Int8Machine;
 
 /// A kernel, generic over what differs between instruction sets.
 ///
@@ -91,6 +95,38 @@ impl Machine {
                 narrow: 16,
                 wide: 64,
             },
+        }
+    }
+
+    /// Floats that a register holds.
+    pub(crate) fn vector_len(self) -> usize {
+        match self {
+            Machine::Portable => 4,
+            #[cfg(target_arch = "x86_64")]
+            Machine::Avx2(_) => 8,
+            #[cfg(target_arch = "x86_64")]
+            Machine::Avx512(_) => 16,
+            #[cfg(test)]
+            Machine::Wide => 16,
+        }
+    }
+
+    /// The sums of some panels of bf16 weights: row `r` gets `Σ panel[k][r][j] · x[k][j]`, each
+    /// word holding two neighbours, the first in its lower half.
+    ///
+    /// `None` where there are no instructions of one's own for it.
+    #[inline]
+    pub(crate) fn bf16_sums<const AT_ONCE: usize>(
+        self,
+        panels: [&[Line<u32>]; AT_ONCE],
+        x: &[[f32; 2]],
+    ) -> Option<[[f32; ROWS]; AT_ONCE]> {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Machine::Avx2(machine) => Some(machine.bf16_sums(panels, x)),
+            #[cfg(target_arch = "x86_64")]
+            Machine::Avx512(machine) => Some(machine.bf16_sums(panels, x)),
+            _ => None,
         }
     }
 

@@ -1,15 +1,31 @@
 //! Vectors of an instruction set, for the loops that the compiler would not keep in registers.
+#![expect(unsafe_code, reason = "rows of a panel are also read as plain values")]
 
 /// Columns that lie side by side in memory: one register of AVX-512, two of AVX2.
 pub(crate) const LANES: usize = 16;
 
 /// One row of a panel: [`LANES`] values, on a cache line of its own.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 #[repr(C, align(64))]
 pub(crate) struct Lanes(pub(crate) [f32; LANES]);
 
 impl Lanes {
     pub(crate) const ZERO: Lanes = Lanes([0.0; LANES]);
+
+    /// The values of some rows, one row after another.
+    pub(crate) fn flatten(lanes: &[Lanes]) -> &[f32] {
+        let len = lanes.len() * LANES;
+        // SAFETY: a `Lanes` is an array of LANES values and nothing else (`repr(C)`, and 64 bytes
+        // are whole cache lines, so nothing is filled up), so a slice of them is one of values.
+        unsafe { std::slice::from_raw_parts(lanes.as_ptr().cast(), len) }
+    }
+
+    /// As [`Lanes::flatten`], to be written.
+    pub(crate) fn flatten_mut(lanes: &mut [Lanes]) -> &mut [f32] {
+        let len = lanes.len() * LANES;
+        // SAFETY: as in `flatten`; any value of an f32 is one of a `Lanes`.
+        unsafe { std::slice::from_raw_parts_mut(lanes.as_mut_ptr().cast(), len) }
+    }
 }
 
 /// The vectors of one instruction set. A value of the type is the proof that the processor has

@@ -4,6 +4,9 @@
     reason = "calling what needs processor features, once they are known to be there"
 )]
 
+mod bf16;
+mod int8;
+
 use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::{
     __m256, __m512, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps,
@@ -12,6 +15,8 @@ use std::arch::x86_64::{
 
 use super::Work;
 use super::simd::{Lanes, Simd, VectorWork};
+
+pub(crate) use int8::Avx512Vnni;
 
 /// Proof that the processor has AVX2 and FMA.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +95,11 @@ impl Avx512 {
             && is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("fma");
         found.then_some(Avx512(()))
+    }
+
+    /// AVX2 and FMA, which `detect` found too.
+    pub(super) fn avx2(self) -> Avx2 {
+        Avx2(())
     }
 
     pub(super) fn run<const PANEL: usize>(self, work: impl Work) {

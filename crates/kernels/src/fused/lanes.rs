@@ -10,7 +10,7 @@ use crate::arch::{LANES, Lanes, Machine, Work};
 ///
 /// Value `n` of the units of group `g` lies in panel `n · G + g`, with G groups of [`LANES`]
 /// units. Padded units have zero weights and start at zero, which every cell keeps at zero.
-pub(super) trait Cell: Sync {
+pub(crate) trait Cell: std::fmt::Debug + Send + Sync {
     fn plan(&self) -> Plan;
     fn num_slots(&self) -> usize;
     fn num_states(&self) -> usize;
@@ -24,21 +24,21 @@ pub(super) trait Cell: Sync {
 
 /// The first rows of one step, some groups of units.
 #[derive(Debug)]
-pub(super) struct ForwardRows<'a> {
-    pub(super) count: usize,
-    pub(super) groups: Range<usize>,
-    pub(super) num_groups: usize,
+pub(crate) struct ForwardRows<'a> {
+    pub(crate) count: usize,
+    pub(crate) groups: Range<usize>,
+    pub(crate) num_groups: usize,
     /// `SLOTS · G` panels.
-    pub(super) slots: ViewMut<'a>,
+    pub(crate) slots: ViewMut<'a>,
     /// `STATES · G` panels.
-    pub(super) state: ViewMut<'a>,
+    pub(crate) state: ViewMut<'a>,
     /// `[FACTORS, G]`.
-    pub(super) factors: &'a [Lanes],
+    pub(crate) factors: &'a [Lanes],
 }
 
 /// The rows of one step on the way back.
 #[derive(Debug)]
-pub(super) struct BackwardRows<'a> {
+pub(crate) struct BackwardRows<'a> {
     pub(super) count: usize,
     pub(super) num_groups: usize,
     /// `SLOTS · G` panels: gates, turned into gradients.

@@ -1,5 +1,7 @@
 //! How a call's working memory is laid out, and its parameters and states brought into it.
 
+use std::sync::Arc;
+
 use super::cells::cell;
 use super::lanes::Cell;
 use super::panels::{Panels, lanes_of, put_lanes};
@@ -9,23 +11,24 @@ use crate::arch::{LANES, Lanes, Machine};
 use crate::{CellKind, SequenceShape, Weights};
 
 /// A cell with its sizes. G, `num_groups`, is the number of panels that H units take.
-pub(super) struct Layout {
-    pub(super) machine: Machine,
-    pub(super) cell: Box<dyn Cell>,
-    pub(super) plan: Plan,
-    pub(super) input_size: usize,
-    pub(super) hidden_size: usize,
-    pub(super) num_groups: usize,
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    pub(crate) machine: Machine,
+    pub(crate) cell: Arc<dyn Cell>,
+    pub(crate) plan: Plan,
+    pub(crate) input_size: usize,
+    pub(crate) hidden_size: usize,
+    pub(crate) num_groups: usize,
     /// Panels of the input.
     pub(super) input_panels: usize,
     /// Panels of a step's slots: SLOTS · G.
-    pub(super) slot_panels: usize,
+    pub(crate) slot_panels: usize,
     /// Panels of a state: STATES · G.
-    pub(super) state_panels: usize,
+    pub(crate) state_panels: usize,
 }
 
 impl Layout {
-    pub(super) fn new(machine: Machine, kind: CellKind, shape: SequenceShape) -> Layout {
+    pub(crate) fn new(machine: Machine, kind: CellKind, shape: SequenceShape) -> Layout {
         let cell = cell(kind);
         let num_groups = shape.hidden_size.div_ceil(LANES);
         Layout {
@@ -37,24 +40,24 @@ impl Layout {
             input_panels: shape.input_size.div_ceil(LANES),
             slot_panels: cell.num_slots() * num_groups,
             state_panels: cell.num_states() * num_groups,
-            cell,
+            cell: cell.into(),
         }
     }
 
     /// Panels of the slots that `W_ih·x` reaches: the first ones.
-    pub(super) fn x_slot_panels(&self) -> usize {
+    pub(crate) fn x_slot_panels(&self) -> usize {
         self.plan.x_gates.len() * self.num_groups
     }
 
     /// The vectors of the plan with their values: rows of `vectors`, then `w_hh` if it is one.
     fn vectors<'a>(&self, weights: &Weights<'a>) -> impl Iterator<Item = (Vector, &'a [f32])> {
-        let rows = weights.vectors.chunks_exact(self.hidden_size);
+        let rows = weights.vectors.chunks_exact(self.hidden_size.max(1));
         let values = rows.chain(std::iter::once(weights.w_hh));
         self.plan.vectors.iter().copied().zip(values)
     }
 
     /// What the slots of a step start from: the biases. `[SLOTS, G]`
-    pub(super) fn biases(&self, weights: &Weights<'_>) -> Vec<Lanes> {
+    pub(crate) fn biases(&self, weights: &Weights<'_>) -> Vec<Lanes> {
         let mut biases = vec![Lanes::ZERO; self.slot_panels];
         for (vector, values) in self.vectors(weights) {
             if vector.of == Multiplied::One {
@@ -68,7 +71,7 @@ impl Layout {
     }
 
     /// The vectors that the cell multiplies itself. `[FACTORS, G]`
-    pub(super) fn factors(&self, weights: &Weights<'_>) -> Vec<Lanes> {
+    pub(crate) fn factors(&self, weights: &Weights<'_>) -> Vec<Lanes> {
         let factors = self
             .vectors(weights)
             .filter(|(vector, _)| vector.of != Multiplied::One);
@@ -97,6 +100,20 @@ impl Layout {
     /// `W_hh` of one stage, `[stage slots · G · LANES, H]`; `None` without a product.
     pub(super) fn slots_to_operand(&self, stage: &Stage, w_hh: &[f32]) -> Option<Panels> {
         (!stage.gates.is_empty()).then(|| self.untransposed(stage.gates, w_hh, self.hidden_size))
+    }
+
+    /// The row of `weight` that belongs to a column of slots; `None` for padding.
+    pub(crate) fn weight_row<'a>(
+        &self,
+        gates: &[usize],
+        weight: &'a [f32],
+        inputs: usize,
+        column: usize,
+    ) -> Option<&'a [f32]> {
+        let width = self.num_groups * LANES;
+        let (slot, unit) = (column / width, column % width);
+        let row = gates[slot] * self.hidden_size + unit;
+        (unit < self.hidden_size).then(|| &weight[row * inputs..][..inputs])
     }
 
     /// A weight's rows of one group of units, those of padded units empty.

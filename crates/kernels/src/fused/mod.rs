@@ -41,6 +41,10 @@ mod weight_gradient;
 
 pub(crate) use backward::sequence_backward;
 pub(crate) use forward::{Trace, sequence_forward, sequence_forward_saving};
+pub(crate) use lanes::ForwardRows;
+pub(crate) use layout::Layout;
+pub(crate) use panels::ViewMut;
+pub(crate) use recurrence::{Operand, Stage};
 
 #[cfg(test)]
 mod tests;

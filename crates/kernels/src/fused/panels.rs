@@ -64,7 +64,7 @@ fn stride(rows: usize) -> usize {
 
 /// Some rows of all panels from one on.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct View<'a> {
+pub(crate) struct View<'a> {
     values: &'a [Lanes],
     stride: usize,
 }
@@ -79,9 +79,16 @@ impl<'a> View<'a> {
 
 /// Some rows of all panels from one on, to be written.
 #[derive(Debug)]
-pub(super) struct ViewMut<'a> {
+pub(crate) struct ViewMut<'a> {
     values: &'a mut [Lanes],
     stride: usize,
+}
+
+impl<'a> ViewMut<'a> {
+    /// Panels of a single row, one after another.
+    pub(crate) fn of_one_row(values: &'a mut [Lanes]) -> ViewMut<'a> {
+        ViewMut { values, stride: 1 }
+    }
 }
 
 impl ViewMut<'_> {

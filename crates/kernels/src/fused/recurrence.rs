@@ -12,7 +12,7 @@
 /// functions are written for a single unit and inlined into a loop over units, which the
 /// compiler vectorises: no branches on values, no calls.
 pub(super) trait Recurrence<const SLOTS: usize, const STATES: usize, const FACTORS: usize>:
-    Copy + Send + Sync
+    Copy + std::fmt::Debug + Send + Sync
 {
     const PLAN: Plan;
 
@@ -43,26 +43,26 @@ pub(super) trait Recurrence<const SLOTS: usize, const STATES: usize, const FACTO
 
 /// Which products a cell needs and where their results go; all that the drivers know of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// `W_ih·x` of gate `x_gates[s]` goes to slot `s`.
-    pub(super) x_gates: &'static [usize],
+    pub(crate) x_gates: &'static [usize],
     /// The stages of a step, in order.
-    pub(super) stages: &'static [Stage],
+    pub(crate) stages: &'static [Stage],
     /// One for each row of `vectors`, then one for `w_hh` if it is a vector.
-    pub(super) vectors: &'static [Vector],
+    pub(crate) vectors: &'static [Vector],
 }
 
 /// One product of a step: `W_hh·operand`, gate `gates[k]` going to slot `first_slot + k`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stage {
-    pub(super) operand: Operand,
-    pub(super) first_slot: usize,
-    pub(super) gates: &'static [usize],
+pub(crate) struct Stage {
+    pub(crate) operand: Operand,
+    pub(crate) first_slot: usize,
+    pub(crate) gates: &'static [usize],
 }
 
 /// What a stage multiplies.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Operand {
+pub(crate) enum Operand {
     /// The hidden state before the step.
     Hidden,
     /// A slot that an earlier stage has computed; it must not become a gradient.
@@ -72,14 +72,14 @@ pub(super) enum Operand {
 /// A parameter of H values: slot `slot` gets it times `of`, so its gradient is the sum over all
 /// steps and rows of the slot's gradient times `of`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Vector {
+pub(crate) struct Vector {
     pub(super) slot: usize,
     pub(super) of: Multiplied,
 }
 
 /// What a vector is multiplied with.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Multiplied {
+pub(crate) enum Multiplied {
     /// One: the vector is a bias.
     One,
     /// A state before the step.

@@ -36,6 +36,7 @@ mod real;
 mod rnn;
 mod scan;
 mod sequence;
+mod single;
 mod step;
 
 pub use attention::{attend, attend_backward};
@@ -47,3 +48,4 @@ pub use real::Real;
 pub use scan::{scan_backward, scan_forward, scan_log_space};
 pub(crate) use sequence::Trace;
 pub use sequence::{sequence_backward, sequence_forward, sequence_forward_saving};
+pub use single::{Step, step};

@@ -28,6 +28,9 @@ pub trait Real:
     /// The number nearest to `x`.
     fn from_f64(x: f64) -> Self;
 
+    /// The f32 nearest to it.
+    fn to_f32(self) -> f32;
+
     /// `1 / (1 + e^-x)`.
     fn sigmoid(self) -> Self;
 
@@ -62,6 +65,10 @@ impl Real for f32 {
 
     fn from_f64(x: f64) -> f32 {
         x as f32
+    }
+
+    fn to_f32(self) -> f32 {
+        self
     }
 
     fn sigmoid(self) -> f32 {
@@ -99,6 +106,10 @@ impl Real for f64 {
 
     fn from_f64(x: f64) -> f64 {
         x
+    }
+
+    fn to_f32(self) -> f32 {
+        self as f32
     }
 
     fn sigmoid(self) -> f64 {

@@ -2,7 +2,8 @@
 
 use super::Real;
 use super::{gru, lstm, rnn};
-use crate::{CellKind, SequenceShape, Weights};
+use crate::streaming::quantize_operand;
+use crate::{CellKind, Precision, SequenceShape, Weights};
 
 /// The state of one row; `cell` is empty except in an LSTM.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub(super) struct Parameters<'a, R> {
     pub(super) weights: Weights<'a, R>,
     pub(super) input_size: usize,
     pub(super) hidden_size: usize,
+    /// What the vectors that the matrices multiply are rounded to, going forward.
+    pub(super) operands: Precision,
 }
 
 /// The gradients of the parameters, added to step by step.
@@ -86,25 +89,35 @@ impl<'a, R: Real> Parameters<'a, R> {
             weights,
             input_size: shape.input_size,
             hidden_size: shape.hidden_size,
+            operands: Precision::F32,
         }
     }
 
     /// `W_ih·x` of one unit of one gate.
     pub(super) fn input(&self, gate: usize, unit: usize, x: &[R]) -> R {
         let row = gate * self.hidden_size + unit;
-        dot(
-            &self.weights.w_ih[row * self.input_size..][..self.input_size],
-            x,
-        )
+        let row = &self.weights.w_ih[row * self.input_size..][..self.input_size];
+        self.product(row, x)
     }
 
     /// `W_hh·operand` of one unit of one gate.
     pub(super) fn recurrent(&self, gate: usize, unit: usize, operand: &[R]) -> R {
         let row = gate * self.hidden_size + unit;
-        dot(
-            &self.weights.w_hh[row * self.hidden_size..][..self.hidden_size],
-            operand,
-        )
+        let row = &self.weights.w_hh[row * self.hidden_size..][..self.hidden_size];
+        self.product(row, operand)
+    }
+
+    fn product(&self, row: &[R], operand: &[R]) -> R {
+        if self.operands != Precision::Int8 {
+            return dot(row, operand);
+        }
+        let operand: Vec<f32> = operand.iter().map(|x| x.to_f32()).collect();
+        let mut q = vec![0; operand.len()];
+        let scale = R::from_f32(quantize_operand(&operand, &mut q));
+        let rounded: Vec<R> = (q.into_iter())
+            .map(|q| R::from_f32(f32::from(q)) * scale)
+            .collect();
+        dot(row, &rounded)
     }
 
     /// One unit of row `row` of `vectors`.

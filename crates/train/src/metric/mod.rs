@@ -21,11 +21,11 @@ mod mean_absolute_error;
 mod mean_squared_error;
 mod metrics;
 mod registry;
-pub mod translation;
 mod roc_auc;
 mod spans;
 mod temperature;
 mod threshold;
+pub mod translation;
 
 pub use accuracy::{ACCURACY, Accuracy};
 pub use calibration::{CALIBRATION_ERROR, Calibration, ReliabilityBin};

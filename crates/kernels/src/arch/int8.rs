@@ -1,0 +1,80 @@
+//! Sums of products of int8, by the instructions that each machine has for them.
+
+use super::Machine;
+use crate::streaming::{Line, ROWS};
+
+#[cfg(target_arch = "x86_64")]
+use super::x86_64;
+
+/// How a machine multiplies int8.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Int8Machine {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2(x86_64::Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Avx512Vnni(x86_64::Avx512Vnni),
+}
+
+impl Int8Machine {
+    /// What goes with `machine`; AVX-512 without VNNI multiplies as AVX2 does.
+    pub(crate) fn of(machine: Machine) -> Int8Machine {
+        match machine {
+            #[cfg(target_arch = "x86_64")]
+            Machine::Avx2(avx2) => Int8Machine::Avx2(avx2),
+            #[cfg(target_arch = "x86_64")]
+            Machine::Avx512(avx512) => match x86_64::Avx512Vnni::detect() {
+                Some(vnni) => Int8Machine::Avx512Vnni(vnni),
+                None => Int8Machine::Avx2(avx512.avx2()),
+            },
+            _ => Int8Machine::Portable,
+        }
+    }
+
+    /// Sums that a register holds.
+    pub(crate) fn vector_len(self) -> usize {
+        match self {
+            Int8Machine::Portable => 4,
+            #[cfg(target_arch = "x86_64")]
+            Int8Machine::Avx2(_) => 8,
+            #[cfg(target_arch = "x86_64")]
+            Int8Machine::Avx512Vnni(_) => 16,
+        }
+    }
+
+    /// The sums of some panels: row `r` gets `Σ panel[k][r][j] · q[k][j]`, exactly.
+    ///
+    /// A panel has `q.len()` lines; all numbers are from −127 to 127. The caller sees to it that
+    /// no sum exceeds an i32.
+    #[inline]
+    pub(crate) fn sums<const AT_ONCE: usize>(
+        self,
+        panels: [&[Line<[i8; 4]>]; AT_ONCE],
+        q: &[[i8; 4]],
+    ) -> [[i32; ROWS]; AT_ONCE] {
+        match self {
+            Int8Machine::Portable => portable(panels, q),
+            #[cfg(target_arch = "x86_64")]
+            Int8Machine::Avx2(machine) => machine.int8_sums(panels, q),
+            #[cfg(target_arch = "x86_64")]
+            Int8Machine::Avx512Vnni(machine) => machine.int8_sums(panels, q),
+        }
+    }
+}
+
+fn portable<const AT_ONCE: usize>(
+    panels: [&[Line<[i8; 4]>]; AT_ONCE],
+    q: &[[i8; 4]],
+) -> [[i32; ROWS]; AT_ONCE] {
+    let mut sums = [[0; ROWS]; AT_ONCE];
+    for (k, q) in q.iter().enumerate() {
+        let q = q.map(i32::from);
+        for (sums, panel) in sums.iter_mut().zip(panels) {
+            for (sum, w) in sums.iter_mut().zip(panel[k].0) {
+                let w = w.map(i32::from);
+                *sum += w[0] * q[0] + w[1] * q[1] + w[2] * q[2] + w[3] * q[3];
+            }
+        }
+    }
+    sums
+}

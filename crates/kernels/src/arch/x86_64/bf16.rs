@@ -1,0 +1,119 @@
+//! Products of bf16 weights with f32: a weight is expanded by a shift or a mask.
+//!
+//! The compiler leaves the portable loop of this as scalar code.
+#![expect(
+    unsafe_code,
+    reason = "loading from slices, and calling functions that need processor features"
+)]
+
+use std::arch::x86_64::*;
+
+use super::{Avx2, Avx512};
+use crate::streaming::{Line, ROWS};
+
+impl Avx2 {
+    /// See [`Machine::bf16_sums`](crate::arch::Machine::bf16_sums).
+    #[inline]
+    pub(in crate::arch) fn bf16_sums<const AT_ONCE: usize>(
+        self,
+        panels: [&[Line<u32>]; AT_ONCE],
+        x: &[[f32; 2]],
+    ) -> [[f32; ROWS]; AT_ONCE] {
+        // SAFETY: `self` exists only if `detect` found AVX2 and FMA.
+        unsafe { avx2(panels, x) }
+    }
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn avx2<const AT_ONCE: usize>(
+    panels: [&[Line<u32>]; AT_ONCE],
+    x: &[[f32; 2]],
+) -> [[f32; ROWS]; AT_ONCE] {
+    let panels = panels.map(|panel| &panel[..x.len()]);
+    let upper = _mm256_set1_epi32(0xffff_0000_u32.cast_signed());
+    let mut registers = [[_mm256_setzero_ps(); 2]; AT_ONCE];
+    for (k, &[first, second]) in x.iter().enumerate() {
+        let (first, second) = (_mm256_set1_ps(first), _mm256_set1_ps(second));
+        for panel in 0..AT_ONCE {
+            let words = halves(&panels[panel][k]);
+            for half in 0..2 {
+                let low = _mm256_castsi256_ps(_mm256_slli_epi32::<16>(words[half]));
+                let high = _mm256_castsi256_ps(_mm256_and_si256(words[half], upper));
+                let sum = _mm256_fmadd_ps(low, first, registers[panel][half]);
+                registers[panel][half] = _mm256_fmadd_ps(high, second, sum);
+            }
+        }
+    }
+    let mut sums = [[0.0; ROWS]; AT_ONCE];
+    for panel in 0..AT_ONCE {
+        store_halves(registers[panel], &mut sums[panel]);
+    }
+    sums
+}
+
+#[target_feature(enable = "avx2")]
+fn halves(line: &Line<u32>) -> [__m256i; 2] {
+    let halves = std::ptr::from_ref(line).cast::<__m256i>();
+    // SAFETY: a line is 64 readable bytes, twice 32, aligned to 64.
+    unsafe { [_mm256_load_si256(halves), _mm256_load_si256(halves.add(1))] }
+}
+
+#[target_feature(enable = "avx2")]
+fn store_halves(registers: [__m256; 2], sums: &mut [f32; ROWS]) {
+    let sums = sums.as_mut_ptr();
+    // SAFETY: the array is 64 writable bytes, twice 32, and the stores ask for no alignment.
+    unsafe {
+        _mm256_storeu_ps(sums, registers[0]);
+        _mm256_storeu_ps(sums.add(ROWS / 2), registers[1]);
+    }
+}
+
+impl Avx512 {
+    /// See [`Machine::bf16_sums`](crate::arch::Machine::bf16_sums).
+    #[inline]
+    pub(in crate::arch) fn bf16_sums<const AT_ONCE: usize>(
+        self,
+        panels: [&[Line<u32>]; AT_ONCE],
+        x: &[[f32; 2]],
+    ) -> [[f32; ROWS]; AT_ONCE] {
+        // SAFETY: `self` exists only if `detect` found AVX-512 F.
+        unsafe { avx512(panels, x) }
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+fn avx512<const AT_ONCE: usize>(
+    panels: [&[Line<u32>]; AT_ONCE],
+    x: &[[f32; 2]],
+) -> [[f32; ROWS]; AT_ONCE] {
+    let panels = panels.map(|panel| &panel[..x.len()]);
+    let upper = _mm512_set1_epi32(0xffff_0000_u32.cast_signed());
+    let mut registers = [_mm512_setzero_ps(); AT_ONCE];
+    for (k, &[first, second]) in x.iter().enumerate() {
+        let (first, second) = (_mm512_set1_ps(first), _mm512_set1_ps(second));
+        for panel in 0..AT_ONCE {
+            let words = whole(&panels[panel][k]);
+            let low = _mm512_castsi512_ps(_mm512_slli_epi32::<16>(words));
+            let high = _mm512_castsi512_ps(_mm512_and_si512(words, upper));
+            let sum = _mm512_fmadd_ps(low, first, registers[panel]);
+            registers[panel] = _mm512_fmadd_ps(high, second, sum);
+        }
+    }
+    let mut sums = [[0.0; ROWS]; AT_ONCE];
+    for panel in 0..AT_ONCE {
+        store(registers[panel], &mut sums[panel]);
+    }
+    sums
+}
+
+#[target_feature(enable = "avx512f")]
+fn whole(line: &Line<u32>) -> __m512i {
+    // SAFETY: a line is 64 readable bytes, aligned to 64.
+    unsafe { _mm512_load_si512(std::ptr::from_ref(line).cast()) }
+}
+
+#[target_feature(enable = "avx512f")]
+fn store(register: __m512, sums: &mut [f32; ROWS]) {
+    // SAFETY: the array is 64 writable bytes, and the store asks for no alignment.
+    unsafe { _mm512_storeu_ps(sums.as_mut_ptr(), register) }
+}

@@ -1,0 +1,319 @@
+//! A matrix that vectors are multiplied with, one at a time.
+
+use super::panels::{Panels, padded_rows};
+use super::precision::{Int8Rows, Precision, f32_to_bf16, quantize_operand};
+use super::product::{Int8Operand, bf16_product, f32_product, int8_product};
+use super::workspace::{OperandSpace, StepWorkspace, room};
+use crate::arch::{Int8Machine, LANES, Lanes, Machine};
+use crate::shape::Argument;
+use crate::{Isa, KernelError, SequenceShape};
+
+/// Columns up to which sums of int8 products fit an i32: `2¹⁷ · 127² < 2³¹`.
+const MAX_INT8_COLUMNS: usize = 1 << 17;
+
+/// A matrix `[rows, columns]`, packed for [`multiply_add`] in one [`Precision`].
+///
+/// # Example
+/// ```
+/// use recurra_kernels::*;
+/// let matrix = PackedMatrix::pack(&[1.0, 2.0, 3.0, 4.0], [2, 2], Precision::F32)?;
+/// let (mut y, mut workspace) = ([0.5, 0.5], StepWorkspace::new());
+/// multiply_add(MatrixVector { matrix: &matrix, x: &[1.0, 10.0], y: &mut y, workspace: &mut workspace })?;
+/// assert_eq!(y, [21.5, 43.5]);
+/// # Ok::<(), KernelError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct PackedMatrix {
+    rows: usize,
+    columns: usize,
+    precision: Precision,
+    isa: Isa,
+    packed: Packed,
+}
+
+#[derive(Clone, Debug)]
+enum Packed {
+    /// The oracle's: row-major, rounded.
+    Scalar(Vec<f32>),
+    F32(Machine, Panels<f32>),
+    /// Pairs of neighbours in a row.
+    Bf16(Machine, Panels<u32>),
+    /// Fours of neighbours in a row, and a scale for each row, padding included.
+    Int8(Int8Machine, Panels<[i8; 4]>, Vec<f32>),
+}
+
+/// `y += W·x`.
+#[derive(Debug)]
+pub struct MatrixVector<'a> {
+    /// W, `[rows, columns]`.
+    pub matrix: &'a PackedMatrix,
+    /// `[columns]`
+    pub x: &'a [f32],
+    /// `[rows]`
+    pub y: &'a mut [f32],
+    /// Where it is computed.
+    pub workspace: &'a mut StepWorkspace,
+}
+
+/// `y += W·x` for one vector; with int8, `x` is rounded to int8 too, by one scale for all of it.
+///
+/// An element of `y` is one sum in a fixed order. With int8 the sum is exact, and the results
+/// are the same bits on every instruction set. A number that is not finite in `x` makes all of
+/// `y` NaN with int8, and what it makes of it in f32 otherwise.
+///
+/// # Shapes
+/// As noted on [`MatrixVector`].
+/// # Errors
+/// [`KernelError::Length`] naming the argument; then nothing is written.
+pub fn multiply_add(call: MatrixVector<'_>) -> Result<(), KernelError> {
+    let MatrixVector {
+        matrix,
+        x,
+        y,
+        workspace,
+    } = call;
+    let length = |argument, layout, wanted, got| {
+        if wanted == got {
+            return Ok(());
+        }
+        Err(KernelError::Length {
+            op: "multiply_add",
+            argument,
+            layout,
+            wanted,
+            got,
+        })
+    };
+    length("x", "[columns]", matrix.columns, x.len())?;
+    length("y", "[rows]", matrix.rows, y.len())?;
+    let StepWorkspace { operand, slots, .. } = workspace;
+    let sums = Lanes::flatten_mut(room(slots, matrix.rows.div_ceil(LANES)));
+    sums[..y.len()].copy_from_slice(y);
+    matrix.add_to(x, operand, sums);
+    y.copy_from_slice(&sums[..y.len()]);
+    Ok(())
+}
+
+impl PackedMatrix {
+    /// Rounds and packs a row-major matrix for the active instruction set.
+    ///
+    /// # Errors
+    /// [`KernelError`] when `values` does not hold `rows · columns` numbers, or when a row is too
+    /// long for int8.
+    pub fn pack(
+        values: &[f32],
+        [rows, columns]: [usize; 2],
+        precision: Precision,
+    ) -> Result<PackedMatrix, KernelError> {
+        PackedMatrix::pack_on(Isa::active(), values, [rows, columns], precision)
+    }
+
+    /// [`PackedMatrix::pack`] for a chosen instruction set, for comparing them.
+    ///
+    /// # Errors
+    /// As [`PackedMatrix::pack`]; also when the processor does not run `isa`.
+    pub fn pack_on(
+        isa: Isa,
+        values: &[f32],
+        [rows, columns]: [usize; 2],
+        precision: Precision,
+    ) -> Result<PackedMatrix, KernelError> {
+        let op = "PackedMatrix::pack";
+        let machine = Machine::of(isa);
+        if machine.is_none() && isa != Isa::Scalar {
+            return Err(KernelError::IsaUnavailable { op, isa });
+        }
+        let argument = Argument {
+            name: "values",
+            layout: "[rows, columns]",
+            dimensions: &[rows, columns],
+        };
+        let shape = SequenceShape {
+            seq_len: 1,
+            batch_size: 1,
+            input_size: columns,
+            hidden_size: rows,
+        };
+        argument.check(op, shape, values.len())?;
+        check_int8(op, "columns", columns, precision)?;
+        let row = |r: usize| (r < rows).then(|| &values[r * columns..][..columns]);
+        Ok(PackedMatrix::from_rows(
+            isa,
+            [rows, columns],
+            precision,
+            row,
+        ))
+    }
+
+    /// Packs checked rows, `row(r)`, or zeros where it is `None`.
+    pub(super) fn from_rows<'a>(
+        isa: Isa,
+        [rows, columns]: [usize; 2],
+        precision: Precision,
+        row: impl Fn(usize) -> Option<&'a [f32]>,
+    ) -> PackedMatrix {
+        let packed = match (Machine::of(isa), precision) {
+            (None, _) => Packed::Scalar(rounded(rows, columns, precision, row)),
+            (Some(machine), Precision::F32) => {
+                let words = |r| row(r).map(<[f32]>::to_vec);
+                Packed::F32(machine, Panels::pack(rows, columns, words))
+            }
+            (Some(machine), Precision::Bf16) => {
+                let words = |r| row(r).map(pairs);
+                Packed::Bf16(machine, Panels::pack(rows, columns.div_ceil(2), words))
+            }
+            (Some(machine), Precision::Int8) => {
+                let quantized = |r| row(r).map(|row| Int8Rows::quantize(row, columns));
+                let scale = |r| Some(*quantized(r)?.scales.first()?);
+                let words = |r| Some(fours(&quantized(r)?.values));
+                Packed::Int8(
+                    Int8Machine::of(machine),
+                    Panels::pack(rows, columns.div_ceil(4), words),
+                    (0..padded_rows(rows))
+                        .map(|r| scale(r).unwrap_or(0.0))
+                        .collect(),
+                )
+            }
+        };
+        PackedMatrix {
+            rows,
+            columns,
+            precision,
+            isa,
+            packed,
+        }
+    }
+
+    /// Number of rows: of outputs.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns: of inputs.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// What it is kept as.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// The instruction set that it is packed for.
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    /// Bytes that a product reads of it.
+    pub fn num_bytes(&self) -> usize {
+        match &self.packed {
+            Packed::Scalar(values) => size_of_val(&values[..]),
+            Packed::F32(_, panels) => panels.num_bytes(),
+            Packed::Bf16(_, panels) => panels.num_bytes(),
+            Packed::Int8(_, panels, scales) => panels.num_bytes() + size_of_val(&scales[..]),
+        }
+    }
+
+    /// `y += W·x` for checked arguments, `y` padded to [`padded_rows`].
+    pub(super) fn add_to(&self, x: &[f32], space: &mut OperandSpace, y: &mut [f32]) {
+        let columns = self.columns;
+        match &self.packed {
+            Packed::Scalar(weights) => {
+                scalar_product(self.precision, weights, x, space, y);
+            }
+            Packed::F32(machine, panels) => f32_product(*machine, panels, x, y),
+            Packed::Bf16(machine, panels) => {
+                let pairs = room(&mut space.pairs, columns.div_ceil(2));
+                pairs.as_flattened_mut()[..columns].copy_from_slice(x);
+                // An odd vector is one short of whole pairs.
+                pairs.as_flattened_mut()[columns..].fill(0.0);
+                bf16_product(*machine, panels, pairs, y);
+            }
+            Packed::Int8(machine, panels, scales) => {
+                let q = room(&mut space.int8, columns.next_multiple_of(4));
+                let scale = quantize_operand(x, q);
+                let (q, _) = q.as_chunks::<4>();
+                int8_product(*machine, panels, scales, Int8Operand { q, scale }, y);
+            }
+        }
+    }
+}
+
+/// Refuses rows whose int8 sums would overflow.
+pub(super) fn check_int8(
+    op: &'static str,
+    argument: &'static str,
+    columns: usize,
+    precision: Precision,
+) -> Result<(), KernelError> {
+    if precision == Precision::Int8 && columns > MAX_INT8_COLUMNS {
+        return Err(KernelError::Int8Columns {
+            op,
+            argument,
+            limit: MAX_INT8_COLUMNS,
+            got: columns,
+        });
+    }
+    Ok(())
+}
+
+/// Two neighbours of a row in each word.
+fn pairs(row: &[f32]) -> Vec<u32> {
+    let word = |pair: &[f32]| {
+        let bits = |index: usize| pair.get(index).map_or(0, |&x| u32::from(f32_to_bf16(x)));
+        bits(0) | bits(1) << 16
+    };
+    row.chunks(2).map(word).collect()
+}
+
+/// Four neighbours of a row in each word.
+fn fours(row: &[i8]) -> Vec<[i8; 4]> {
+    let word = |four: &[i8]| std::array::from_fn(|index| four.get(index).map_or(0, |&q| q));
+    row.chunks(4).map(word).collect()
+}
+
+/// The rows that the oracle multiplies.
+fn rounded<'a>(
+    rows: usize,
+    columns: usize,
+    precision: Precision,
+    row: impl Fn(usize) -> Option<&'a [f32]>,
+) -> Vec<f32> {
+    let mut values = Vec::with_capacity(rows * columns);
+    for r in 0..rows {
+        match row(r) {
+            Some(row) => values.extend(precision.round(row, columns)),
+            None => values.resize(values.len() + columns, 0.0),
+        }
+    }
+    values
+}
+
+/// The oracle: one plain loop; the integers of int8 as they are defined.
+fn scalar_product(
+    precision: Precision,
+    weights: &[f32],
+    x: &[f32],
+    space: &mut OperandSpace,
+    y: &mut [f32],
+) {
+    let columns = x.len();
+    if columns == 0 {
+        return;
+    }
+    let rows = weights.chunks_exact(columns).zip(y);
+    if precision != Precision::Int8 {
+        for (row, y) in rows {
+            *y += row.iter().zip(x).map(|(w, x)| w * x).sum::<f32>();
+        }
+        return;
+    }
+    let q = room(&mut space.int8, columns);
+    let scale = quantize_operand(x, q);
+    for (row, y) in rows {
+        let row = Int8Rows::quantize(row, columns);
+        let products = row.values.iter().zip(&*q);
+        let sum: i32 = products.map(|(&w, &q)| i32::from(w) * i32::from(q)).sum();
+        *y += sum as f32 * (scale * row.scales[0]);
+    }
+}

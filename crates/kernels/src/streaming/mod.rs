@@ -1,0 +1,26 @@
+//! One step of one row: what answers while its input still comes in.
+//!
+//! At batch 1 a step multiplies one vector with every weight, so it takes as long as reading the
+//! weights does. They are packed once, in the order in which a step reads them, and in as few
+//! bytes as is wanted ([`Precision`]); the state and the working memory are the caller's, and no
+//! step allocates.
+//!
+//! In reading order:
+//!
+//! - [`precision`]: f32, bf16, int8, and rounding to them.
+//! - [`panels`]: the order of the weights; [`product`]: reading them.
+//! - [`matrix`]: a packed matrix; [`cell`]: a packed cell and its step.
+
+mod cell;
+mod matrix;
+mod panels;
+mod precision;
+mod product;
+mod workspace;
+
+pub use cell::{PackedCell, Step, StepShape, step};
+pub use matrix::{MatrixVector, PackedMatrix, multiply_add};
+pub(crate) use panels::{Line, ROWS};
+pub(crate) use precision::quantize_operand;
+pub use precision::{Int8Rows, Precision, bf16_to_f32, f32_to_bf16};
+pub use workspace::StepWorkspace;

@@ -1,0 +1,193 @@
+//! A vector times the panels of a matrix: memory is read once, in order, and never written.
+//!
+//! No software prefetch: the processor's own follows the streams better.
+
+use super::panels::{Line, Panels, ROWS};
+use crate::arch::{Int8Machine, Machine, Work};
+use crate::gemm::multiply_add;
+
+/// Panels side by side on machines whose registers hold 4, 8 and 16 numbers: eight registers of
+/// sums, which hide the latency of an addition.
+macro_rules! side_by_side {
+    ($vector_len:expr, $panels:expr, $call:ident($($argument:expr),* $(,)?)) => {{
+        let (mut first, panels) = (0, $panels);
+        let at_once = $vector_len / 2;
+        while panels - first >= 8 && at_once >= 8 {
+            $call::<8>(first, $($argument),*);
+            first += 8;
+        }
+        while panels - first >= 4 && at_once >= 4 {
+            $call::<4>(first, $($argument),*);
+            first += 4;
+        }
+        while panels - first >= 2 {
+            $call::<2>(first, $($argument),*);
+            first += 2;
+        }
+        if panels - first == 1 {
+            $call::<1>(first, $($argument),*);
+        }
+    }};
+}
+
+/// `y += W·x`, `y` in whole panels.
+pub(super) fn f32_product(machine: Machine, panels: &Panels<f32>, x: &[f32], y: &mut [f32]) {
+    let count = y.len() / ROWS;
+    side_by_side!(
+        machine.vector_len(),
+        count,
+        f32_panels(machine, panels, x, y)
+    );
+}
+
+fn f32_panels<const AT_ONCE: usize>(
+    first: usize,
+    machine: Machine,
+    panels: &Panels<f32>,
+    x: &[f32],
+    y: &mut [f32],
+) {
+    let panels = panels.get::<AT_ONCE>(first);
+    let y = rows(first, y);
+    machine.run(F32Panels { panels, x, y });
+}
+
+/// The rows of some panels.
+fn rows<const AT_ONCE: usize>(first: usize, y: &mut [f32]) -> &mut [[f32; ROWS]; AT_ONCE] {
+    let (y, _) = y.as_chunks_mut::<ROWS>();
+    (y[first..].first_chunk_mut()).expect("there are rows for every panel")
+}
+
+struct F32Panels<'a, const AT_ONCE: usize> {
+    panels: [&'a [Line<f32>]; AT_ONCE],
+    x: &'a [f32],
+    y: &'a mut [[f32; ROWS]; AT_ONCE],
+}
+
+impl<const AT_ONCE: usize> Work for F32Panels<'_, AT_ONCE> {
+    #[inline(always)]
+    fn run<const PANEL: usize, const FUSED: bool>(self) {
+        let F32Panels { panels, x, y } = self;
+        let panels = panels.map(|panel| &panel[..x.len()]);
+        let mut sums = [[0.0; ROWS]; AT_ONCE];
+        for (k, &x) in x.iter().enumerate() {
+            for panel in 0..AT_ONCE {
+                let column = &panels[panel][k].0;
+                for row in 0..ROWS {
+                    sums[panel][row] = multiply_add::<FUSED>(column[row], x, sums[panel][row]);
+                }
+            }
+        }
+        add(y, sums);
+    }
+}
+
+/// `y += W·x`, each word of the panels two neighbours of a row, the first in its lower half; x
+/// filled up with a zero.
+pub(super) fn bf16_product(machine: Machine, panels: &Panels<u32>, x: &[[f32; 2]], y: &mut [f32]) {
+    let count = y.len() / ROWS;
+    side_by_side!(
+        machine.vector_len(),
+        count,
+        bf16_panels(machine, panels, x, y)
+    );
+}
+
+fn bf16_panels<const AT_ONCE: usize>(
+    first: usize,
+    machine: Machine,
+    panels: &Panels<u32>,
+    x: &[[f32; 2]],
+    y: &mut [f32],
+) {
+    let panels = panels.get::<AT_ONCE>(first);
+    let y = rows(first, y);
+    match machine.bf16_sums(panels, x) {
+        Some(sums) => add(y, sums),
+        None => machine.run(Bf16Panels { panels, x, y }),
+    }
+}
+
+struct Bf16Panels<'a, const AT_ONCE: usize> {
+    panels: [&'a [Line<u32>]; AT_ONCE],
+    x: &'a [[f32; 2]],
+    y: &'a mut [[f32; ROWS]; AT_ONCE],
+}
+
+impl<const AT_ONCE: usize> Work for Bf16Panels<'_, AT_ONCE> {
+    #[inline(always)]
+    fn run<const PANEL: usize, const FUSED: bool>(self) {
+        let Bf16Panels { panels, x, y } = self;
+        let panels = panels.map(|panel| &panel[..x.len()]);
+        let mut sums = [[0.0; ROWS]; AT_ONCE];
+        for (k, &[first, second]) in x.iter().enumerate() {
+            for panel in 0..AT_ONCE {
+                let words = &panels[panel][k].0;
+                // Expanded apart: all in one loop, it is left as scalar code.
+                let low = words.map(|word| f32::from_bits(word << 16));
+                let high = words.map(|word| f32::from_bits(word & 0xffff_0000));
+                for row in 0..ROWS {
+                    sums[panel][row] = multiply_add::<FUSED>(low[row], first, sums[panel][row]);
+                }
+                for row in 0..ROWS {
+                    sums[panel][row] = multiply_add::<FUSED>(high[row], second, sums[panel][row]);
+                }
+            }
+        }
+        add(y, sums);
+    }
+}
+
+#[inline(always)]
+fn add<const AT_ONCE: usize>(y: &mut [[f32; ROWS]; AT_ONCE], sums: [[f32; ROWS]; AT_ONCE]) {
+    for panel in 0..AT_ONCE {
+        for row in 0..ROWS {
+            y[panel][row] += sums[panel][row];
+        }
+    }
+}
+
+/// A vector in int8: `x = scale · q`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Int8Operand<'a> {
+    /// Filled up with zeros to whole fours.
+    pub(super) q: &'a [[i8; 4]],
+    pub(super) scale: f32,
+}
+
+/// `y += (W·q) · scale · scales`, each word of the panels four neighbours of a row.
+pub(super) fn int8_product(
+    machine: Int8Machine,
+    panels: &Panels<[i8; 4]>,
+    scales: &[f32],
+    x: Int8Operand<'_>,
+    y: &mut [f32],
+) {
+    let count = y.len() / ROWS;
+    let vector_len = machine.vector_len();
+    side_by_side!(
+        vector_len,
+        count,
+        int8_panels(machine, panels, scales, x, y)
+    );
+}
+
+/// The integers are the same on every machine; each then becomes a float in one order of
+/// operations, none of them fused, so the results are the same bits.
+fn int8_panels<const AT_ONCE: usize>(
+    first: usize,
+    machine: Int8Machine,
+    panels: &Panels<[i8; 4]>,
+    scales: &[f32],
+    x: Int8Operand<'_>,
+    y: &mut [f32],
+) {
+    let sums = machine.sums::<AT_ONCE>(panels.get(first), x.q);
+    let (scales, _) = scales.as_chunks::<ROWS>();
+    let y: &mut [[f32; ROWS]; AT_ONCE] = rows(first, y);
+    for (panel, scales) in scales[first..][..AT_ONCE].iter().enumerate() {
+        for row in 0..ROWS {
+            y[panel][row] += sums[panel][row] as f32 * (x.scale * scales[row]);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Products of a packed matrix with a vector; in int8 the same bits on every instruction set.
+
+use super::Numbers;
+use recurra_kernels::{
+    Int8Rows, Isa, MatrixVector, PackedMatrix, Precision, StepWorkspace, multiply_add,
+};
+use recurra_testkit::{Tol, assert_close};
+
+fn product(isa: Isa, precision: Precision, values: &[f32], x: &[f32], y: &[f32]) -> Vec<f32> {
+    let shape = [y.len(), x.len()];
+    let matrix = PackedMatrix::pack_on(isa, values, shape, precision).unwrap();
+    let mut y = y.to_vec();
+    multiply_add(MatrixVector {
+        matrix: &matrix,
+        x,
+        y: &mut y,
+        workspace: &mut StepWorkspace::new(),
+    })
+    .unwrap();
+    y
+}
+
+/// Numbers of panels from one to more than are taken at once, and depths that fill no word.
+const SHAPES: [[usize; 2]; 8] = [
+    [1, 1],
+    [16, 4],
+    [17, 3],
+    [40, 7],
+    [64, 33],
+    [130, 2],
+    [272, 65],
+    [3, 300],
+];
+
+#[test]
+fn int8_is_the_integer_arithmetic_to_the_bit() {
+    let mut numbers = Numbers(1);
+    for [rows, columns] in SHAPES {
+        let values = numbers.vec(rows * columns, 0.3);
+        let x = numbers.vec(columns, 2.0);
+        let y = numbers.vec(rows, 1.0);
+
+        let most = x.iter().fold(0.0f32, |most, x| most.max(x.abs()));
+        let x_scale = most / 127.0;
+        let q: Vec<i64> = (x.iter())
+            .map(|x| (x * (1.0 / x_scale)).round_ties_even() as i64)
+            .collect();
+        let weights = Int8Rows::quantize(&values, columns);
+        let row = |r: usize| &weights.values[r * columns..][..columns];
+        let expected: Vec<u32> = (0..rows)
+            .map(|r| {
+                let sum: i64 = row(r).iter().zip(&q).map(|(&w, q)| i64::from(w) * q).sum();
+                (y[r] + sum as f32 * (x_scale * weights.scales[r])).to_bits()
+            })
+            .collect();
+
+        for isa in Isa::available() {
+            let actual = product(isa, Precision::Int8, &values, &x, &y);
+            let actual: Vec<u32> = actual.iter().map(|y| y.to_bits()).collect();
+            assert_eq!(actual, expected, "{isa}, {rows} x {columns}");
+        }
+    }
+}
+
+#[test]
+fn the_largest_int8_do_not_saturate() {
+    // 127 · 127 twice exceeds 16 bits with the sign bit, were one of them 128.
+    for sign in [1.0, -1.0] {
+        let (values, x) = (vec![sign; 16 * 128], vec![1.0; 128]);
+        for isa in Isa::available() {
+            let y = product(isa, Precision::Int8, &values, &x, &[0.0; 16]);
+            assert!(
+                y.iter().all(|y| (y - sign * 128.0).abs() < 0.01),
+                "{isa}: {y:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn floats_agree_with_f64() {
+    let mut numbers = Numbers(2);
+    for [rows, columns] in SHAPES {
+        let values = numbers.vec(rows * columns, 0.3);
+        let x = numbers.vec(columns, 1.0);
+        let y = numbers.vec(rows, 1.0);
+        for precision in [Precision::F32, Precision::Bf16] {
+            let rounded = precision.round(&values, columns);
+            let expected: Vec<f64> = (0..rows)
+                .map(|r| {
+                    let row = rounded[r * columns..][..columns].iter().zip(&x);
+                    let sum: f64 = row.map(|(&w, &x)| f64::from(w) * f64::from(x)).sum();
+                    f64::from(y[r]) + sum
+                })
+                .collect();
+            for isa in Isa::available() {
+                let actual = product(isa, precision, &values, &x, &y);
+                assert_close(
+                    &actual,
+                    &expected,
+                    Tol {
+                        rel: 0.0,
+                        abs: 4e-6,
+                    },
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn packing_what_was_rounded_packs_the_same() {
+    let mut numbers = Numbers(3);
+    let values = numbers.vec(20 * 9, 0.3);
+    let x = numbers.vec(9, 1.0);
+    for precision in Precision::ALL {
+        let rounded = precision.round(&values, 9);
+        let isa = Isa::active();
+        let once = product(isa, precision, &values, &x, &[0.0; 20]);
+        let twice = product(isa, precision, &rounded, &x, &[0.0; 20]);
+        assert_eq!(once, twice);
+    }
+}
+
+#[test]
+fn int8_takes_a_quarter_of_the_bytes() {
+    let bytes = |precision| {
+        let matrix = PackedMatrix::pack(&[0.5; 64 * 128], [64, 128], precision).unwrap();
+        assert_eq!((matrix.rows(), matrix.columns()), (64, 128));
+        matrix.num_bytes()
+    };
+    assert_eq!(bytes(Precision::F32), 64 * 128 * 4);
+    if Isa::active() != Isa::Scalar {
+        assert_eq!(bytes(Precision::Bf16), 64 * 128 * 2);
+        assert_eq!(bytes(Precision::Int8), 64 * 128 + 64 * 4);
+    }
+}
