@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use recurra::Topology;
+use recurra::{Precision, Topology};
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Eval(Eval),
     /// Answer lines: one input a line, one output a line
     Predict(Predict),
+    /// Write a run's weights in fewer bits, and show what that costs
+    Quantize(Quantize),
     /// Show layers, shapes, parameters, and which path each layer takes
     Inspect(Inspect),
     /// Write a run's report page and its charts
@@ -87,6 +89,9 @@ pub(crate) struct Eval {
     /// Data to judge it on, in place of its own held-out part
     #[arg(long, value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
+    /// The weights to judge; bf16 and int8 after `recurra quantize`
+    #[arg(long, value_name = "PRECISION", default_value = "f32")]
+    pub(crate) precision: PrecisionName,
 }
 
 #[derive(Debug, Args)]
@@ -112,6 +117,57 @@ pub(crate) struct Predict {
         value_parser = clap::value_parser!(u16).range(1..=1000)
     )]
     pub(crate) top_k: u16,
+    /// The weights to answer with; bf16 and int8 after `recurra quantize`
+    #[arg(long, value_name = "PRECISION", default_value = "f32")]
+    pub(crate) precision: PrecisionName,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  recurra quantize runs/word-completion --to int8
+  echo wor | recurra predict runs/word-completion --precision int8")]
+pub(crate) struct Quantize {
+    /// The run directory
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// What to keep the weights in
+    #[arg(long, value_name = "PRECISION")]
+    pub(crate) to: Narrow,
+}
+
+/// The precisions by the names that are typed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum PrecisionName {
+    F32,
+    Bf16,
+    Int8,
+}
+
+/// Those that a run has still to be quantised to.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Narrow {
+    Bf16,
+    Int8,
+}
+
+impl From<PrecisionName> for Precision {
+    fn from(name: PrecisionName) -> Self {
+        match name {
+            PrecisionName::F32 => Self::F32,
+            PrecisionName::Bf16 => Self::Bf16,
+            PrecisionName::Int8 => Self::Int8,
+        }
+    }
+}
+
+impl From<Narrow> for Precision {
+    fn from(name: Narrow) -> Self {
+        match name {
+            Narrow::Bf16 => Self::Bf16,
+            Narrow::Int8 => Self::Int8,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -67,7 +67,8 @@ fn row(who: &str, metrics: &Metrics, names: &[String]) -> Vec<String> {
     [who.to_owned()].into_iter().chain(values).collect()
 }
 
-fn heading(name: &str) -> String {
+/// A metric's title and which way is better.
+pub(crate) fn heading(name: &str) -> String {
     match find(name) {
         Some(metric) => {
             let arrow = match metric.better {

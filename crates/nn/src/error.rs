@@ -41,6 +41,14 @@ pub enum NnError {
         /// The value that came.
         got: String,
     },
+    /// A layer that cannot be run one step at a time.
+    #[error("layer {layer} cannot stream: {why}")]
+    CannotStream {
+        /// The layer, from 1 at the bottom.
+        layer: usize,
+        /// What keeps it from it.
+        why: String,
+    },
     /// A weight file lacks a tensor that the model has.
     #[error("{origin}: tensor `{name}` is missing; the file holds {found}")]
     MissingTensor {

@@ -50,6 +50,8 @@ pub mod optim;
 
 pub mod weights;
 
+pub mod streaming;
+
 pub mod torch;
 
 pub use activation::{Activation, log_softmax};

@@ -5,7 +5,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
 /// Added to the variance.
-const EPSILON: f64 = 1e-5;
+pub(crate) const EPSILON: f64 = 1e-5;
 
 /// `gain ⊙ (x - mean(x)) / sqrt(var(x) + 1e-5) + bias`, over the last dimension.
 ///

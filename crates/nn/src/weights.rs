@@ -4,8 +4,10 @@
 //! the variant of an enum does not show in it.
 
 mod mean;
+mod quantized;
 
 pub use mean::mean;
+pub use quantized::{read_quantized, write_quantized};
 
 use crate::NnError;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
@@ -251,20 +253,7 @@ pub fn read_safetensors(
         reason,
         want: "a complete .safetensors file with float tensors",
     };
-    let (_, header) =
-        SafeTensors::read_metadata(bytes).map_err(|error| refused(error.to_string()))?;
-    let metadata = header
-        .metadata()
-        .as_ref()
-        .and_then(|entries| entries.get(METADATA_KEY))
-        .map(|lines| {
-            lines
-                .lines()
-                .filter_map(|line| line.split_once('='))
-                .map(|(k, v)| (k.to_owned(), v.to_owned()))
-                .collect()
-        })
-        .unwrap_or_default();
+    let metadata = header_of(bytes).map_err(refused)?;
     let file = SafeTensors::deserialize(bytes).map_err(|error| refused(error.to_string()))?;
     let tensors = file
         .iter()
@@ -279,6 +268,16 @@ pub fn read_safetensors(
         })
         .collect::<Result<Vec<_>, NnError>>()?;
     Ok((tensors, metadata))
+}
+
+/// The `key=value` lines of a safetensors header, or what is wrong with it.
+fn header_of(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
+    let entries = header.metadata().as_ref();
+    let lines = entries.and_then(|entries| entries.get(METADATA_KEY));
+    let pairs = lines.map(|lines| lines.lines().filter_map(|line| line.split_once('=')));
+    let owned = |(k, v): (&str, &str)| (k.to_owned(), v.to_owned());
+    Ok(pairs.into_iter().flatten().map(owned).collect())
 }
 
 /// Little-endian float bytes of one type as `f32`; `None` for other types.

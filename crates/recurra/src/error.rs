@@ -2,6 +2,7 @@
 
 use recurra_data::DataError;
 use recurra_nn::NnError;
+use recurra_nn::streaming::Precision;
 use recurra_train::TrainError;
 use std::path::PathBuf;
 
@@ -76,6 +77,22 @@ pub enum Error {
     /// The run's task answers no lines.
     #[error("{}: a {task} run compares networks and predicts nothing; see its report.html", dir.display())]
     NoAnswers {
+        /// The run's directory.
+        dir: PathBuf,
+        /// Its task.
+        task: &'static str,
+    },
+    /// Nobody has made the run's weights in this precision.
+    #[error("{}: no {precision} weights; `recurra quantize {} --to {precision}` makes them", dir.display(), dir.display())]
+    NotQuantized {
+        /// The run's directory.
+        dir: PathBuf,
+        /// What was asked for.
+        precision: Precision,
+    },
+    /// The run's task has no model that answers.
+    #[error("{}: a {task} run compares networks; there is no model to quantise", dir.display())]
+    NothingToQuantize {
         /// The run's directory.
         dir: PathBuf,
         /// Its task.

@@ -7,6 +7,7 @@
 //! | [`train`], [`resume`] | a recipe to a run directory |
 //! | [`evaluate`] | a run beside its baselines |
 //! | [`open`] | a run to a [`Predictor`] |
+//! | [`quantize`] | a run's weights in fewer bits, and what that costs |
 //! | [`inspect`] | layers, shapes, parameters, paths |
 //! | [`write_report`] | a run to a self-contained page |
 //! | [`check_data`] | what is in a data set of pairs, and what is wrong with it |
@@ -24,7 +25,11 @@ pub mod recipe;
 
 mod inspect;
 
+mod artifact;
+
 mod verbs;
+
+mod quantize;
 
 mod doctor;
 
@@ -37,14 +42,16 @@ pub use doctor::{Doctor, doctor};
 pub use error::Error;
 pub use inspect::{Inspection, inspect};
 pub use network::{LayerRow, NetworkRows};
+pub use quantize::{Figures, Quantized, quantize};
 pub use recipe::{Recipe, RecipeSource};
 pub use recurra_data as data;
 pub use recurra_kernels as kernels;
 pub use recurra_nn as nn;
+pub use recurra_nn::streaming::Precision;
 pub use recurra_train as fitting;
 pub use report::graph::Topology;
 pub use tasks::{Evaluation, PredictOptions, Prediction, Predictor, Sample, Trained};
-pub use verbs::{evaluate, open, resume, train, write_report};
+pub use verbs::{evaluate, evaluate_in, open, open_in, resume, train, write_report};
 
 /// The README's examples, run as documentation tests.
 #[cfg(doctest)]

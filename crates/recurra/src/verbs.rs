@@ -6,6 +6,7 @@ use crate::recipe::Recipe;
 use crate::tasks::{
     Evaluation, Predictor, RunReport, Trained, complete, forecast, interrupted, memory,
 };
+use recurra_nn::streaming::Precision;
 use recurra_train::{Control, Run, Status};
 use std::path::{Path, PathBuf};
 
@@ -63,10 +64,26 @@ fn go_on(recipe: &Recipe, run: &Run, control: &Control) -> Result<Trained, Error
 /// # Errors
 /// [`Error::Unfinished`] before the run has weights, or what is wrong with `data`.
 pub fn evaluate(dir: &Path, data: Option<&Path>) -> Result<Vec<Evaluation>, Error> {
+    evaluate_in(dir, data, Precision::F32)
+}
+
+/// [`evaluate`] with the weights that [`quantize`](crate::quantize) has made.
+///
+/// # Errors
+/// As [`evaluate`]; [`Error::NotQuantized`] when there are none in that precision.
+pub fn evaluate_in(
+    dir: &Path,
+    data: Option<&Path>,
+    precision: Precision,
+) -> Result<Vec<Evaluation>, Error> {
     let (run, recipe) = finished(dir)?;
     match &recipe {
-        Recipe::Forecast(recipe) => forecast::evaluate(recipe, &run, data),
-        Recipe::Complete(recipe) => complete::evaluate(recipe, &run, data),
+        Recipe::Forecast(recipe) => forecast::evaluate(recipe, &run, data, precision),
+        Recipe::Complete(recipe) => complete::evaluate(recipe, &run, data, precision),
+        Recipe::Memory(_) if precision != Precision::F32 => Err(Error::NothingToQuantize {
+            dir: dir.to_owned(),
+            task: memory::NAME,
+        }),
         Recipe::Memory(recipe) => memory::evaluate(recipe, &run, data),
     }
 }
@@ -76,10 +93,19 @@ pub fn evaluate(dir: &Path, data: Option<&Path>) -> Result<Vec<Evaluation>, Erro
 /// # Errors
 /// [`Error::Unfinished`] before the run has weights, or what is wrong with its files.
 pub fn open(dir: &Path) -> Result<Box<dyn Predictor>, Error> {
+    open_in(dir, Precision::F32)
+}
+
+/// [`open`] with the weights that [`quantize`](crate::quantize) has made; it then reads one
+/// step at a time.
+///
+/// # Errors
+/// As [`open`]; [`Error::NotQuantized`] when there are none in that precision.
+pub fn open_in(dir: &Path, precision: Precision) -> Result<Box<dyn Predictor>, Error> {
     let (run, recipe) = finished(dir)?;
     Ok(match &recipe {
-        Recipe::Forecast(recipe) => Box::new(forecast::open(recipe, &run)?),
-        Recipe::Complete(recipe) => Box::new(complete::open(recipe, &run)?),
+        Recipe::Forecast(recipe) => Box::new(forecast::open(recipe, &run, precision)?),
+        Recipe::Complete(recipe) => Box::new(complete::open(recipe, &run, precision)?),
         Recipe::Memory(_) => {
             return Err(Error::NoAnswers {
                 dir: dir.to_owned(),
@@ -111,7 +137,7 @@ fn write_report_of(recipe: &Recipe, run: &Run) -> Result<PathBuf, Error> {
     Ok(run.path("report.html")?)
 }
 
-fn finished(dir: &Path) -> Result<(Run, Recipe), Error> {
+pub(crate) fn finished(dir: &Path) -> Result<(Run, Recipe), Error> {
     let run = Run::open(dir)?;
     if run.status()? != Status::Finished {
         let dir = dir.to_owned();

@@ -9,8 +9,8 @@ use recurra::Evaluation;
 use serde_json::{Value, json};
 
 pub(crate) fn run(args: &Eval, output: &mut Output<'_>) -> Result<Ending, CliError> {
-    let evaluations =
-        recurra::evaluate(&args.run, args.data.as_deref()).map_err(CliError::of_request)?;
+    let evaluations = recurra::evaluate_in(&args.run, args.data.as_deref(), args.precision.into())
+        .map_err(CliError::of_request)?;
     if output.json() {
         output.object(&one_object(&evaluations))?;
     } else {

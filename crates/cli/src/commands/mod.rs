@@ -6,6 +6,7 @@ mod doctor;
 mod eval;
 mod inspect;
 mod predict;
+mod quantize;
 mod recipes;
 mod report;
 mod run;

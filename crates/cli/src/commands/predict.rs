@@ -14,7 +14,7 @@ use std::path::Path;
 const MAX_LINE_BYTES: usize = 1 << 20;
 
 pub(crate) fn run(args: &Predict, output: &mut Output<'_>) -> Result<Ending, CliError> {
-    let predictor = recurra::open(&args.run)?;
+    let predictor = recurra::open_in(&args.run, args.precision.into())?;
     let lines = InputLines::open(&args.input)?;
     let options = PredictOptions {
         top_k: args.top_k.into(),

@@ -16,6 +16,7 @@ fn help_shows_every_command() {
           train        Train by a recipe, or go on with a run
           eval         Judge a run beside its baselines
           predict      Answer lines: one input a line, one output a line
+          quantize     Write a run's weights in fewer bits, and show what that costs
           inspect      Show layers, shapes, parameters, and which path each layer takes
           report       Write a run's report page and its charts
           data         Look at data before training on it

@@ -190,6 +190,11 @@ impl Stack {
         self.layers[top].last_hidden(&state.layers[top])
     }
 
+    /// How the input of layer `index`, from 0, reaches its output past the cell.
+    pub(crate) fn shortcut_of(&self, index: usize) -> Shortcut {
+        shortcut(self.residual_from, self.highway_from, index + 1)
+    }
+
     fn top(&self) -> &Layer {
         &self.layers[self.layers.len() - 1]
     }

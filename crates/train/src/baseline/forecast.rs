@@ -14,16 +14,16 @@
 ///
 /// # Example
 /// ```
-/// use recurra_train::baseline::Forecast;
+/// use recurra_train::baseline::ForecastRule;
 ///
 /// let window = [1.0, 2.0, 4.0];
-/// let said = Forecast::ALL.map(|forecast| forecast.predict(&window));
+/// let said = ForecastRule::ALL.map(|forecast| forecast.predict(&window));
 /// assert_eq!(said, [Some(4.0), Some(5.5), Some(7.0 / 3.0)]);
-/// let season = Forecast::LastSeason { season_len: 2 };
+/// let season = ForecastRule::LastSeason { season_len: 2 };
 /// assert_eq!(season.forecast(&window, 3), Some(vec![2.0, 4.0, 2.0]));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Forecast {
+pub enum ForecastRule {
     /// The next value is the last one (persistence).
     LastValue,
     /// The next value is as far from the last as the mean of the window's differences.
@@ -42,11 +42,11 @@ pub enum Forecast {
     },
 }
 
-impl Forecast {
+impl ForecastRule {
     /// Those that need no setting, in the order in which reports list them.
     pub const ALL: [Self; 3] = [Self::LastValue, Self::Drift, Self::Mean];
 
-    /// [`Forecast::ALL`], and the last season where the length of a season is known.
+    /// [`ForecastRule::ALL`], and the last season where the length of a season is known.
     pub fn with_season(season_len: Option<usize>) -> Vec<Self> {
         let season = season_len.map(|season_len| Self::LastSeason { season_len });
         Self::ALL.into_iter().chain(season).collect()
@@ -107,15 +107,15 @@ mod tests {
     fn drift_continues_a_ramp_exactly() {
         let windows = [(&[1.0, 2.0, 3.0][..], 4.0), (&[1000., 990., 980.], 970.)];
         for (window, next) in windows {
-            assert_eq!(Forecast::Drift.predict(window), Some(next));
+            assert_eq!(ForecastRule::Drift.predict(window), Some(next));
         }
-        let ahead = Forecast::Drift.forecast(&[1.0, 2.0, 3.0], 3);
+        let ahead = ForecastRule::Drift.forecast(&[1.0, 2.0, 3.0], 3);
         assert_eq!(ahead, Some(vec![4.0, 5.0, 6.0]));
     }
 
     #[test]
     fn one_value_is_continued_by_itself_and_nothing_by_nothing() {
-        for forecast in Forecast::ALL {
+        for forecast in ForecastRule::ALL {
             assert_eq!(forecast.predict(&[7.5]), Some(7.5));
             assert_eq!(forecast.predict(&[]), None);
         }
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn the_last_season_repeats_a_series_that_does() {
         let weeks: Vec<f64> = (0..20).map(|day| f64::from(day % 7)).collect();
-        let rule = Forecast::LastSeason { season_len: 7 };
+        let rule = ForecastRule::LastSeason { season_len: 7 };
         for day in 7..weeks.len() {
             assert_eq!(rule.predict(&weeks[..day]), Some(weeks[day]));
         }
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_moving_average_forgets_what_is_older() {
-        let rule = |num_values| Forecast::MovingAverage { num_values };
+        let rule = |num_values| ForecastRule::MovingAverage { num_values };
         assert_eq!(rule(2).forecast(&[9.0, 1.0, 2.0], 2), Some(vec![1.5, 1.5]));
         assert_eq!(rule(4).predict(&[9.0, 1.0, 2.0]), None);
         assert_eq!(rule(0).predict(&[9.0]), None);

@@ -14,7 +14,7 @@ mod text;
 
 pub use best_possible::{BestPossible, best_last_letter};
 pub use completion::Completion;
-pub use forecast::Forecast;
+pub use forecast::ForecastRule;
 pub use linear_ar::{ArOrder, LinearAr};
 pub use naive2::naive2;
 pub use ngram::{NgramConfig, NgramModel};

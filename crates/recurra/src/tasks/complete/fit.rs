@@ -7,8 +7,10 @@ use super::infer::{Complete, Completed, line_of, open};
 use super::judge::{judge, judge_model};
 use super::model::CompletionModel;
 use crate::Error;
+use crate::artifact;
 use crate::tasks::{Evaluation, Sample, Trained, fit_and_ship, judged, sampler, training_device};
 use recurra_data::{BatchSampler, TokenId};
+use recurra_nn::streaming::{Precision, Streamer};
 use recurra_nn::{Mode, NnError, Tensor};
 use recurra_train::metric::{ACCURACY, BITS_PER_CHAR, LOSS, Metrics};
 use recurra_train::{Checkpoint, Control, Learner, Run};
@@ -111,10 +113,25 @@ pub(crate) fn evaluate(
     recipe: &Recipe,
     run: &Run,
     data: Option<&Path>,
+    precision: Precision,
 ) -> Result<Vec<Evaluation>, Error> {
     let corpus = Corpus::of_run(recipe, run)?;
-    let predictor = open(recipe, run)?;
+    let predictor = open(recipe, run, precision)?;
     Ok(vec![judge(recipe, &corpus, &predictor, data)?])
+}
+
+/// Writes the weights in `precision`; the network in f32, and in what was written.
+pub(crate) fn quantize(
+    recipe: &Recipe,
+    run: &Run,
+    precision: Precision,
+) -> Result<[Streamer; 2], Error> {
+    let predictor = open(recipe, run, Precision::F32)?;
+    let model = predictor.model();
+    let streamer = |precision| Ok::<_, NnError>(model.streamed(precision)?.streamer().clone());
+    let streamers = [streamer(Precision::F32)?, streamer(precision)?];
+    artifact::write(run, model, precision)?;
+    Ok(streamers)
 }
 
 /// A prefix, the words that should come out, and those that did.

@@ -2,11 +2,15 @@
 
 use super::config::{DataConfig, Form, Recipe};
 use super::data::read_vocab;
+use super::judge::{Tally, judge_model};
 use super::model::{CompletionModel, log_softmax};
 use super::search::complete;
+use super::streamed::{StreamedModel, judge_streamed};
 use crate::Error;
+use crate::artifact;
 use crate::tasks::{PredictOptions, Prediction, Predictor, device};
 use recurra_data::{Specials, TokenBatch, TokenId, Vocab};
+use recurra_nn::streaming::Precision;
 use recurra_nn::weights::values;
 use recurra_nn::{Mode, NnError};
 use recurra_train::Run;
@@ -19,6 +23,8 @@ pub struct Complete {
     config: DataConfig,
     vocab: Vocab,
     model: CompletionModel,
+    /// What answers instead, in a precision of fewer bits.
+    streamed: Option<StreamedModel>,
 }
 
 /// A whole word and how likely it is, given its prefix.
@@ -28,13 +34,20 @@ pub(super) struct Completed {
     pub(super) prob: f64,
 }
 
-pub(crate) fn open(recipe: &Recipe, run: &Run) -> Result<Complete, Error> {
+pub(crate) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<Complete, Error> {
     let vocab = read_vocab(run)?;
     let model = recipe
         .model
         .build(vocab.len(), recipe.train.seed, &device())?;
-    let (model, _) = run.read_model(model)?;
-    Ok(Complete::new(recipe, vocab, model))
+    let model = artifact::read(run, model, precision)?;
+    let streamed = match precision {
+        Precision::F32 => None,
+        _ => Some(model.streamed(precision)?),
+    };
+    Ok(Complete {
+        streamed,
+        ..Complete::new(recipe, vocab, model)
+    })
 }
 
 impl Complete {
@@ -43,11 +56,20 @@ impl Complete {
             config: recipe.data.clone(),
             vocab,
             model,
+            streamed: None,
         }
     }
 
     pub(super) fn model(&self) -> &CompletionModel {
         &self.model
+    }
+
+    /// The predictions on rows.
+    pub(super) fn tally(&self, rows: &[&[TokenId]]) -> Result<Tally, NnError> {
+        match &self.streamed {
+            None => judge_model(&self.model, self.config.form, rows),
+            Some(model) => judge_streamed(model, self.config.form, rows),
+        }
     }
 
     /// The `k` likeliest ways in which a prefix goes on to the end of a word.
@@ -57,12 +79,27 @@ impl Complete {
         k: usize,
     ) -> Result<Vec<Completion>, NnError> {
         match self.config.form {
-            Form::LastLetter => last_letters(&self.model, prefix, k),
+            Form::LastLetter => {
+                let logits = match &self.streamed {
+                    None => last_logits(&self.model, prefix)?,
+                    Some(model) => model.last_logits(prefix)?,
+                };
+                Ok(last_letters(&logits, k))
+            }
             Form::AnyPrefix => {
                 // A shorter word is none of the list's, the empty one above all.
                 let left = |len: usize| len.saturating_sub(prefix.len());
                 let lens = left(self.config.min_len)..=left(self.config.max_len);
-                complete(&self.model, prefix, k, lens)
+                let bos = Specials::STANDARD.bos;
+                let read = [&[bos], prefix].concat();
+                let (before, last) = read.split_at(prefix.len());
+                match &self.streamed {
+                    None => complete(&self.model, self.model.read(before)?, last[0], k, lens),
+                    Some(model) => {
+                        let state = vec![model.read(before)?];
+                        complete(model, state, last[0], k, lens)
+                    }
+                }
             }
         }
     }
@@ -127,20 +164,24 @@ pub(super) fn line_of(completed: &[Completed]) -> String {
     each.collect::<Vec<String>>().join("  ")
 }
 
-/// What the last letter may be, likeliest first.
-fn last_letters(
-    model: &CompletionModel,
-    prefix: &[TokenId],
-    k: usize,
-) -> Result<Vec<Completion>, NnError> {
+/// How a whole prefix goes on.
+fn last_logits(model: &CompletionModel, prefix: &[TokenId]) -> Result<Vec<f32>, NnError> {
     let input = TokenBatch {
         ids: prefix.to_vec(),
         lengths: vec![prefix.len()],
         batch_size: 1,
         seq_len: prefix.len(),
     };
-    let logits = model.logits(Form::LastLetter, &input, Mode::Eval)?;
-    let log_probs = log_softmax(&values(&logits));
+    Ok(values(&model.logits(
+        Form::LastLetter,
+        &input,
+        Mode::Eval,
+    )?))
+}
+
+/// What the last letter may be, likeliest first.
+fn last_letters(logits: &[f32], k: usize) -> Vec<Completion> {
+    let log_probs = log_softmax(logits);
     let letters = Specials::COUNT..log_probs.len();
     let mut found: Vec<Completion> = letters
         .map(|id| Completion {
@@ -154,7 +195,7 @@ fn last_letters(
             .then_with(|| a.ids.cmp(&b.ids))
     });
     found.truncate(k);
-    Ok(found)
+    found
 }
 
 impl Predictor for Complete {

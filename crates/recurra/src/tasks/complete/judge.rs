@@ -38,7 +38,7 @@ pub(super) struct Tally {
 
 impl Tally {
     /// One prediction, after `len` letters.
-    fn add(&mut self, len: usize, log_probs: &[f32], label: TokenId) {
+    pub(super) fn add(&mut self, len: usize, log_probs: &[f32], label: TokenId) {
         let log_prob = log_probs[label as usize];
         self.entropy.add_log_probs(&[log_prob]);
         if self.by_len.len() <= len {
@@ -172,7 +172,7 @@ pub(super) fn judge(
         }
     };
     let ngram = ngram(corpus, form)?;
-    let of_model = judge_model(predictor.model(), form, &rows)?;
+    let of_model = predictor.tally(&rows)?;
     let of_ngram = judge_ngram(&ngram, form, &rows)?;
     let mut metrics = metrics(form, &of_model);
     let mut ngram_metrics = self::metrics(form, &of_ngram);

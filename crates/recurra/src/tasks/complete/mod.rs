@@ -13,6 +13,7 @@ mod judge;
 mod model;
 mod report;
 mod search;
+mod streamed;
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,7 @@ mod tests;
 pub use config::{DataConfig, EmbeddingConfig, Form, InputConfig, ModelConfig, NamedInput, Recipe};
 pub use infer::Complete;
 
-pub(crate) use fit::{check_data, evaluate, train};
+pub(crate) use fit::{check_data, evaluate, quantize, train};
 pub(crate) use infer::open;
 pub(crate) use model::describe;
 pub(crate) use report::report;

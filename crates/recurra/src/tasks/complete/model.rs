@@ -10,7 +10,7 @@ use burn::module::Module;
 use recurra_data::{TokenBatch, TokenId};
 use recurra_nn::loss::{Labels, cross_entropy};
 use recurra_nn::{
-    Device, Embedding, Linear, Mode, NnError, Stack, StackState, Tensor, dropout, one_hot,
+    Device, Embedding, Linear, Mode, NnError, Stack, StackState, Tensor, dropout, one_hot, weights,
 };
 use recurra_train::{Run, Stream};
 
@@ -108,6 +108,17 @@ impl CompletionModel {
         let (_, state) = self.stack.forward(x, None, state, Mode::Eval)?;
         let logits = self.head.forward(self.stack.last_hidden(&state));
         Ok((logits, state))
+    }
+
+    /// What the letters' vectors go through.
+    pub(super) fn parts(&self) -> (&Stack, &Linear) {
+        (&self.stack, &self.head)
+    }
+
+    /// `[vocab_size, embed_size]`; none where letters are one-hot.
+    pub(super) fn embedding_values(&self) -> Option<Vec<f32>> {
+        let embedding = self.embedding.as_ref()?;
+        Some(weights::values(&embedding.weight.val()))
     }
 
     /// Letters as vectors, `[batch, seq_len, input_size]`.

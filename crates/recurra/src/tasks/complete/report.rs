@@ -14,6 +14,7 @@ use crate::report::html::{
     Block, Metric, MetricTable, Outcome, Page, Prediction, PredictionTable, Section,
 };
 use crate::tasks::{Evaluation, RunReport};
+use recurra_nn::streaming::Precision;
 use recurra_train::metric::{self, ACCURACY, BITS_PER_CHAR, Metrics};
 use recurra_train::{Evaluation as Milestone, Run, read_history};
 use std::f64::consts::LN_2;
@@ -23,7 +24,7 @@ const SHOWN: usize = 16;
 
 pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let corpus = Corpus::of_run(recipe, run)?;
-    let predictor = open(recipe, run)?;
+    let predictor = open(recipe, run, Precision::F32)?;
     let evaluation = judge(recipe, &corpus, &predictor, None)?;
     let history = read_history(run)?;
     let shown = show(recipe, &corpus, &predictor, SHOWN)?;

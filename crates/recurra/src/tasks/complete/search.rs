@@ -16,16 +16,18 @@ const LEAST_WIDTH: usize = 64;
 const WIDTH_PER_COMPLETION: usize = 4;
 const MOST_WIDTH: usize = 1024;
 
-/// The `k` likeliest completions of `prefix` that add as many letters as `lens` says, likeliest
+/// The `k` likeliest completions of a prefix, of which `model` has read all but the `last` letter
+/// into `state`, that add as many letters as `lens` says, likeliest
 /// first: the letters after the prefix, and `ln p(letters, end | prefix)`.
 ///
 /// A beginning is given up when `k` complete words are likelier already, since going on only
 /// makes it less likely, or when it is not among the `max(64, 4k)` likeliest of its length (of
 /// the 1024 likeliest for large `k`). So the answer is exact unless a word among the `k`
 /// likeliest begins worse than that many others. `unk` is no letter that could be said.
-pub(super) fn complete(
-    model: &CompletionModel,
-    prefix: &[TokenId],
+pub(super) fn complete<M: Stepwise>(
+    model: &M,
+    state: M::State,
+    last: TokenId,
     k: usize,
     lens: RangeInclusive<usize>,
 ) -> Result<Vec<Completion>, NnError> {
@@ -33,15 +35,9 @@ pub(super) fn complete(
         return Ok(Vec::new());
     }
     let Specials { pad, bos, eos, unk } = Specials::STANDARD;
-    let read = [&[bos], prefix].concat();
-    let (before, last) = read.split_at(read.len() - 1);
-    let state = match before {
-        [] => None,
-        _ => Some(model.advance(before, [1, before.len()], None)?.1),
-    };
     let start = Start {
         max_len: Some(*lens.end()),
-        ..Start::new(last[0])
+        ..Start::new(last)
     };
     let symbols = Symbols {
         eos,
@@ -63,6 +59,16 @@ pub(super) fn complete(
     let completion = |Hypothesis { ids, log_prob, .. }| Completion { ids, log_prob };
     let found = decode(model, state, &[start], &symbols, &config)?;
     Ok(found.into_iter().flatten().map(completion).collect())
+}
+
+impl CompletionModel {
+    /// The state behind these letters.
+    pub(super) fn read(&self, ids: &[TokenId]) -> Result<Option<StackState>, NnError> {
+        match ids {
+            [] => Ok(None),
+            _ => Ok(Some(self.advance(ids, [1, ids.len()], None)?.1)),
+        }
+    }
 }
 
 impl Stepwise for CompletionModel {

@@ -6,9 +6,10 @@ use super::judge::judge_model;
 use super::{Complete, NAME, open};
 use crate::recipe::RecipeSource;
 use crate::tasks::{Evaluation, PredictOptions, Prediction, Predictor, Trained};
-use crate::{Error, evaluate, train};
+use crate::{Error, evaluate, evaluate_in, open_in, quantize, train};
 use recurra_data::TokenId;
 use recurra_nn::Mode;
+use recurra_nn::streaming::Precision;
 use recurra_nn::weights::values;
 use recurra_train::{Control, Run};
 use std::path::{Path, PathBuf};
@@ -88,7 +89,7 @@ impl Place {
         let crate::Recipe::Complete(recipe) = crate::Recipe::of_run(&run).unwrap() else {
             panic!("the run is of another task");
         };
-        let complete = open(&recipe, &run).unwrap();
+        let complete = open(&recipe, &run, Precision::F32).unwrap();
         (recipe, run, complete)
     }
 }
@@ -426,4 +427,48 @@ fn embeddings_and_other_cells_learn_too() {
         .map(|l| &l.layer[..])
         .collect();
     assert_eq!(layers, ["embedding", "GRU", "GRU", "linear"]);
+}
+
+#[test]
+fn quantised_weights_answer_letter_by_letter_almost_as_before() {
+    for form in ["last-letter", "any-prefix"] {
+        let place = Place::new(&TWENTY);
+        place.train(form, &["train.updates=250"]).unwrap();
+        let dir = place.path("run");
+        let missing = open_in(&dir, Precision::Int8).unwrap_err().to_string();
+        let dir_shown = dir.display();
+        assert_eq!(
+            missing,
+            format!(
+                "{dir_shown}: no int8 weights; `recurra quantize {dir_shown} --to int8` makes them"
+            )
+        );
+        for precision in [Precision::Bf16, Precision::Int8] {
+            let quantized = quantize(&dir, precision).unwrap();
+            let [exact, rounded] = &quantized.figures;
+            assert_eq!(rounded.precision, precision.name());
+            assert!(quantized.file.is_file() && rounded.size_bytes < exact.size_bytes);
+            for (name, value) in exact.metrics.iter() {
+                let after = rounded.metrics.get(name).unwrap();
+                assert!(
+                    (after - value).abs() < 0.1,
+                    "{precision}, {name}: {value} {after}"
+                );
+            }
+            let judged = &evaluate_in(&dir, None, precision).unwrap()[0];
+            assert_eq!(judged.metrics, rounded.metrics);
+            let (_, _, complete) = place.open();
+            let options = PredictOptions { top_k: 2 };
+            let narrow = open_in(&dir, precision).unwrap();
+            let narrow = words_and_probs(&narrow.predict("wor", 1, options).unwrap());
+            let exact = words_and_probs(&complete.predict("wor", 1, options).unwrap());
+            for (word, prob) in narrow {
+                let same = exact.iter().find(|(other, _)| *other == word);
+                assert!(
+                    same.is_some_and(|(_, other)| (prob - other).abs() < 0.1),
+                    "{word}"
+                );
+            }
+        }
+    }
 }

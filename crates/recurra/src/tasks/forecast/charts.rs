@@ -9,7 +9,7 @@ use crate::report::chart::{
 };
 use crate::tasks::Evaluation;
 use recurra_train::Evaluation as Measured;
-use recurra_train::baseline::Forecast;
+use recurra_train::baseline::ForecastRule;
 use recurra_train::metric::{LOSS, Metrics};
 
 /// Windows that are drawn when there is only one family.
@@ -44,7 +44,7 @@ pub(super) fn learning_curves(history: &[Measured]) -> Svg {
 /// The model and its baselines, by name.
 pub(super) fn columns<'a>(
     evaluation: &'a Evaluation,
-    rules: &[Forecast],
+    rules: &[ForecastRule],
 ) -> Vec<(&'static str, &'a Metrics)> {
     let baselines = rules
         .iter()
@@ -55,7 +55,7 @@ pub(super) fn columns<'a>(
 }
 
 /// Errors of the model and its baselines on each part of the data.
-pub(super) fn error_chart(evaluations: &[Evaluation], rules: &[Forecast]) -> Svg {
+pub(super) fn error_chart(evaluations: &[Evaluation], rules: &[ForecastRule]) -> Svg {
     let bar = |(label, metrics): (&str, &Metrics)| {
         let value = metrics.get(RELATIVE).unwrap_or(f64::NAN);
         Bar {
@@ -132,8 +132,8 @@ fn panel(title: String, example: &Example, forecast: f64) -> LineChart {
     ];
     // The mean of the whole window may be far off: it would set the scale for all.
     for (rule, style) in [
-        (Forecast::LastValue, LineStyle::Dotted),
-        (Forecast::Drift, LineStyle::DashDot),
+        (ForecastRule::LastValue, LineStyle::Dotted),
+        (ForecastRule::Drift, LineStyle::DashDot),
     ] {
         if let Some(value) = rule.predict(inputs) {
             let line = Series::new(rule.name(), ahead(value)).role(Role::Baseline);

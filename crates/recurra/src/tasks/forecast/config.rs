@@ -6,7 +6,7 @@ use recurra_data::series::{Family, Generator, ScaleBy, SeriesSet};
 use recurra_data::source::ColumnSelector;
 use recurra_nn::StackConfig;
 use recurra_train::TrainConfig;
-use recurra_train::baseline::Forecast;
+use recurra_train::baseline::ForecastRule;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -108,8 +108,8 @@ impl Recipe {
     }
 
     /// What forecasts are measured against.
-    pub(super) fn rules(&self) -> Vec<Forecast> {
-        Forecast::with_season(match &self.data {
+    pub(super) fn rules(&self) -> Vec<ForecastRule> {
+        ForecastRule::with_season(match &self.data {
             DataConfig::Generated(_) => None,
             DataConfig::Column(data) => data.season_len,
         })

@@ -78,7 +78,7 @@ impl Example {
     ///
     /// # Shapes
     /// `[len - 1, INPUT_SIZE]`
-    fn features(&self) -> Vec<f32> {
+    pub(super) fn features(&self) -> Vec<f32> {
         let steps = (self.window.len() - 1) as f64;
         let scaled = |value: f64| self.scale.apply(value);
         self.inputs()

@@ -7,11 +7,14 @@ use super::example::Example;
 use super::infer::Forecast;
 use super::judge;
 use super::model::{ForecastModel, model};
+use super::streamed::Forecaster;
 use crate::Error;
+use crate::artifact;
 use crate::tasks::{
     self, Evaluation, PredictOptions, Predictor, Sample, Trained, device, fit_and_ship, sampler,
     training_device,
 };
+use recurra_nn::streaming::{Precision, Streamer};
 use recurra_nn::{Mode, NnError, Tensor};
 use recurra_train::metric::{
     LOSS, MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, MeanSquaredError, Metrics,
@@ -107,7 +110,13 @@ pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Tra
     let fitted = fit_and_ship(&learner, model, &recipe.train, run, control)?;
     tasks::judged(fitted, |model| {
         let evaluations = judged(recipe, &data, &model.forecast(&data.test)?);
-        Ok((evaluations, samples(&Forecast::new(recipe, model), &data)?))
+        Ok((
+            evaluations,
+            samples(
+                &Forecast::new(recipe, Forecaster::Batch(Box::new(model))),
+                &data,
+            )?,
+        ))
     })
 }
 
@@ -115,8 +124,9 @@ pub(crate) fn evaluate(
     recipe: &Recipe,
     run: &Run,
     data: Option<&Path>,
+    precision: Precision,
 ) -> Result<Vec<Evaluation>, Error> {
-    let model = trained(recipe, run)?;
+    let model = Forecaster::open(recipe, run, precision)?;
     let Some(path) = data else {
         let data = Dataset::of_run(recipe, run)?;
         return Ok(judged(recipe, &data, &model.forecast(&data.test)?));
@@ -133,8 +143,21 @@ pub(crate) fn evaluate(
     Ok(vec![evaluation])
 }
 
-pub(crate) fn open(recipe: &Recipe, run: &Run) -> Result<Forecast, Error> {
-    Ok(Forecast::new(recipe, trained(recipe, run)?))
+pub(crate) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<Forecast, Error> {
+    let forecaster = Forecaster::open(recipe, run, precision)?;
+    Ok(Forecast::new(recipe, forecaster))
+}
+
+/// Writes the weights in `precision`; the network in f32, and in what was written.
+pub(crate) fn quantize(
+    recipe: &Recipe,
+    run: &Run,
+    precision: Precision,
+) -> Result<[Streamer; 2], Error> {
+    let model = trained(recipe, run)?;
+    let streamers = [model.streamer(Precision::F32)?, model.streamer(precision)?];
+    artifact::write(run, &model, precision)?;
+    Ok(streamers)
 }
 
 /// The judgement on the forecasts of the test windows: first all, then family by family.

@@ -2,13 +2,13 @@
 
 use super::config::Recipe;
 use super::example::Example;
-use super::model::ForecastModel;
+use super::streamed::Forecaster;
 use crate::Error;
 use crate::tasks::{PredictOptions, Prediction, Predictor};
 use recurra_data::DataError;
 use recurra_data::series::ScaleBy;
 use recurra_data::source::parse_numbers;
-use recurra_train::baseline::Forecast;
+use recurra_train::baseline::ForecastRule;
 use serde_json::json;
 use std::path::Path;
 
@@ -18,14 +18,14 @@ const MAX_DECIMALS: usize = 15;
 /// A trained model that continues series.
 #[derive(Debug)]
 pub struct Forecast {
-    model: ForecastModel,
+    model: Forecaster,
     scale_by: ScaleBy,
     window_len: [usize; 2],
-    rules: Vec<Forecast>,
+    rules: Vec<ForecastRule>,
 }
 
 impl Forecast {
-    pub(super) fn new(recipe: &Recipe, model: ForecastModel) -> Self {
+    pub(super) fn new(recipe: &Recipe, model: Forecaster) -> Self {
         Self {
             model,
             scale_by: recipe.model.scale_by,

@@ -4,7 +4,7 @@
 use super::example::Example;
 use crate::report::chart::compact;
 use crate::tasks::Evaluation;
-use recurra_train::baseline::Forecast;
+use recurra_train::baseline::ForecastRule;
 use recurra_train::metric::{
     MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, MeanAbsoluteError, MeanSquaredError, Metrics,
 };
@@ -28,10 +28,10 @@ pub(super) fn evaluation(
     split: String,
     forecasts: &[f64],
     examples: &[Example],
-    rules: &[Forecast],
+    rules: &[ForecastRule],
 ) -> Evaluation {
     let said = Said::new(forecasts, examples);
-    let baselines: Vec<(Forecast, Said)> = rules
+    let baselines: Vec<(ForecastRule, Said)> = rules
         .iter()
         .filter_map(|&rule| {
             let values = examples.iter().map(|e| rule.predict(e.inputs()));
@@ -111,7 +111,7 @@ pub(super) fn errors(forecasts: &[f64], examples: &[Example]) -> (f64, f64) {
 }
 
 /// Whether something simpler does as well.
-fn baseline_note(model: &Said, baselines: &[(Forecast, Said)]) -> Option<String> {
+fn baseline_note(model: &Said, baselines: &[(ForecastRule, Said)]) -> Option<String> {
     let (best, said) = baselines
         .iter()
         .min_by(|a, b| a.1.mse.total_cmp(&b.1.mse))?;
@@ -130,7 +130,7 @@ fn baseline_note(model: &Said, baselines: &[(Forecast, Said)]) -> Option<String>
     }
     let figures = format!("MSE {} against {}", compact(said.mse), compact(model.mse));
     Some(match best {
-        Forecast::LastValue => format!(
+        ForecastRule::LastValue => format!(
             "`{name}` is better ({figures}): this model has learnt nothing useful on this data"
         ),
         _ => format!("`{name}` is better ({figures}): use it on data like this"),

@@ -21,11 +21,12 @@ mod infer;
 mod judge;
 mod model;
 mod report;
+mod streamed;
 #[cfg(test)]
 mod tests;
 
 pub use config::{ColumnConfig, DataConfig, FamilyConfig, GeneratedConfig, ModelConfig, Recipe};
-pub(crate) use fit::{check_data, evaluate, open, train};
+pub(crate) use fit::{check_data, evaluate, open, quantize, train};
 pub use infer::Forecast;
 pub use model::ForecastModel;
 pub(crate) use model::describe;

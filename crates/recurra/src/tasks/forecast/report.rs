@@ -7,13 +7,14 @@ use super::fit::{judged, samples, trained};
 use super::infer::Forecast;
 use super::judge::{RELATIVE, SKILL};
 use super::model::describe;
+use super::streamed::Forecaster;
 use crate::Error;
 use crate::report::chart::{Better, compact};
 use crate::report::html::{
     Block, Metric, MetricTable, Outcome, Page, Prediction, PredictionTable, Section,
 };
 use crate::tasks::{Evaluation, RunReport, Sample};
-use recurra_train::baseline::Forecast;
+use recurra_train::baseline::ForecastRule;
 use recurra_train::metric::{MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR};
 use recurra_train::{Run, read_history};
 
@@ -49,7 +50,10 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         windows.push(plot("values", values));
         windows.push(plot("changes", changes));
     }
-    let samples = samples(&Forecast::new(recipe, model), &data)?;
+    let samples = samples(
+        &Forecast::new(recipe, Forecaster::Batch(Box::new(model))),
+        &data,
+    )?;
     let mut network = vec![Block::Prose(NETWORK.to_owned())];
     for one in describe(recipe, Some(run))? {
         network.push(one.table());
@@ -110,7 +114,7 @@ fn notes(evaluations: &[Evaluation]) -> Vec<Block> {
     vec![Block::Prose(text)]
 }
 
-fn metric_table(evaluations: &[Evaluation], rules: &[Forecast]) -> MetricTable {
+fn metric_table(evaluations: &[Evaluation], rules: &[ForecastRule]) -> MetricTable {
     let Some(first) = evaluations.first() else {
         return MetricTable::default();
     };

@@ -2,14 +2,14 @@ use super::super::example::Example;
 use super::super::judge::{CORRELATION, RELATIVE, SKILL, evaluation};
 use super::example;
 use crate::tasks::Evaluation;
-use recurra_train::baseline::Forecast;
+use recurra_train::baseline::ForecastRule;
 
 fn judged(forecasts: &[f64], examples: &[Example]) -> Evaluation {
     evaluation(
         "test".to_owned(),
         forecasts,
         examples,
-        &Forecast::with_season(None),
+        &ForecastRule::with_season(None),
     )
 }
 
@@ -97,7 +97,7 @@ fn a_season_is_a_baseline_when_the_recipe_names_one() {
         .collect();
     let near: Vec<f64> = examples.iter().map(|e| e.target + 0.1).collect();
     let judge = |len: usize| {
-        let rules = Forecast::with_season(Some(len));
+        let rules = ForecastRule::with_season(Some(len));
         evaluation("test".to_owned(), &near, &examples, &rules)
     };
     let season = &judge(3).baselines["last season"];

@@ -1,9 +1,10 @@
 use super::super::infer::Forecast;
+use super::super::streamed::Forecaster;
 use super::{RAMPS, column_recipe, recipe, untrained};
 use crate::tasks::{PredictOptions, Prediction, Predictor};
 
 fn predictor() -> Forecast {
-    Forecast::new(&recipe(RAMPS), untrained())
+    Forecast::new(&recipe(RAMPS), Forecaster::Batch(Box::new(untrained())))
 }
 
 fn predict(line: &str) -> Prediction {
@@ -63,7 +64,10 @@ fn only_the_end_of_a_long_line_is_used() {
 
 #[test]
 fn a_model_of_a_column_says_when_a_line_is_shorter_than_its_windows() {
-    let predictor = Forecast::new(&recipe(&column_recipe("a.csv".as_ref())), untrained());
+    let predictor = Forecast::new(
+        &recipe(&column_recipe("a.csv".as_ref())),
+        Forecaster::Batch(Box::new(untrained())),
+    );
     let said = predictor.predict("1 2 3", 1, PredictOptions { top_k: 1 });
     insta::assert_snapshot!(said.unwrap().notices.join("\n"), @"3 values were given; this model was trained on windows of 4 and more");
 }

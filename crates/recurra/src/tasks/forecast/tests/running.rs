@@ -1,5 +1,6 @@
 use super::{RAMPS, column_recipe, resolve};
 use crate::tasks::PredictOptions;
+use recurra_nn::streaming::Precision;
 use recurra_train::{Control, Outcome, Run};
 use std::path::Path;
 
@@ -34,6 +35,16 @@ fn ramps_are_learnt_and_continued_far_outside_of_what_was_seen() {
     }
     let evaluations = crate::evaluate(&dir, None).unwrap();
     assert_eq!(evaluations, trained.evaluations);
+
+    let quantized = crate::quantize(&dir, Precision::Bf16).unwrap();
+    let after = quantized.figures[1].metrics.get("mse_over_variance");
+    assert!(after.unwrap() < 1e-3, "{after:?}");
+    let narrow = crate::open_in(&dir, Precision::Bf16).unwrap();
+    let options = PredictOptions { top_k: 1 };
+    let said: f64 = (narrow.predict("1,2,3,4,5", 1, options).unwrap().text)
+        .parse()
+        .unwrap();
+    assert!((said - 6.0).abs() < 0.2, "{said}");
 
     let page = std::fs::read_to_string(dir.join("report.html")).unwrap();
     for part in ["drift", "last value", "many to one", "examples_per_epoch"] {

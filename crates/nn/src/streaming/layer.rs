@@ -1,0 +1,166 @@
+//! One layer of a stream, and what stands around it.
+
+use super::state::StreamWorkspace;
+use crate::NnError;
+use crate::cell::Cell;
+use crate::linear::Linear;
+use crate::norm::{EPSILON, LayerNorm};
+use crate::recurrent::Layer;
+use crate::weights::values;
+use recurra_kernels::{
+    MatrixVector, PackedCell, PackedMatrix, Precision, Step, StepShape, Weights, multiply_add, step,
+};
+
+/// A layer, and the way that its input takes.
+#[derive(Debug, Clone)]
+pub(super) struct StreamLayer {
+    /// In front of the cell.
+    pub(super) norm: Option<StreamNorm>,
+    pub(super) cell: PackedCell,
+    pub(super) detour: Detour,
+}
+
+/// How the input reaches the output past the cell.
+#[derive(Debug, Clone)]
+pub(super) enum Detour {
+    None,
+    Residual,
+    Highway(StreamLinear),
+}
+
+impl StreamLayer {
+    /// `workspace.signal` is the input, and becomes the output.
+    pub(super) fn step(
+        &self,
+        state: &mut [f32],
+        workspace: &mut StreamWorkspace,
+    ) -> Result<(), NnError> {
+        if let Some(norm) = &self.norm {
+            norm.apply(&mut workspace.signal);
+        }
+        step(Step {
+            cell: &self.cell,
+            x: &workspace.signal,
+            state,
+            workspace: &mut workspace.step,
+        })?;
+        let hidden = &state[..self.cell.shape().hidden_size];
+        let StreamWorkspace {
+            step,
+            signal,
+            carry,
+        } = workspace;
+        match &self.detour {
+            Detour::None => {
+                signal.clear();
+                signal.extend_from_slice(hidden);
+            }
+            Detour::Residual => {
+                for (signal, hidden) in signal.iter_mut().zip(hidden) {
+                    *signal += hidden;
+                }
+            }
+            Detour::Highway(gate) => {
+                carry.resize(signal.len(), 0.0);
+                gate.apply(signal, carry, step)?;
+                for ((signal, hidden), gate) in signal.iter_mut().zip(hidden).zip(carry) {
+                    let open = 1.0 / (1.0 + (-*gate).exp());
+                    *signal += open * (hidden - *signal);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The cell of layer `number`, packed; or why it cannot stream.
+pub(super) fn pack_cell(
+    layer: &Layer,
+    number: usize,
+    precision: Precision,
+) -> Result<PackedCell, NnError> {
+    let refuse = |why: String| NnError::CannotStream { layer: number, why };
+    let Layer::Forward(recurrent) = layer else {
+        let why = "it reads backward too, so its first output waits for the last input";
+        return Err(refuse(why.to_owned()));
+    };
+    let cell = &recurrent.cell;
+    let no_kernel = |option: &str| {
+        refuse(format!(
+            "there is no kernel for single steps with `{option}`"
+        ))
+    };
+    let fused = cell.fused().map_err(no_kernel)?;
+    if recurrent.noise.zoneout_hidden > 0.0 || recurrent.noise.zoneout_cell > 0.0 {
+        return Err(no_kernel("zoneout"));
+    }
+    let shape = StepShape {
+        input_size: cell.input_size(),
+        hidden_size: cell.hidden_size(),
+    };
+    let weights = Weights {
+        w_ih: &values(&fused.w_ih)[..],
+        w_hh: &values(&fused.w_hh),
+        vectors: &values(&fused.vectors),
+    };
+    Ok(PackedCell::pack(fused.kind, shape, weights, precision)?)
+}
+
+/// A [`Linear`] map of one vector.
+#[derive(Debug, Clone)]
+pub(super) struct StreamLinear {
+    pub(super) weight: PackedMatrix,
+    bias: Vec<f32>,
+}
+
+impl StreamLinear {
+    pub(super) fn pack(linear: &Linear, precision: Precision) -> Result<Self, NnError> {
+        let weight = values(&linear.weight.val());
+        Ok(Self {
+            weight: PackedMatrix::pack(&weight, linear.weight.dims(), precision)?,
+            bias: values(&linear.bias.val()),
+        })
+    }
+
+    pub(super) fn apply(
+        &self,
+        x: &[f32],
+        y: &mut [f32],
+        workspace: &mut recurra_kernels::StepWorkspace,
+    ) -> Result<(), NnError> {
+        y.copy_from_slice(&self.bias);
+        let matrix = &self.weight;
+        multiply_add(MatrixVector {
+            matrix,
+            x,
+            y,
+            workspace,
+        })?;
+        Ok(())
+    }
+}
+
+/// A [`LayerNorm`] of one vector.
+#[derive(Debug, Clone)]
+pub(super) struct StreamNorm {
+    gain: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl StreamNorm {
+    pub(super) fn new(norm: &LayerNorm) -> Self {
+        Self {
+            gain: values(&norm.gain.val()),
+            bias: values(&norm.bias.val()),
+        }
+    }
+
+    fn apply(&self, x: &mut [f32]) {
+        let mean = x.iter().sum::<f32>() / x.len() as f32;
+        let variance = x.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / x.len() as f32;
+        let scale = 1.0 / (variance + EPSILON as f32).sqrt();
+        for ((x, gain), bias) in x.iter_mut().zip(&self.gain).zip(&self.bias) {
+            *x = (*x - mean) * scale * gain + bias;
+        }
+    }
+}

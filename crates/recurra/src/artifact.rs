@@ -1,0 +1,48 @@
+//! Weights in fewer bits, beside those that training left in a run.
+
+use crate::Error;
+use burn::module::Module;
+use recurra_nn::streaming::Precision;
+use recurra_nn::weights::{NamedTensor, export, import, read_quantized, write_quantized};
+use recurra_train::Run;
+use std::collections::BTreeMap;
+
+/// The file of a run that holds its weights in this precision.
+pub(crate) fn file_name(precision: Precision) -> String {
+    match precision {
+        Precision::F32 => "model.safetensors".to_owned(),
+        _ => format!("model.{precision}.safetensors"),
+    }
+}
+
+/// `model` with the run's weights, rounded to `precision`.
+///
+/// # Errors
+/// [`Error::NotQuantized`] when nobody has made them in that precision.
+pub(crate) fn read<M: Module>(run: &Run, model: M, precision: Precision) -> Result<M, Error> {
+    if precision == Precision::F32 {
+        return Ok(run.read_model(model)?.0);
+    }
+    let path = run.path(&file_name(precision))?;
+    if !path.exists() {
+        let dir = run.dir().to_owned();
+        return Err(Error::NotQuantized { dir, precision });
+    }
+    let bytes = run.read(&file_name(precision))?;
+    let (tensors, stored, _) = read_quantized(&bytes, &path)?;
+    if stored != precision {
+        let reason = format!("it holds {stored} and is named after {precision}");
+        return Err(Error::Damaged { path, reason });
+    }
+    let origin = path.display().to_string();
+    Ok(import(model, tensors, &origin)?)
+}
+
+/// Writes the weights of `model` in `precision` into the run; returns the size in bytes.
+pub(crate) fn write<M: Module>(run: &Run, model: &M, precision: Precision) -> Result<usize, Error> {
+    let about = BTreeMap::from([("task".to_owned(), run.task().to_owned())]);
+    let tensors: Vec<NamedTensor> = export(model);
+    let bytes = write_quantized(&tensors, precision, &about)?;
+    run.write(&file_name(precision), &bytes)?;
+    Ok(bytes.len())
+}

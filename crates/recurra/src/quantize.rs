@@ -1,0 +1,123 @@
+//! A run's weights in fewer bits, and what that costs.
+
+use crate::artifact::file_name;
+use crate::recipe::Recipe;
+use crate::tasks::{complete, forecast, memory};
+use crate::verbs::finished;
+use crate::{Error, evaluate_in};
+use recurra_nn::NnError;
+use recurra_nn::streaming::{Precision, StreamWorkspace, Streamer};
+use recurra_train::Run;
+use recurra_train::metric::Metrics;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// What [`quantize`] wrote, beside what it was made from.
+#[derive(Debug, Clone, Serialize)]
+pub struct Quantized {
+    /// The file that was written.
+    pub file: PathBuf,
+    /// The task's name.
+    pub task: &'static str,
+    /// Which data both were judged on.
+    pub split: String,
+    /// The run's own weights, then the written ones.
+    pub figures: [Figures; 2],
+}
+
+/// One precision of a model.
+#[derive(Debug, Clone, Serialize)]
+pub struct Figures {
+    /// `f32`, `bf16` or `int8`.
+    pub precision: &'static str,
+    /// The file's.
+    pub size_bytes: u64,
+    /// The median time of one step of one row, on one thread.
+    pub step_us: f64,
+    /// The task's.
+    pub metrics: Metrics,
+}
+
+/// Writes a run's weights in `precision`, and judges both on the run's own held-out data.
+///
+/// Predictions and judgements then come from it with [`open_in`](crate::open_in) and
+/// [`evaluate_in`].
+///
+/// # Errors
+/// [`Error::NothingToQuantize`] for a task that answers nothing; [`NnError::CannotStream`] for
+/// a network that does not run step by step; what is wrong with the run.
+pub fn quantize(dir: &Path, precision: Precision) -> Result<Quantized, Error> {
+    if precision == Precision::F32 {
+        return Err(Error::config(
+            "to",
+            "bf16 or int8",
+            "f32, which a run has already",
+        ));
+    }
+    let (run, recipe) = finished(dir)?;
+    let streamers = match &recipe {
+        Recipe::Forecast(recipe) => forecast::quantize(recipe, &run, precision)?,
+        Recipe::Complete(recipe) => complete::quantize(recipe, &run, precision)?,
+        _ => {
+            return Err(Error::NothingToQuantize {
+                dir: dir.to_owned(),
+                task: memory::NAME,
+            });
+        }
+    };
+    let mut split = String::new();
+    let mut figures = |streamer: &Streamer| -> Result<Figures, Error> {
+        let precision = streamer.precision();
+        let evaluations = evaluate_in(dir, None, precision)?;
+        let first = evaluations.into_iter().next();
+        Ok(Figures {
+            precision: precision.name(),
+            size_bytes: size(&run, precision)?,
+            step_us: step_us(streamer)?,
+            metrics: first.map_or_else(Metrics::new, |evaluation| {
+                split = evaluation.split;
+                evaluation.metrics
+            }),
+        })
+    };
+    let [exact, rounded] = streamers;
+    let figures = [figures(&exact)?, figures(&rounded)?];
+    Ok(Quantized {
+        file: run.path(&file_name(precision))?,
+        task: recipe.task(),
+        split,
+        figures,
+    })
+}
+
+fn size(run: &Run, precision: Precision) -> Result<u64, Error> {
+    let path = run.path(&file_name(precision))?;
+    match path.metadata() {
+        Ok(about) => Ok(about.len()),
+        Err(error) => Err(Error::Damaged {
+            path,
+            reason: error.to_string(),
+        }),
+    }
+}
+
+/// Rounds of steps that the median is taken of, and the steps of a round.
+const ROUNDS: usize = 15;
+const STEPS: usize = 200;
+
+fn step_us(streamer: &Streamer) -> Result<f64, NnError> {
+    let (mut state, mut workspace) = (streamer.zero_state(), StreamWorkspace::new());
+    let input = vec![0.1; streamer.input_size()];
+    let mut output = vec![0.0; streamer.output_size()];
+    let mut rounds = Vec::with_capacity(ROUNDS);
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        for _ in 0..STEPS {
+            streamer.step(&input, &mut state, &mut output, &mut workspace)?;
+        }
+        rounds.push(start.elapsed().as_secs_f64() * 1e6 / STEPS as f64);
+    }
+    rounds.sort_by(f64::total_cmp);
+    Ok(rounds[ROUNDS / 2])
+}
