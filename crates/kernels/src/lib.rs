@@ -59,9 +59,10 @@ pub use attention::{
 };
 pub use cell::{Activation, CellKind, Reset};
 pub use cross_entropy::{
-    CrossEntropy, CrossEntropyGradient, LogSoftmax, LogSoftmaxBackward, LogitsShape, cross_entropy,
-    cross_entropy_gradient, cross_entropy_gradient_on, cross_entropy_on, log_softmax,
-    log_softmax_backward, log_softmax_backward_on, log_softmax_on,
+    CrossEntropy, CrossEntropyGradient, LinearCrossEntropy, LinearGradients, LinearLogitsShape,
+    LogSoftmax, LogSoftmaxBackward, LogitsShape, cross_entropy, cross_entropy_gradient,
+    cross_entropy_gradient_on, cross_entropy_on, linear_cross_entropy, linear_cross_entropy_on,
+    log_softmax, log_softmax_backward, log_softmax_backward_on, log_softmax_on,
 };
 pub use elementwise::{
     Elementwise, ElementwiseBackward, Function, elementwise, elementwise_backward,

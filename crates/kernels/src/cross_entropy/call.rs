@@ -138,18 +138,31 @@ impl Checks {
         smoothing: f64,
         losses: &[R],
     ) -> Result<(), KernelError> {
-        let LogitsShape { rows, vocab_size } = self.shape;
-        self.measure.len("labels", "[N]", &[rows], labels)?;
+        (self.measure).targets(self.shape.dimensions(), labels, mask, smoothing)?;
+        self.measure
+            .len("losses", "[N]", &[self.shape.rows], losses)
+    }
+}
+
+impl Measure {
+    /// Refuses labels that do not fit logits `[rows, vocab_size]`.
+    pub(super) fn targets(
+        self,
+        [rows, vocab_size]: [usize; 2],
+        labels: &[u32],
+        mask: Option<&[bool]>,
+        smoothing: f64,
+    ) -> Result<(), KernelError> {
+        self.len("labels", "[N]", &[rows], labels)?;
         if let Some(mask) = mask {
-            self.measure.len("mask", "[N]", &[rows], mask)?;
+            self.len("mask", "[N]", &[rows], mask)?;
         }
-        self.measure.ids("labels", labels, mask, vocab_size)?;
-        self.measure.len("losses", "[N]", &[rows], losses)?;
+        self.ids("labels", labels, mask, vocab_size)?;
         if (0.0..=1.0).contains(&smoothing) {
             return Ok(());
         }
         Err(KernelError::Range {
-            op: self.measure.op,
+            op: self.op,
             argument: "smoothing",
             wanted: "from 0 to 1",
             got: smoothing,

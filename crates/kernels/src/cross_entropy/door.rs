@@ -201,11 +201,11 @@ const PART: usize = 1 << 15;
 
 /// What the rows are compared with.
 #[derive(Clone, Copy)]
-struct Targets<'a> {
-    labels: &'a [u32],
-    mask: Option<&'a [bool]>,
-    smoothing: f64,
-    vocab_size: usize,
+pub(super) struct Targets<'a> {
+    pub(super) labels: &'a [u32],
+    pub(super) mask: Option<&'a [bool]>,
+    pub(super) smoothing: f64,
+    pub(super) vocab_size: usize,
 }
 
 impl Targets<'_> {
@@ -228,11 +228,11 @@ impl Targets<'_> {
 }
 
 /// Losses alone.
-struct Losses<'a> {
-    targets: Targets<'a>,
-    first_row: usize,
-    logits: &'a [f32],
-    losses: &'a mut [f32],
+pub(super) struct Losses<'a> {
+    pub(super) targets: Targets<'a>,
+    pub(super) first_row: usize,
+    pub(super) logits: &'a [f32],
+    pub(super) losses: &'a mut [f32],
 }
 
 impl Work for Losses<'_> {
@@ -253,12 +253,12 @@ impl Work for Losses<'_> {
 }
 
 /// Losses and gradients.
-struct Gradients<'a> {
-    targets: Targets<'a>,
-    first_row: usize,
-    scale: f64,
-    logits: &'a mut [f32],
-    losses: &'a mut [f32],
+pub(super) struct Gradients<'a> {
+    pub(super) targets: Targets<'a>,
+    pub(super) first_row: usize,
+    pub(super) scale: f64,
+    pub(super) logits: &'a mut [f32],
+    pub(super) losses: &'a mut [f32],
 }
 
 impl Work for Gradients<'_> {

@@ -7,13 +7,19 @@
 //! - [`call`]: the calls and their checks.
 //! - [`row`]: the passes over one row of logits.
 //! - [`door`]: rows over threads and instruction sets.
+//! - [`linear`]: the same behind a linear map, without all the logits.
 
 mod call;
 mod door;
+mod linear;
 mod row;
 
 pub use call::{CrossEntropy, CrossEntropyGradient, LogSoftmax, LogSoftmaxBackward, LogitsShape};
 pub use door::{
     cross_entropy, cross_entropy_gradient, cross_entropy_gradient_on, cross_entropy_on,
     log_softmax, log_softmax_backward, log_softmax_backward_on, log_softmax_on,
+};
+pub use linear::{
+    LinearCrossEntropy, LinearGradients, LinearLogitsShape, linear_cross_entropy,
+    linear_cross_entropy_on,
 };

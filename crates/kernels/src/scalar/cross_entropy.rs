@@ -1,7 +1,10 @@
 //! Softmax and cross-entropy, one row at a time.
 
 use super::Real;
-use crate::{CrossEntropy, CrossEntropyGradient, KernelError, LogSoftmax, LogSoftmaxBackward};
+use crate::{
+    CrossEntropy, CrossEntropyGradient, KernelError, LinearCrossEntropy, LinearLogitsShape,
+    LogSoftmax, LogSoftmaxBackward, LogitsShape,
+};
 
 /// The oracle of [`cross_entropy`](crate::cross_entropy()).
 ///
@@ -50,6 +53,60 @@ pub fn cross_entropy_gradient<R: Real>(
                 shared
             };
             *value = scale * ((*value - max - log_sum).exp() - wanted);
+        }
+    }
+    Ok(())
+}
+
+/// The oracle of [`linear_cross_entropy`](crate::linear_cross_entropy()): the logits of all rows,
+/// then [`cross_entropy_gradient`], then the products.
+///
+/// # Errors
+/// As it.
+pub fn linear_cross_entropy<R: Real>(call: LinearCrossEntropy<'_, R>) -> Result<(), KernelError> {
+    call.check()?;
+    let LinearLogitsShape {
+        rows,
+        input_size,
+        vocab_size,
+    } = call.shape;
+    let mut logits = vec![R::ZERO; rows * vocab_size];
+    for row in 0..rows {
+        for token in 0..vocab_size {
+            let mut sum = call.bias[token];
+            for i in 0..input_size {
+                sum += call.x[row * input_size + i] * call.weight[token * input_size + i];
+            }
+            logits[row * vocab_size + token] = sum;
+        }
+    }
+    cross_entropy_gradient(CrossEntropyGradient {
+        shape: LogitsShape { rows, vocab_size },
+        logits: &mut logits,
+        labels: call.labels,
+        mask: call.mask,
+        smoothing: call.smoothing,
+        scale: call
+            .gradients
+            .as_ref()
+            .map_or(1.0, |gradients| gradients.scale),
+        losses: call.losses,
+    })?;
+    let Some(gradients) = call.gradients else {
+        return Ok(());
+    };
+    gradients.d_x.fill(R::ZERO);
+    gradients.d_weight.fill(R::ZERO);
+    gradients.d_bias.fill(R::ZERO);
+    for row in (0..rows).filter(|&row| call.mask.is_none_or(|mask| mask[row])) {
+        for token in 0..vocab_size {
+            let gradient = logits[row * vocab_size + token];
+            gradients.d_bias[token] += gradient;
+            for i in 0..input_size {
+                let (x, w) = (row * input_size + i, token * input_size + i);
+                gradients.d_x[x] += gradient * call.weight[w];
+                gradients.d_weight[w] += gradient * call.x[x];
+            }
         }
     }
     Ok(())

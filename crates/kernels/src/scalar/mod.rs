@@ -40,7 +40,9 @@ mod single;
 mod step;
 
 pub use attention::{attend, attend_backward};
-pub use cross_entropy::{cross_entropy, cross_entropy_gradient, log_softmax, log_softmax_backward};
+pub use cross_entropy::{
+    cross_entropy, cross_entropy_gradient, linear_cross_entropy, log_softmax, log_softmax_backward,
+};
 pub use elementwise::{elementwise, elementwise_backward};
 pub use embedding::{embed, embed_backward};
 pub use optimizer::{sum_of_squares, update};

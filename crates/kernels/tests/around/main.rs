@@ -6,5 +6,6 @@ mod case;
 mod cross_entropy;
 mod elementwise;
 mod embedding;
+mod linear_cross_entropy;
 mod log_softmax;
 mod optimizer;

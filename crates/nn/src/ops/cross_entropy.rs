@@ -77,12 +77,12 @@ impl CrossEntropyOps for Flex {
 }
 
 impl CrossEntropySpec {
-    fn count(&self) -> f64 {
+    pub(super) fn count(&self) -> f64 {
         self.mask.iter().filter(|&&counts| counts).count() as f64
     }
 
     /// Summed in f64, in order.
-    fn mean(&self, losses: &[f32]) -> Primitive {
+    pub(super) fn mean(&self, losses: &[f32]) -> Primitive {
         let sum: f64 = losses.iter().map(|&loss| f64::from(loss)).sum();
         primitive(vec![(sum / self.count()) as f32], [1])
     }

@@ -1,9 +1,11 @@
 //! Losses and their gradients, as PyTorch computes them.
 
 use super::case::{TOL, close, tensor};
-use recurra_nn::loss::{Labels, binary_cross_entropy, cross_entropy, mse, smoothed_cross_entropy};
+use recurra_nn::loss::{
+    Labels, binary_cross_entropy, cross_entropy, linear_cross_entropy, mse, smoothed_cross_entropy,
+};
 use recurra_nn::weights::values;
-use recurra_nn::{NnError, Tensor};
+use recurra_nn::{Linear, NnError, Tensor, rng};
 use recurra_testkit::{Golden, assert_close};
 
 fn check<const D: usize>(
@@ -122,4 +124,45 @@ fn a_loss_that_is_one_of_several_passes_its_gradient_on() {
     };
     let tripled: Vec<f32> = gradient(1.0).iter().map(|g| 3.0 * g).collect();
     assert_close(&gradient(3.0), &tripled, TOL);
+}
+
+#[test]
+fn a_head_and_its_loss_are_one_as_they_are_two() {
+    let head = Linear::new(3, 5, &mut rng(0, 0), &super::case::device());
+    let x = || {
+        Tensor::<3>::from_data(
+            [[[1.0, -2.0, 0.5], [0.3, 0.2, 0.1]]],
+            &super::case::device(),
+        )
+    };
+    let labels = Labels {
+        ids: &[4, 1],
+        lengths: &[2],
+    };
+    type Loss<'a> = &'a dyn Fn(Tensor<3>) -> Tensor<1>;
+    let run = |loss: Loss<'_>| {
+        let x = x().require_grad();
+        let loss = loss(x.clone()).mul_scalar(2.0);
+        let mut gradients = loss.backward();
+        let d_x = x.grad_remove(&mut gradients).unwrap();
+        let d_weight = head.weight.val().grad_remove(&mut gradients).unwrap();
+        let d_bias = head.bias.val().grad_remove(&mut gradients).unwrap();
+        [
+            values(&loss),
+            values(&d_x),
+            values(&d_weight),
+            values(&d_bias),
+        ]
+        .concat()
+    };
+    let as_one = run(&|x| linear_cross_entropy(x, &head, labels, 0.1).unwrap());
+    let as_two = run(&|x| smoothed_cross_entropy(head.forward(x), labels, 0.1).unwrap());
+    assert_close(&as_one, &as_two, TOL);
+    let narrow = linear_cross_entropy(x().narrow(2, 0, 2), &head, labels, 0.0);
+    assert!(
+        narrow
+            .unwrap_err()
+            .to_string()
+            .contains("`x` should be [1, 2, 3], got [1, 2, 2]")
+    );
 }
