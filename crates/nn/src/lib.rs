@@ -8,6 +8,7 @@
 //! - [`attention`]: what of a memory matters for each query
 //! - [`loss`]: one number from outputs and labels
 //! - [`decode`]: from steps to whole sequences: greedy, sampling, beam search
+//! - [`seq2seq`]: encoder and decoder with attention
 //! - [`weights`], [`torch`]: weights by name, in and out
 //!
 //! Tensors are `[batch, seq_len, feature]`.
@@ -45,6 +46,8 @@ pub mod attention;
 pub mod loss;
 
 pub mod decode;
+
+pub mod seq2seq;
 
 pub mod optim;
 

@@ -2,7 +2,7 @@
 
 use crate::ops::{AttendInputs, AttendSpec, attended};
 use crate::{NnError, lengths};
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor, TensorData};
 use std::sync::Arc;
 
 /// A memory ready to be attended to.
@@ -43,6 +43,20 @@ impl Keys {
             values,
             lengths: row_lengths.map(Arc::from),
         })
+    }
+
+    /// The keys of these rows of the batch in this order; a row may come more than once, or not
+    /// at all.
+    pub fn select(self, rows: &[usize]) -> Self {
+        let ids = rows.iter().map(|&row| row as i64).collect();
+        let ids = TensorData::new::<i64, _>(ids, [rows.len()]);
+        let ids = Tensor::<1, Int>::from_data(ids, &self.keys.device());
+        let lengths = self.lengths;
+        Self {
+            keys: self.keys.select(0, ids.clone()),
+            values: self.values.select(0, ids),
+            lengths: lengths.map(|lengths| rows.iter().map(|&row| lengths[row]).collect()),
+        }
     }
 
     /// Attends with `queries`, of the keys' width: by their sum's tanh times `vector`, or with

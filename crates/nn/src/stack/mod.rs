@@ -92,7 +92,7 @@ impl StackConfig {
         let mut width = input_size;
         for (index, config) in configs.iter().enumerate() {
             let number = index + 1;
-            let layer = build_layer(config, width, rng, device)?;
+            let layer = config.build(width, rng, device)?;
             let shortcut = shortcut(self.residual_from, self.highway_from, number);
             if shortcut != Shortcut::None && layer.output_size() != width {
                 return Err(NnError::config(
@@ -258,48 +258,51 @@ fn shortcut(residual_from: Option<usize>, highway_from: Option<usize>, number: u
     }
 }
 
-fn build_layer(
-    config: &LayerConfig,
-    input_size: usize,
-    rng: &mut Rng,
-    device: &Device,
-) -> Result<Layer, NnError> {
-    let mut recurrent = |config: &LayerConfig| -> Result<Recurrent, NnError> {
-        Ok(Recurrent {
-            cell: config.cell()?.build(input_size, rng, device)?,
-            noise: config.noise()?,
-        })
-    };
-    let forward = recurrent(config)?;
-    let Some(merge) = config.bidirectional else {
-        return match config.backward {
-            None => Ok(Layer::Forward(forward)),
-            Some(_) => Err(NnError::config(
-                "backward",
-                "`bidirectional` beside it",
-                "a layer that reads forward only",
-            )),
+impl LayerConfig {
+    /// Checks the description and draws the weights of one layer.
+    pub(crate) fn build(
+        &self,
+        input_size: usize,
+        rng: &mut Rng,
+        device: &Device,
+    ) -> Result<Layer, NnError> {
+        let mut recurrent = |config: &LayerConfig| -> Result<Recurrent, NnError> {
+            Ok(Recurrent {
+                cell: config.cell()?.build(input_size, rng, device)?,
+                noise: config.noise()?,
+            })
         };
-    };
-    let backward = match config.backward.as_deref() {
-        None => recurrent(config)?,
-        Some(own) if own.bidirectional.is_some() || own.backward.is_some() => {
-            let got = "a bidirectional one inside a bidirectional one";
-            return Err(NnError::config("backward", "a layer of one direction", got));
+        let forward = recurrent(self)?;
+        let Some(merge) = self.bidirectional else {
+            return match self.backward {
+                None => Ok(Layer::Forward(forward)),
+                Some(_) => Err(NnError::config(
+                    "backward",
+                    "`bidirectional` beside it",
+                    "a layer that reads forward only",
+                )),
+            };
+        };
+        let backward = match self.backward.as_deref() {
+            None => recurrent(self)?,
+            Some(own) if own.bidirectional.is_some() || own.backward.is_some() => {
+                let got = "a bidirectional one inside a bidirectional one";
+                return Err(NnError::config("backward", "a layer of one direction", got));
+            }
+            Some(own) => recurrent(own)?,
+        };
+        let (a, b) = (forward.cell.hidden_size(), backward.cell.hidden_size());
+        if a != b && merge != crate::Merge::Concat {
+            return Err(NnError::config(
+                "backward.hidden_size",
+                format!("{a}, so that both directions can be merged element by element"),
+                b,
+            ));
         }
-        Some(own) => recurrent(own)?,
-    };
-    let (a, b) = (forward.cell.hidden_size(), backward.cell.hidden_size());
-    if a != b && merge != crate::Merge::Concat {
-        return Err(NnError::config(
-            "backward.hidden_size",
-            format!("{a}, so that both directions can be merged element by element"),
-            b,
-        ));
+        Ok(Layer::Both(Bidirectional {
+            forward,
+            backward,
+            merge,
+        }))
     }
-    Ok(Layer::Both(Bidirectional {
-        forward,
-        backward,
-        merge,
-    }))
 }

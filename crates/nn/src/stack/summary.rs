@@ -48,30 +48,38 @@ pub struct LayerSummary {
     pub evaluation: Path,
 }
 
+impl LayerSummary {
+    /// Of one layer.
+    pub(crate) fn of(layer: &Layer, shortcut: Shortcut) -> Self {
+        let cell = &layer.cells()[0].cell;
+        Self {
+            cell: match cell {
+                AnyCell::Rnn(_) => "RNN",
+                AnyCell::Lstm(_) => "LSTM",
+                AnyCell::Gru(_) => "GRU",
+                AnyCell::IndRnn(_) => "IndRNN",
+                AnyCell::MinGru(_) => "minGRU",
+                AnyCell::MinLstm(_) => "minLSTM",
+                AnyCell::Sru(_) => "SRU",
+                AnyCell::Qrnn(_) => "QRNN",
+            },
+            input_size: cell.input_size(),
+            output_size: layer.output_size(),
+            num_params: layer.num_params(),
+            bidirectional: matches!(layer, Layer::Both(_)),
+            shortcut,
+            training: slowest(layer.paths(&Mode::Train(&mut crate::rng(0, 0)))),
+            evaluation: slowest(layer.paths(&Mode::Eval)),
+        }
+    }
+}
+
 impl Stack {
     /// Every layer from the bottom up.
     pub fn summary(&self) -> Vec<LayerSummary> {
         let describe = |(index, layer): (usize, &Layer)| {
-            let cell = &layer.cells()[0].cell;
-            LayerSummary {
-                cell: match cell {
-                    AnyCell::Rnn(_) => "RNN",
-                    AnyCell::Lstm(_) => "LSTM",
-                    AnyCell::Gru(_) => "GRU",
-                    AnyCell::IndRnn(_) => "IndRNN",
-                    AnyCell::MinGru(_) => "minGRU",
-                    AnyCell::MinLstm(_) => "minLSTM",
-                    AnyCell::Sru(_) => "SRU",
-                    AnyCell::Qrnn(_) => "QRNN",
-                },
-                input_size: cell.input_size(),
-                output_size: layer.output_size(),
-                num_params: layer.num_params(),
-                bidirectional: matches!(layer, Layer::Both(_)),
-                shortcut: shortcut(self.residual_from, self.highway_from, index + 1),
-                training: slowest(layer.paths(&Mode::Train(&mut crate::rng(0, 0)))),
-                evaluation: slowest(layer.paths(&Mode::Eval)),
-            }
+            let past = shortcut(self.residual_from, self.highway_from, index + 1);
+            LayerSummary::of(layer, past)
         };
         self.layers.iter().enumerate().map(describe).collect()
     }

@@ -1,0 +1,323 @@
+//! The layers that write.
+
+use super::{Attention, AttentionConfig, Memory, Query, Seq2SeqConfig};
+use crate::dropout::dropout;
+use crate::{
+    Activation, Layer, LayerState, LayerSummary, Linear, Mode, NnError, Rng, Shortcut, Tensor,
+};
+use burn::module::Module;
+use burn::tensor::Device;
+
+/// Recurrent layers with attention between or above them, and a readout.
+#[derive(Module, Debug)]
+pub struct Decoder {
+    /// From the bottom up.
+    pub layers: Vec<Layer>,
+    /// To the encoder's outputs.
+    pub attention: Option<Attention>,
+    /// `tanh(W [top layer; context])`
+    pub readout: Option<Linear>,
+    #[module(skip)]
+    query: Query,
+    #[module(skip)]
+    input_feeding: bool,
+    #[module(skip)]
+    dropout: f64,
+    /// The first layer, counted from 1, whose input is added to its output.
+    #[module(skip)]
+    residual_from: Option<usize>,
+}
+
+/// The decoder's state between two steps.
+#[derive(Debug, Clone)]
+pub struct DecoderState {
+    /// From the bottom up.
+    pub layers: Vec<LayerState>,
+    /// The readout of the last step `[batch, readout_size]`, with input feeding.
+    pub feed: Option<Tensor<2>>,
+}
+
+impl DecoderState {
+    /// The state of these rows in this order; a row may come more than once, or not at all.
+    pub fn select(self, rows: &[usize]) -> Self {
+        let pick = |feed: Tensor<2>| {
+            let feed = crate::State {
+                hidden: feed,
+                cell: None,
+            };
+            feed.select(rows).hidden
+        };
+        let layers = self.layers.into_iter().map(|layer| layer.select(rows));
+        Self {
+            layers: layers.collect(),
+            feed: self.feed.map(pick),
+        }
+    }
+}
+
+/// What decoding steps gives.
+#[derive(Debug)]
+pub(super) struct Decoded {
+    /// What logits are made of, `[batch, steps, readout_size]`.
+    pub(super) readout: Tensor<3>,
+    /// `[batch, steps, source_len]`
+    pub(super) alignment: Option<Tensor<3>>,
+    pub(super) state: DecoderState,
+}
+
+impl Seq2SeqConfig {
+    /// Draws the decoder's weights.
+    pub(super) fn build_decoder(
+        &self,
+        memory_size: usize,
+        rng: &mut Rng,
+        device: &Device,
+    ) -> Result<Decoder, NnError> {
+        let stack = &self.decoder;
+        let configs = stack.expanded()?;
+        let query = self.attention.as_ref().map(|attention| attention.query);
+        self.check_decoder(configs.len(), query)?;
+        let context_size = match query {
+            Some(_) => memory_size,
+            None => 0,
+        };
+        let to_layers = match query {
+            Some(Query::Bottom | Query::Previous) => context_size,
+            Some(Query::Top) | None => 0,
+        };
+        let mut layers: Vec<Layer> = Vec::with_capacity(configs.len());
+        for (index, config) in configs.iter().enumerate() {
+            let input_size = match layers.last() {
+                None => self.embed_size + self.feed_size()?,
+                Some(below) => below.output_size() + to_layers,
+            };
+            let layer = config.build(input_size, rng, device)?;
+            if matches!(layer, Layer::Both(_)) {
+                let want = "nothing: the target is read forward only";
+                return Err(NnError::config("decoder.bidirectional", want, "a merge"));
+            }
+            let width = layers.last().map_or(self.embed_size, Layer::output_size);
+            if stack.residual_from.is_some_and(|from| index + 1 >= from)
+                && layer.output_size() != width
+            {
+                let want = format!(
+                    "layers as wide as what they read, from layer {} on",
+                    index + 1
+                );
+                let got = format!("input {width}, output {}", layer.output_size());
+                return Err(NnError::config("decoder.residual_from", want, got));
+            }
+            layers.push(layer);
+        }
+        let width = |layer: Option<&Layer>| layer.map_or(0, Layer::output_size);
+        let top = width(layers.last());
+        let attention = match &self.attention {
+            None => None,
+            Some(AttentionConfig { score, query }) => {
+                let query_size = match query {
+                    Query::Top => top,
+                    Query::Bottom | Query::Previous => width(layers.first()),
+                };
+                Some(score.build([query_size, memory_size], rng, device)?)
+            }
+        };
+        let readout = self
+            .readout_size
+            .map(|size| Linear::new(top + context_size, size, rng, device));
+        Ok(Decoder {
+            layers,
+            attention,
+            readout,
+            query: query.unwrap_or_default(),
+            input_feeding: self.input_feeding,
+            dropout: stack.dropout()?,
+            residual_from: stack.residual_from,
+        })
+    }
+
+    /// Width of what input feeding adds to the input.
+    fn feed_size(&self) -> Result<usize, NnError> {
+        match (self.input_feeding, self.readout_size) {
+            (false, _) => Ok(0),
+            (true, Some(size)) => Ok(size),
+            (true, None) => {
+                let want = "a `readout_size` beside it: the readout is what is fed";
+                Err(NnError::config("input_feeding", want, "none"))
+            }
+        }
+    }
+
+    fn check_decoder(&self, num_layers: usize, query: Option<Query>) -> Result<(), NnError> {
+        let stack = &self.decoder;
+        for (key, given) in [
+            ("decoder.layer_norm", stack.layer_norm),
+            ("decoder.highway_from", stack.highway_from.is_some()),
+        ] {
+            if given {
+                let want = "nothing: decoders have residual connections only";
+                return Err(NnError::config(key, want, "it"));
+            }
+        }
+        if let Some(from) = stack.residual_from
+            && !(1..=num_layers).contains(&from)
+        {
+            let want = format!("a layer from 1 to {num_layers}");
+            return Err(NnError::config("decoder.residual_from", want, from));
+        }
+        if stack.dropout > 0.0 && num_layers == 1 {
+            let want = "at least 2 layers: it acts between layers";
+            return Err(NnError::config("decoder.dropout", want, "one layer"));
+        }
+        let goes_nowhere = match query {
+            None => false,
+            Some(Query::Top) => self.readout_size.is_none(),
+            Some(Query::Bottom | Query::Previous) => self.readout_size.is_none() && num_layers == 1,
+        };
+        if goes_nowhere {
+            let want = "a width: nothing else would take the context up";
+            return Err(NnError::config("readout_size", want, "none"));
+        }
+        Ok(())
+    }
+}
+
+impl Decoder {
+    /// Width of what logits are made of.
+    pub fn output_size(&self) -> usize {
+        match (&self.readout, self.layers.last()) {
+            (Some(readout), _) => readout.bias.dims()[0],
+            (None, top) => top.map_or(0, Layer::output_size),
+        }
+    }
+
+    /// Every layer from the bottom up.
+    pub fn summary(&self) -> Vec<LayerSummary> {
+        let describe = |(index, layer): (usize, &Layer)| {
+            let shortcut = match self.residual_from {
+                Some(from) if index + 1 >= from => Shortcut::Residual,
+                _ => Shortcut::None,
+            };
+            LayerSummary::of(layer, shortcut)
+        };
+        self.layers.iter().enumerate().map(describe).collect()
+    }
+
+    /// The state before the first step, from that of the layers.
+    pub(super) fn begin(&self, layers: Vec<LayerState>) -> DecoderState {
+        let feed = self.input_feeding.then(|| {
+            let like = &layers[0].forward.hidden;
+            let shape = [like.dims()[0], self.output_size()];
+            Tensor::zeros(shape, (&like.device(), like.dtype()))
+        });
+        DecoderState { layers, feed }
+    }
+
+    /// Reads embedded tokens `x [batch, steps, embed_size]`, of which each row has `lengths`.
+    pub(super) fn forward(
+        &self,
+        x: Tensor<3>,
+        lengths: Option<&[usize]>,
+        memory: &Memory,
+        state: DecoderState,
+        mut mode: Mode<'_>,
+    ) -> Result<Decoded, NnError> {
+        let Some(mut feed) = state.feed else {
+            return self.run(x, lengths, memory, state.layers, mode);
+        };
+        // A step's input holds the last one's readout, so there is no sequence to be run at once.
+        // Rows that are over go on; nobody looks at them.
+        let steps = x.dims()[1];
+        let mut layers = state.layers;
+        let (mut readouts, mut alignments) = (Vec::with_capacity(steps), Vec::new());
+        for t in 0..steps {
+            let x = Tensor::cat(vec![x.clone().narrow(1, t, 1), feed.unsqueeze_dim(1)], 2);
+            let decoded = self.run(x, None, memory, layers, mode.reborrow())?;
+            layers = decoded.state.layers;
+            feed = decoded.readout.clone().squeeze_dim(1);
+            readouts.push(decoded.readout);
+            alignments.extend(decoded.alignment);
+        }
+        Ok(Decoded {
+            readout: Tensor::cat(readouts, 1),
+            alignment: (!alignments.is_empty()).then(|| Tensor::cat(alignments, 1)),
+            state: DecoderState {
+                layers,
+                feed: Some(feed),
+            },
+        })
+    }
+
+    /// All steps at once.
+    fn run(
+        &self,
+        x: Tensor<3>,
+        lengths: Option<&[usize]>,
+        memory: &Memory,
+        states: Vec<LayerState>,
+        mut mode: Mode<'_>,
+    ) -> Result<Decoded, NnError> {
+        let attend = |query: Tensor<3>| match &self.attention {
+            Some(attention) => memory.attend(attention, query),
+            None => Ok(None),
+        };
+        let mut signal = x;
+        let mut attended = None;
+        let mut next_states = Vec::with_capacity(states.len());
+        for (index, (layer, state)) in self.layers.iter().zip(states).enumerate() {
+            if index > 0 {
+                signal = dropout(signal, self.dropout, mode.reborrow());
+            }
+            let before = state.forward.hidden.clone();
+            let input = with_context(signal.clone(), attended.as_ref());
+            let (outputs, next) = layer.forward(input, lengths, Some(state), mode.reborrow())?;
+            if index == 0 {
+                attended = match self.query {
+                    Query::Top => None,
+                    Query::Bottom => attend(outputs.clone())?,
+                    Query::Previous => attend(a_step_later(before, outputs.clone()))?,
+                };
+            }
+            signal = match self.residual_from {
+                Some(from) if index + 1 >= from => outputs + signal,
+                _ => outputs,
+            };
+            next_states.push(next);
+        }
+        if self.query == Query::Top {
+            attended = attend(signal.clone())?;
+        }
+        let readout = match &self.readout {
+            Some(readout) => {
+                let read = with_context(signal, attended.as_ref());
+                Activation::Tanh.apply(readout.forward(read))
+            }
+            None => signal,
+        };
+        Ok(Decoded {
+            readout,
+            alignment: attended.map(|attended| attended.alignment),
+            state: DecoderState {
+                layers: next_states,
+                feed: None,
+            },
+        })
+    }
+}
+
+/// `x` with the context beside it, if there is one.
+fn with_context(x: Tensor<3>, attended: Option<&crate::attention::Attended>) -> Tensor<3> {
+    match attended {
+        Some(attended) => Tensor::cat(vec![x, attended.context.clone()], 2),
+        None => x,
+    }
+}
+
+/// `outputs` moved on by one step, behind `first [batch, size]`.
+fn a_step_later(first: Tensor<2>, outputs: Tensor<3>) -> Tensor<3> {
+    let steps = outputs.dims()[1];
+    let first = first.unsqueeze_dim(1);
+    match steps {
+        1 => first,
+        _ => Tensor::cat(vec![first, outputs.narrow(1, 0, steps - 1)], 1),
+    }
+}

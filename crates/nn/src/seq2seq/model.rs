@@ -1,0 +1,306 @@
+//! The whole network.
+
+use super::decoder::Decoded;
+use super::{Bridge, Decoder, DecoderState, Dense, Memory, Seq2SeqConfig};
+use crate::cell::row;
+use crate::dropout::dropout;
+use crate::init::parameter;
+use crate::loss::{Labels, smoothed_cross_entropy};
+use crate::{Embedding, Linear, Mode, NnError, Rng, Stack, Tensor};
+use burn::module::{Module, Param};
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+/// Rows of token ids, padded to one length.
+#[derive(Debug, Clone, Copy)]
+pub struct Tokens<'a> {
+    /// Row-major `[batch, seq_len]`; what stands past a row's length changes nothing.
+    pub ids: &'a [u32],
+    /// `[batch]`
+    pub lengths: &'a [usize],
+}
+
+impl Tokens<'_> {
+    fn shape(&self, arg: &'static str) -> Result<[usize; 2], NnError> {
+        let (batch_size, count) = (self.lengths.len(), self.ids.len());
+        if batch_size == 0 || count == 0 || count % batch_size != 0 {
+            return Err(NnError::Shape {
+                op: "seq2seq",
+                arg,
+                want: format!("[batch > 0, seq_len > 0] ids for {batch_size} lengths"),
+                got: format!("{count} ids"),
+            });
+        }
+        Ok([batch_size, count / batch_size])
+    }
+}
+
+/// What the loss does besides comparing.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LossOptions {
+    /// Share of each label that is spread over all tokens, in `[0, 1]`.
+    pub label_smoothing: f64,
+    /// Probability that the decoder reads the true token and not its own, in `[0, 1]`; 1 is
+    /// plain teacher forcing.
+    pub teacher_forcing_rate: f64,
+}
+
+impl Default for LossOptions {
+    fn default() -> Self {
+        Self {
+            label_smoothing: 0.0,
+            teacher_forcing_rate: 1.0,
+        }
+    }
+}
+
+/// Encoder, bridge, decoder with attention, output: see [`Seq2SeqConfig`].
+///
+/// # Source
+/// Sutskever et al. 2014; Bahdanau et al. 2015; Luong et al. 2015; Wu et al. 2016.
+#[derive(Module, Debug)]
+pub struct Seq2Seq {
+    /// Of the source; of both sides when these are tied.
+    pub source_embedding: Embedding,
+    /// Of the target, unless it is the source's.
+    pub target_embedding: Option<Embedding>,
+    /// Reads the source.
+    pub encoder: Stack,
+    /// The weights of a dense bridge.
+    pub dense_bridge: Option<Dense>,
+    /// Writes the target.
+    pub decoder: Decoder,
+    /// From the readout to logits, unless the weights are the target's embedding.
+    pub output: Option<Linear>,
+    /// The output's bias where its weights are the embedding's, `[vocab_size]`.
+    pub output_bias: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    bridge: Bridge,
+    #[module(skip)]
+    embedding_dropout: f64,
+    #[module(skip)]
+    readout_dropout: f64,
+}
+
+impl Seq2SeqConfig {
+    /// Checks the description and draws the weights.
+    ///
+    /// # Errors
+    /// [`NnError::Config`] or [`NnError::ForeignOption`] naming the key at fault.
+    ///
+    /// # Example
+    /// ```
+    /// use recurra_nn::seq2seq::{
+    ///     AttentionConfig, Bridge, LossOptions, Query, Score, Seq2SeqConfig, Tied, Tokens,
+    /// };
+    /// use recurra_nn::{CellName, Device, LayerConfig, Mode, StackConfig, rng};
+    ///
+    /// let layer = LayerConfig::new(CellName::Gru, 8);
+    /// let config = Seq2SeqConfig {
+    ///     embed_size: 6,
+    ///     encoder: StackConfig::uniform(layer.clone(), 1),
+    ///     decoder: StackConfig::uniform(layer, 2),
+    ///     bridge: Bridge::Dense,
+    ///     attention: Some(AttentionConfig {
+    ///         score: Score::Dot {},
+    ///         query: Query::Bottom,
+    ///     }),
+    ///     input_feeding: false,
+    ///     readout_size: None,
+    ///     tied: Tied::None,
+    ///     embedding_dropout: 0.0,
+    ///     readout_dropout: 0.0,
+    /// };
+    /// let model = config.build([10, 12], &mut rng(1, 0), &Device::flex())?;
+    /// let source = Tokens { ids: &[4, 5, 6, 7, 0, 0], lengths: &[3, 1] };
+    /// let input = Tokens { ids: &[1, 8, 1, 9], lengths: &[2, 2] };
+    /// let labels = Tokens { ids: &[8, 2, 9, 2], lengths: &[2, 2] };
+    /// let loss = model.loss(source, input, labels, LossOptions::default(), Mode::Eval)?;
+    /// assert_eq!(loss.dims(), [1]);
+    /// # Ok::<(), recurra_nn::NnError>(())
+    /// ```
+    pub fn build(
+        &self,
+        [source_vocab_size, target_vocab_size]: [usize; 2],
+        rng: &mut Rng,
+        device: &Device,
+    ) -> Result<Seq2Seq, NnError> {
+        self.validate()?;
+        if self.tied.embeddings() && source_vocab_size != target_vocab_size {
+            let want = "one vocabulary for both sides";
+            let got = format!("{source_vocab_size} and {target_vocab_size} tokens");
+            return Err(NnError::config("tied", want, got));
+        }
+        let mut embedding = |vocab_size: usize| {
+            let mut embedding = Embedding::new(vocab_size, self.embed_size, rng, device);
+            if self.tied.output() {
+                // Output weights with unit variance would make the first logits enormous.
+                let scale = (self.embed_size as f64).sqrt().recip();
+                let weight = embedding.weight.val().mul_scalar(scale);
+                let values = crate::weights::values(&weight);
+                embedding.weight = parameter(values, weight.dims(), device);
+            }
+            embedding
+        };
+        let source_embedding = embedding(source_vocab_size);
+        let target_embedding = (!self.tied.embeddings()).then(|| embedding(target_vocab_size));
+        let encoder = self.encoder.build(self.embed_size, rng, device)?;
+        let decoder = self.build_decoder(encoder.output_size(), rng, device)?;
+        let dense_bridge = self.bridge.build(&encoder, &decoder.layers, rng, device)?;
+        let width = decoder.output_size();
+        if self.tied.output() && width != self.embed_size {
+            let want = format!(
+                "`readout_size` of {}, the embeddings' width",
+                self.embed_size
+            );
+            return Err(NnError::config("tied", want, width));
+        }
+        let output =
+            (!self.tied.output()).then(|| Linear::new(width, target_vocab_size, rng, device));
+        let output_bias = self
+            .tied
+            .output()
+            .then(|| parameter(vec![0.0; target_vocab_size], [target_vocab_size], device));
+        Ok(Seq2Seq {
+            source_embedding,
+            target_embedding,
+            encoder,
+            dense_bridge,
+            decoder,
+            output,
+            output_bias,
+            bridge: self.bridge,
+            embedding_dropout: self.embedding_dropout,
+            readout_dropout: self.readout_dropout,
+        })
+    }
+}
+
+impl Seq2Seq {
+    /// How many tokens the target has.
+    pub fn target_vocab_size(&self) -> usize {
+        self.embedding_of_target().weight.dims()[0]
+    }
+
+    fn embedding_of_target(&self) -> &Embedding {
+        self.target_embedding
+            .as_ref()
+            .unwrap_or(&self.source_embedding)
+    }
+
+    /// Reads the source: the memory, and the state that the decoder begins with.
+    ///
+    /// # Errors
+    /// [`NnError::Shape`] when ids or lengths do not fit.
+    pub fn encode(
+        &self,
+        source: Tokens<'_>,
+        mut mode: Mode<'_>,
+    ) -> Result<(Memory, DecoderState), NnError> {
+        let shape = source.shape("source")?;
+        let x = self.source_embedding.forward(source.ids, shape)?;
+        let x = dropout(x, self.embedding_dropout, mode.reborrow());
+        let (outputs, state) = self.encoder.forward(x, Some(source.lengths), None, mode)?;
+        let keys = match &self.decoder.attention {
+            Some(attention) => Some(attention.project(outputs, source.lengths)?),
+            None => None,
+        };
+        let layers = self.bridge.cross(
+            self.dense_bridge.as_ref(),
+            &self.encoder,
+            state,
+            &self.decoder.layers,
+        );
+        Ok((
+            Memory::new(keys, source.lengths),
+            self.decoder.begin(layers),
+        ))
+    }
+
+    /// Reads tokens of the target from a state on.
+    pub(super) fn read(
+        &self,
+        target: Tokens<'_>,
+        lengths: Option<&[usize]>,
+        memory: &Memory,
+        state: DecoderState,
+        mut mode: Mode<'_>,
+    ) -> Result<Decoded, NnError> {
+        let shape = target.shape("target")?;
+        let x = self.embedding_of_target().forward(target.ids, shape)?;
+        let x = dropout(x, self.embedding_dropout, mode.reborrow());
+        self.decoder.forward(x, lengths, memory, state, mode)
+    }
+
+    /// `[batch, steps, readout_size]` to `[batch, steps, vocab_size]`.
+    pub(super) fn to_logits(&self, readout: Tensor<3>, mode: Mode<'_>) -> Tensor<3> {
+        let readout = dropout(readout, self.readout_dropout, mode);
+        match (&self.output, &self.output_bias) {
+            (Some(output), _) => output.forward(readout),
+            (None, bias) => {
+                let weight = &self.embedding_of_target().weight;
+                let logits = crate::cell::times(readout, weight);
+                match bias {
+                    Some(bias) => logits + row(bias),
+                    None => logits,
+                }
+            }
+        }
+    }
+
+    /// Logits of every next token of a known target, `[batch, target_len, vocab_size]`, and
+    /// the alignment `[batch, target_len, source_len]`.
+    ///
+    /// # Errors
+    /// [`NnError::Shape`] when ids or lengths do not fit.
+    pub fn logits(
+        &self,
+        source: Tokens<'_>,
+        decoder_input: Tokens<'_>,
+        mut mode: Mode<'_>,
+    ) -> Result<(Tensor<3>, Option<Tensor<3>>), NnError> {
+        let (memory, state) = self.encode(source, mode.reborrow())?;
+        let lengths = Some(decoder_input.lengths);
+        let decoded = self.read(decoder_input, lengths, &memory, state, mode.reborrow())?;
+        Ok((self.to_logits(decoded.readout, mode), decoded.alignment))
+    }
+
+    /// Mean cross-entropy of the target in nats, shape `[1]`.
+    ///
+    /// `labels` is the target, `decoder_input` the same a step later behind the token that
+    /// begins a sentence.
+    ///
+    /// # Errors
+    /// [`NnError::Shape`] when ids or lengths do not fit, [`NnError::Config`] for an option
+    /// outside its range.
+    pub fn loss(
+        &self,
+        source: Tokens<'_>,
+        decoder_input: Tokens<'_>,
+        labels: Tokens<'_>,
+        options: LossOptions,
+        mut mode: Mode<'_>,
+    ) -> Result<Tensor<1>, NnError> {
+        let (memory, state) = self.encode(source, mode.reborrow())?;
+        let own = self.mix_own_tokens(
+            decoder_input,
+            &memory,
+            &state,
+            options.teacher_forcing_rate,
+            mode.reborrow(),
+        )?;
+        let decoder_input = Tokens {
+            ids: own.as_deref().unwrap_or(decoder_input.ids),
+            ..decoder_input
+        };
+        let lengths = Some(decoder_input.lengths);
+        let decoded = self.read(decoder_input, lengths, &memory, state, mode.reborrow())?;
+        let logits = self.to_logits(decoded.readout, mode);
+        let labels = Labels {
+            ids: labels.ids,
+            lengths: labels.lengths,
+        };
+        smoothed_cross_entropy(logits, labels, options.label_smoothing)
+    }
+}
