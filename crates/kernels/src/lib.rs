@@ -35,11 +35,6 @@ mod arch;
 mod cell;
 mod check;
 mod fused;
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "the operations with a projection of their own are about to use it"
-)]
 mod gemm;
 mod isa;
 pub mod scalar;

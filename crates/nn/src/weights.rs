@@ -7,7 +7,7 @@ mod mean;
 mod quantized;
 
 pub use mean::mean;
-pub use quantized::{read_quantized, write_quantized};
+pub use quantized::{QuantizedFile, read_quantized, write_quantized};
 
 use crate::NnError;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};

@@ -3,7 +3,9 @@
 use crate::Error;
 use burn::module::Module;
 use recurra_nn::streaming::Precision;
-use recurra_nn::weights::{NamedTensor, export, import, read_quantized, write_quantized};
+use recurra_nn::weights::{
+    NamedTensor, QuantizedFile, export, import, read_quantized, write_quantized,
+};
 use recurra_train::Run;
 use std::collections::BTreeMap;
 
@@ -29,7 +31,11 @@ pub(crate) fn read<M: Module>(run: &Run, model: M, precision: Precision) -> Resu
         return Err(Error::NotQuantized { dir, precision });
     }
     let bytes = run.read(&file_name(precision))?;
-    let (tensors, stored, _) = read_quantized(&bytes, &path)?;
+    let QuantizedFile {
+        tensors,
+        precision: stored,
+        ..
+    } = read_quantized(&bytes, &path)?;
     if stored != precision {
         let reason = format!("it holds {stored} and is named after {precision}");
         return Err(Error::Damaged { path, reason });

@@ -219,7 +219,7 @@ pub fn check_data(
     let vocabularies = [source as Side, target].map(|side| word_counts(train, side));
     let parts = texts.iter().map(|(name, text)| {
         let held_out = *name != texts[0].0;
-        check_part(*name, text, held_out.then_some(train), &vocabularies)
+        check_part(name, text, held_out.then_some(train), &vocabularies)
     });
     Ok(DataCheck {
         parts: parts.collect(),

@@ -218,7 +218,8 @@ fn most_frequent(
 ) -> Result<Vocab, DataError> {
     let mut ranked: Vec<(String, u64)> = counts.into_iter().collect();
     ranked.retain(|(_, count)| *count >= min_count as u64);
-    ranked.sort_by(|a, b| b.1.cmp(&a.1)); // stable: equal counts stay in the order of their text
+    // Stable: equal counts stay in the order of their text.
+    ranked.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     ranked.truncate(room);
     Vocab::from_tokens(ranked.into_iter().map(|(unit, _)| unit))
 }

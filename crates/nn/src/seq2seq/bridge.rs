@@ -94,6 +94,7 @@ impl Bridge {
                     forward(State {
                         hidden: through(hidden),
                         cell: has_cell.then(|| cells.next().map(through)).flatten(),
+                        window: None,
                     })
                 })
                 .collect();

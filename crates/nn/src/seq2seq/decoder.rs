@@ -44,6 +44,7 @@ impl DecoderState {
             let feed = crate::State {
                 hidden: feed,
                 cell: None,
+                window: None,
             };
             feed.select(rows).hidden
         };

@@ -86,14 +86,22 @@ pub fn write_quantized(
     safetensors::serialize(views, Some(header)).map_err(|error| refused(error.to_string()))
 }
 
-/// The tensors of a file of [`write_quantized`] as f32, and its precision and metadata.
+/// What a file of [`write_quantized`] holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QuantizedFile {
+    /// The weights, as f32 again.
+    pub tensors: Vec<NamedTensor>,
+    /// What they are kept as.
+    pub precision: Precision,
+    /// What the writer said of them.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// Reads a file of [`write_quantized`].
 ///
 /// # Errors
 /// [`NnError::WeightFile`] when the bytes are no such file, are cut short, or lack scales.
-pub fn read_quantized(
-    bytes: &[u8],
-    origin: &Path,
-) -> Result<(Vec<NamedTensor>, Precision, BTreeMap<String, String>), NnError> {
+pub fn read_quantized(bytes: &[u8], origin: &Path) -> Result<QuantizedFile, NnError> {
     let refused = |reason: String| NnError::WeightFile {
         path: origin.to_owned(),
         reason,
@@ -141,7 +149,11 @@ pub fn read_quantized(
             values,
         });
     }
-    Ok((tensors, precision, metadata))
+    Ok(QuantizedFile {
+        tensors,
+        precision,
+        metadata,
+    })
 }
 
 #[cfg(test)]
@@ -167,7 +179,11 @@ mod tests {
         let about = BTreeMap::from([("task".to_owned(), "complete".to_owned())]);
         for precision in Precision::ALL {
             let bytes = write_quantized(&tensors(), precision, &about).unwrap();
-            let (read, named, metadata) = read_quantized(&bytes, Path::new("x")).unwrap();
+            let QuantizedFile {
+                tensors: read,
+                precision: named,
+                metadata,
+            } = read_quantized(&bytes, Path::new("x")).unwrap();
             assert_eq!((named, &metadata), (precision, &about));
             let [weight, bias, peepholes] = &tensors()[..] else {
                 unreachable!("three tensors")

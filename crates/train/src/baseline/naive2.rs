@@ -59,7 +59,7 @@ fn seasonal_indices(series: &[f64], season_len: usize) -> Option<Vec<f64>> {
     for at in half..series.len() - half {
         let around = &series[at - half..=at + half];
         let mut sum: f64 = around.iter().sum();
-        if season_len % 2 == 0 {
+        if season_len.is_multiple_of(2) {
             // The two ends are the same position of the season, and count half each.
             sum -= (around[0] + around[2 * half]) / 2.0;
         }

@@ -143,7 +143,7 @@ pub fn tag_constraint(
         allowed.end[from] = !(strict_end && is_open(before));
         for (to, after) in tags.iter().enumerate() {
             let goes_on = inside(after) && is_open(before) && before.label == after.label;
-            let begins = !inside(after) && !(strict_end && is_open(before));
+            let begins = !(inside(after) || strict_end && is_open(before));
             allowed.transitions[from * tags.len() + to] = goes_on || begins;
         }
     }

@@ -1,7 +1,7 @@
 //! Forecast baselines on public series, where `RECURRA_DATA` has them.
 
 use recurra_data::source::{locate, read_lines};
-use recurra_train::baseline::{ArOrder, Forecast, LinearAr, naive2};
+use recurra_train::baseline::{ArOrder, ForecastRule, LinearAr, naive2};
 use recurra_train::metric::{CopyCheck, Copying, M4Score};
 
 /// The series of an M4 file, without their names.
@@ -28,12 +28,12 @@ fn on_m4s_hourly_series_the_benchmarks_score_as_published() {
     let (Some(train), Some(test)) = (train, test) else {
         return;
     };
-    let season = Forecast::LastSeason { season_len: 24 };
+    let season = ForecastRule::LastSeason { season_len: 24 };
     let mut scores = [M4Score::default(); 3];
     for (history, actuals) in train.iter().zip(&test) {
         let said = [
             naive2(history, 24, 48),
-            Forecast::LastValue.forecast(history, 48),
+            ForecastRule::LastValue.forecast(history, 48),
             season.forecast(history, 48),
         ];
         for (score, said) in scores.iter_mut().zip(said) {
