@@ -90,8 +90,12 @@ pub enum Error {
         /// What was asked for.
         precision: Precision,
     },
-    /// The run's task has no model that answers.
-    #[error("{}: a {task} run compares networks; there is no model to quantise", dir.display())]
+    /// The run's task has no network that reads step by step.
+    #[error(
+        "{}: a {task} run has no network that reads step by step; forecast and complete runs can \
+         be quantised",
+        dir.display()
+    )]
     NothingToQuantize {
         /// The run's directory.
         dir: PathBuf,

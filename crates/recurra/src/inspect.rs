@@ -5,7 +5,7 @@ use crate::network::{Network, NetworkRows};
 use crate::recipe::Recipe;
 use crate::report::Svg;
 use crate::report::graph::{Graph, Topology};
-use crate::tasks::{complete, forecast, memory};
+use crate::tasks::{complete, forecast, memory, translate};
 use recurra_train::Run;
 use serde::Serialize;
 
@@ -31,6 +31,7 @@ pub fn inspect(recipe: &Recipe, run: Option<&Run>) -> Result<Inspection, Error> 
         Recipe::Forecast(recipe) => forecast::describe(recipe, run)?,
         Recipe::Complete(recipe) => complete::describe(recipe, run)?,
         Recipe::Memory(recipe) => memory::describe(recipe, run)?,
+        Recipe::Translate(recipe) => translate::describe(recipe, run)?,
     };
     Ok(Inspection {
         task: recipe.task(),

@@ -45,7 +45,7 @@ pub struct Figures {
 /// [`evaluate_in`].
 ///
 /// # Errors
-/// [`Error::NothingToQuantize`] for a task that answers nothing; [`NnError::CannotStream`] for
+/// [`Error::NothingToQuantize`] for a task whose network does not stream; [`NnError::CannotStream`] for
 /// a network that does not run step by step; what is wrong with the run.
 pub fn quantize(dir: &Path, precision: Precision) -> Result<Quantized, Error> {
     if precision == Precision::F32 {
@@ -62,7 +62,7 @@ pub fn quantize(dir: &Path, precision: Precision) -> Result<Quantized, Error> {
         _ => {
             return Err(Error::NothingToQuantize {
                 dir: dir.to_owned(),
-                task: memory::NAME,
+                task: recipe.task(),
             });
         }
     };

@@ -4,7 +4,7 @@ use crate::Error;
 use crate::inspect::inspect;
 use crate::recipe::Recipe;
 use crate::tasks::{
-    Evaluation, Predictor, RunReport, Trained, complete, forecast, interrupted, memory,
+    Evaluation, Predictor, RunReport, Trained, complete, forecast, interrupted, memory, translate,
 };
 use recurra_nn::streaming::Precision;
 use recurra_train::{Control, Run, Status};
@@ -21,6 +21,7 @@ pub fn train(recipe: &Recipe, dir: &Path, control: &Control) -> Result<Trained, 
         Recipe::Forecast(recipe) => forecast::check_data(recipe)?,
         Recipe::Complete(recipe) => complete::check_data(recipe)?,
         Recipe::Memory(_) => {}
+        Recipe::Translate(recipe) => translate::check_data(recipe)?,
     }
     let run = Run::create(dir, recipe.task())?;
     run.write_recipe(&recipe.to_toml())?;
@@ -48,6 +49,7 @@ fn go_on(recipe: &Recipe, run: &Run, control: &Control) -> Result<Trained, Error
         Recipe::Forecast(recipe) => forecast::train(recipe, run, control)?,
         Recipe::Complete(recipe) => complete::train(recipe, run, control)?,
         Recipe::Memory(recipe) => memory::train(recipe, run, control)?,
+        Recipe::Translate(recipe) => translate::train(recipe, run, control)?,
     };
     if interrupted(&trained.outcome) {
         run.set_status(Status::Interrupted)?;
@@ -80,11 +82,14 @@ pub fn evaluate_in(
     match &recipe {
         Recipe::Forecast(recipe) => forecast::evaluate(recipe, &run, data, precision),
         Recipe::Complete(recipe) => complete::evaluate(recipe, &run, data, precision),
-        Recipe::Memory(_) if precision != Precision::F32 => Err(Error::NothingToQuantize {
-            dir: dir.to_owned(),
-            task: memory::NAME,
-        }),
+        Recipe::Memory(_) | Recipe::Translate(_) if precision != Precision::F32 => {
+            Err(Error::NothingToQuantize {
+                dir: dir.to_owned(),
+                task: recipe.task(),
+            })
+        }
         Recipe::Memory(recipe) => memory::evaluate(recipe, &run, data),
+        Recipe::Translate(recipe) => translate::evaluate(recipe, &run, data),
     }
 }
 
@@ -106,6 +111,13 @@ pub fn open_in(dir: &Path, precision: Precision) -> Result<Box<dyn Predictor>, E
     Ok(match &recipe {
         Recipe::Forecast(recipe) => Box::new(forecast::open(recipe, &run, precision)?),
         Recipe::Complete(recipe) => Box::new(complete::open(recipe, &run, precision)?),
+        Recipe::Translate(_) if precision != Precision::F32 => {
+            return Err(Error::NothingToQuantize {
+                dir: dir.to_owned(),
+                task: recipe.task(),
+            });
+        }
+        Recipe::Translate(recipe) => Box::new(translate::open(recipe, &run)?),
         Recipe::Memory(_) => {
             return Err(Error::NoAnswers {
                 dir: dir.to_owned(),
@@ -129,6 +141,7 @@ fn write_report_of(recipe: &Recipe, run: &Run) -> Result<PathBuf, Error> {
         Recipe::Forecast(recipe) => forecast::report(recipe, run)?,
         Recipe::Complete(recipe) => complete::report(recipe, run)?,
         Recipe::Memory(recipe) => memory::report(recipe, run)?,
+        Recipe::Translate(recipe) => translate::report(recipe, run)?,
     };
     for (name, svg) in plots {
         run.write(&format!("plots/{name}.svg"), svg.as_str().as_bytes())?;

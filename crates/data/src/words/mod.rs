@@ -3,6 +3,10 @@
 //! They were written for Recurra: common, everyday words, no names. Each is sorted by code point,
 //! distinct, and has one word a line.
 
+mod pairs;
+
+pub use pairs::EmbeddedPairs;
+
 use serde::{Deserialize, Serialize};
 
 /// A word list that is part of the crate.

@@ -34,6 +34,7 @@ pub fn embedded() -> &'static [EmbeddedRecipe] {
         "memory" / "memory",
         "memory" / "memory-adding-600",
         "memory" / "memory-scan",
+        "translate" / "word-translation",
     ]
 }
 

@@ -10,7 +10,7 @@ mod overrides;
 pub use embedded::{EmbeddedRecipe, embedded};
 
 use crate::Error;
-use crate::tasks::{complete, forecast, memory};
+use crate::tasks::{complete, forecast, memory, translate};
 use recurra_train::TrainConfig;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,6 +25,8 @@ pub enum Recipe {
     Complete(complete::Recipe),
     /// Remember over many steps.
     Memory(memory::Recipe),
+    /// Translate texts.
+    Translate(translate::Recipe),
 }
 
 /// The text of a recipe and where it came from.
@@ -96,6 +98,7 @@ impl RecipeSource {
             forecast::NAME => Recipe::Forecast(self.read(table)?),
             complete::NAME => Recipe::Complete(self.read(table)?),
             memory::NAME => Recipe::Memory(self.read(table)?),
+            translate::NAME => Recipe::Translate(self.read(table)?),
             _ => {
                 let message = format!("no task `{task}`; there are {}", TASKS.join(", "));
                 return Err(self.wrong(message, most_similar(&task, TASKS.iter().copied())));
@@ -124,7 +127,12 @@ impl RecipeSource {
 }
 
 /// The names of all tasks.
-pub const TASKS: [&str; 3] = [forecast::NAME, complete::NAME, memory::NAME];
+pub const TASKS: [&str; 4] = [
+    forecast::NAME,
+    complete::NAME,
+    memory::NAME,
+    translate::NAME,
+];
 
 /// The same call on whichever task's recipe it is.
 macro_rules! each_recipe {
@@ -133,6 +141,7 @@ macro_rules! each_recipe {
             Recipe::Forecast($recipe) => $call,
             Recipe::Complete($recipe) => $call,
             Recipe::Memory($recipe) => $call,
+            Recipe::Translate($recipe) => $call,
         }
     };
 }
@@ -157,6 +166,7 @@ impl Recipe {
             Self::Forecast(_) => forecast::NAME,
             Self::Complete(_) => complete::NAME,
             Self::Memory(_) => memory::NAME,
+            Self::Translate(_) => translate::NAME,
         }
     }
 

@@ -15,6 +15,7 @@ pub mod complete;
 pub mod forecast;
 pub mod memory;
 mod shipping;
+pub mod translate;
 
 pub(crate) use shipping::{device, fit_and_ship, interrupted, judged, sampler, training_device};
 

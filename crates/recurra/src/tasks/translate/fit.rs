@@ -1,0 +1,150 @@
+//! Fitting, and judging what came out.
+
+use super::config::Recipe;
+use super::data::{Corpus, Pairs};
+use super::infer::{Translate, open};
+use super::judge::{judge, judge_model};
+use super::model;
+use crate::Error;
+use crate::tasks::{Evaluation, Sample, Trained, fit_and_ship, judged, sampler, training_device};
+use recurra_data::BatchSampler;
+use recurra_nn::decode::DecodeConfig;
+use recurra_nn::seq2seq::Seq2Seq;
+use recurra_nn::{Mode, NnError, Tensor};
+use recurra_train::metric::{ACCURACY, LOSS, Metrics};
+use recurra_train::{Checkpoint, Control, Learner, Run};
+use std::path::Path;
+
+/// What the update loop is given.
+struct Lesson<'a> {
+    recipe: &'a Recipe,
+    corpus: &'a Corpus,
+    sampler: BatchSampler,
+}
+
+impl<'a> Lesson<'a> {
+    fn new(recipe: &'a Recipe, corpus: &'a Corpus) -> Result<Self, Error> {
+        let rows = corpus.rows_of(&corpus.split.train);
+        let lengths: Vec<usize> = rows.iter().map(|row| row.source.len()).collect();
+        Ok(Self {
+            recipe,
+            corpus,
+            sampler: sampler(&lengths, &recipe.train)?,
+        })
+    }
+}
+
+impl Learner for Lesson<'_> {
+    type Model = Seq2Seq;
+
+    fn batches(&self, epoch: u64) -> Vec<Vec<usize>> {
+        self.sampler.batches(epoch)
+    }
+
+    fn loss(
+        &self,
+        model: &Seq2Seq,
+        indices: &[usize],
+        mode: Mode<'_>,
+    ) -> Result<Tensor<1>, NnError> {
+        let train = &self.corpus.split.train;
+        let indices: Vec<usize> = indices.iter().map(|&index| train[index]).collect();
+        let rows = self.corpus.rows_of(&indices);
+        model::loss(model, &rows, self.recipe.loss, mode)
+    }
+
+    fn evaluate(&self, model: &Seq2Seq) -> Result<Metrics, NnError> {
+        // Greedy search is enough to watch, and several times as fast.
+        let greedy = DecodeConfig {
+            search: DecodeConfig::greedy().search,
+            ..self.recipe.decode.clone()
+        };
+        let judgement = judge_model(model, &self.corpus.watched(), &greedy)?;
+        let mut metrics = Metrics::new();
+        metrics.set(LOSS.name, judgement.nats);
+        metrics.set(ACCURACY.name, judgement.accuracy);
+        Ok(metrics)
+    }
+}
+
+/// Finds out before a run directory is made whether there are pairs to train on.
+pub(crate) fn check_data(recipe: &Recipe) -> Result<(), Error> {
+    Corpus::new(recipe, Pairs::read(&recipe.data)?).map(|_| ())
+}
+
+pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Trained, Error> {
+    let pairs = if Checkpoint::newest(run)?.is_some() {
+        Pairs::of_run(run)?
+    } else {
+        let pairs = Pairs::read(&recipe.data)?;
+        pairs.write(run)?;
+        pairs
+    };
+    let corpus = Corpus::new(recipe, pairs)?;
+    let origin = &corpus.origin;
+    control
+        .progress
+        .note(&format!("{}: {}", origin.source, origin.summary));
+    corpus.vocabs.write(run)?;
+    let model = model::build(recipe, &corpus.vocabs, &training_device())?;
+    let lesson = Lesson::new(recipe, &corpus)?;
+    let fitted = fit_and_ship(&lesson, model, &recipe.train, run, control)?;
+    judged(fitted, |model| {
+        let evaluation = judge(recipe, &corpus, &model, None)?;
+        let predictor = Translate::new(recipe, corpus.vocabs.clone(), model);
+        Ok((vec![evaluation], sample(&corpus, &predictor)?))
+    })
+}
+
+pub(crate) fn evaluate(
+    recipe: &Recipe,
+    run: &Run,
+    data: Option<&Path>,
+) -> Result<Vec<Evaluation>, Error> {
+    let corpus = Corpus::of_run(recipe, run)?;
+    let predictor = open(recipe, run)?;
+    Ok(vec![judge(recipe, &corpus, predictor.model(), data)?])
+}
+
+/// A source, what the list says, and what the model says.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub(super) source: String,
+    pub(super) expected: String,
+    pub(super) translation: String,
+}
+
+/// Translations to look at, evenly from those that the result is made on.
+pub(super) fn show(
+    corpus: &Corpus,
+    predictor: &Translate,
+    count: usize,
+) -> Result<Vec<Shown>, Error> {
+    let (_, indices) = corpus.judged();
+    let count = count.min(indices.len());
+    let picked = (0..count).map(|place| indices[place * indices.len() / count]);
+    picked
+        .map(|index| {
+            let pair = &corpus.pairs[index];
+            let found = predictor.translate(&corpus.rows[index].source, 1)?;
+            let best = found.into_iter().next();
+            Ok(Shown {
+                source: pair.source.clone(),
+                expected: pair.target.clone(),
+                translation: best.map_or_else(String::new, |best| best.text),
+            })
+        })
+        .collect()
+}
+
+fn sample(corpus: &Corpus, predictor: &Translate) -> Result<Vec<Sample>, Error> {
+    const COUNT: usize = 6;
+    let line = |one: Shown| Sample {
+        input: one.source,
+        output: one.translation,
+    };
+    Ok(show(corpus, predictor, COUNT)?
+        .into_iter()
+        .map(line)
+        .collect())
+}

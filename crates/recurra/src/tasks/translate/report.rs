@@ -1,0 +1,138 @@
+//! The page of a run.
+
+use super::config::Recipe;
+use super::data::Corpus;
+use super::fit::show;
+use super::infer::open;
+use super::judge::judge;
+use super::model::describe;
+use crate::Error;
+use crate::network::Network;
+use crate::report::Svg;
+use crate::report::chart::{Better, LineChart, Role, Series};
+use crate::report::html::{
+    Block, Metric, MetricTable, Outcome, Page, Prediction, PredictionTable, Section,
+};
+use crate::tasks::{Evaluation, RunReport};
+use recurra_train::metric::{ACCURACY, CROSS_ENTROPY, LOSS, MetricInfo, Metrics};
+use recurra_train::{Evaluation as Milestone, Run, read_history};
+
+/// Translations on the page.
+const SHOWN: usize = 24;
+
+pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
+    let corpus = Corpus::of_run(recipe, run)?;
+    let predictor = open(recipe, run)?;
+    let evaluation = judge(recipe, &corpus, predictor.model(), None)?;
+    let shown = show(&corpus, &predictor, SHOWN)?;
+    let mut plots = curves(&read_history(run)?);
+    let learning = plots.iter().map(|(_, svg)| Block::Chart(svg.clone()));
+    let learning: Vec<Block> = learning.collect();
+    let networks = describe(recipe, Some(run))?;
+    let mut network: Vec<Block> = networks.iter().map(Network::table).collect();
+    for one in &networks {
+        let svg = one.graph().to_svg();
+        network.push(Block::Chart(svg.clone()));
+        plots.push((format!("graph-{}", one.name), svg));
+    }
+    let mut result = vec![Block::Metrics(metric_table(&evaluation))];
+    result.extend(evaluation.notes.iter().cloned().map(Block::Prose));
+    let predictions = shown
+        .into_iter()
+        .map(|one| Prediction {
+            outcome: match one.translation == one.expected {
+                true => Outcome::Right,
+                false => Outcome::Wrong,
+            },
+            input: one.source,
+            expected: Some(one.expected),
+            predicted: vec![(one.translation, None)],
+        })
+        .collect();
+    let held_out = corpus.split.valid.len() + corpus.split.test.len();
+    let facts = [
+        ("from", corpus.origin.source.clone()),
+        ("read", corpus.origin.summary.clone()),
+        ("trained on", corpus.split.train.len().to_string()),
+        ("held out", held_out.to_string()),
+        (
+            "source units",
+            corpus.vocabs.source.tokens().len().to_string(),
+        ),
+        (
+            "target units",
+            corpus.vocabs.target.tokens().len().to_string(),
+        ),
+    ];
+    let facts = facts.map(|(key, value)| (key.to_owned(), value)).to_vec();
+    let page = Page {
+        title: recipe.about.clone(),
+        subtitle: format!("task {}, seed {}", super::NAME, recipe.train.seed),
+        lang: "en".to_owned(),
+        sections: vec![
+            Section::new("Result", result),
+            Section::new(
+                "Translations",
+                vec![Block::Predictions(PredictionTable { predictions })],
+            ),
+            Section::new("Learning", learning),
+            Section::new("Network", network),
+            Section::new("Pairs", vec![Block::KeyValues(facts)]),
+            Section::new("Recipe", vec![Block::Preformatted(run.read_recipe()?)]),
+        ],
+    };
+    Ok(RunReport { page, plots })
+}
+
+fn metric_table(evaluation: &Evaluation) -> MetricTable {
+    let mut columns = vec!["network".to_owned()];
+    columns.extend(evaluation.baselines.keys().cloned());
+    let metric = |info: MetricInfo, better: Better| {
+        let of = |metrics: &Metrics| metrics.get(info.name);
+        let mut values = vec![of(&evaluation.metrics)];
+        values.extend(evaluation.baselines.values().map(of));
+        Metric {
+            name: info.title.to_owned(),
+            better: Some(better),
+            values,
+        }
+    };
+    MetricTable {
+        columns,
+        metrics: vec![
+            metric(ACCURACY, Better::Higher),
+            metric(CROSS_ENTROPY, Better::Lower),
+        ],
+    }
+}
+
+fn curves(history: &[Milestone]) -> Vec<(String, Svg)> {
+    let curve = |value: &dyn Fn(&Milestone) -> Option<f64>| -> Vec<(f64, f64)> {
+        let point = |one: &Milestone| Some((one.update as f64, value(one)?));
+        history.iter().filter_map(point).collect()
+    };
+    let loss = LineChart {
+        title: "Cross-entropy while learning".to_owned(),
+        x_label: "update".to_owned(),
+        y_label: "nats per unit of the target".to_owned(),
+        series: vec![
+            Series::new("training", curve(&|one| Some(one.train_loss))).role(Role::Train),
+            Series::new("watched", curve(&|one| one.metrics.get(LOSS.name))).role(Role::HeldOut),
+        ],
+        ..LineChart::default()
+    };
+    let accuracy = LineChart {
+        title: "Translations that are right".to_owned(),
+        x_label: "update".to_owned(),
+        y_label: "share of sources, greedy search".to_owned(),
+        series: vec![
+            Series::new("watched", curve(&|one| one.metrics.get(ACCURACY.name)))
+                .role(Role::HeldOut),
+        ],
+        ..LineChart::default()
+    };
+    vec![
+        ("loss".to_owned(), loss.to_svg()),
+        ("accuracy".to_owned(), accuracy.to_svg()),
+    ]
+}

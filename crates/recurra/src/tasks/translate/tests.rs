@@ -1,0 +1,127 @@
+//! The task from a recipe to answers.
+
+use super::config::Recipe;
+use crate::recipe::RecipeSource;
+use crate::tasks::PredictOptions;
+use crate::{Error, evaluate, train};
+use recurra_train::Control;
+use recurra_train::metric::ACCURACY;
+use std::path::{Path, PathBuf};
+
+/// Two dozen numbers with their names the wrong way round: a task of nothing but order.
+fn reversed(place: &Path) -> PathBuf {
+    let words = [
+        "ab", "bca", "cab", "dcb", "abcd", "dcba", "bd", "ca", "adc", "bbd", "cdab", "dada",
+    ];
+    let lines = words.map(|word| format!("{word}\t{}\n", word.chars().rev().collect::<String>()));
+    let path = place.join("pairs.tsv");
+    std::fs::write(&path, lines.concat()).unwrap();
+    path
+}
+
+fn resolve(overrides: &[String]) -> Result<crate::Recipe, Error> {
+    RecipeSource::find("word-translation")?.resolve(overrides)
+}
+
+fn small(path: &Path) -> crate::Recipe {
+    let overrides = [
+        format!("data.path={}", path.display()),
+        "data.target_unit=letter".to_owned(),
+        "data.max_len=8".to_owned(),
+        "train.updates=300".to_owned(),
+        "train.batch_size=12".to_owned(),
+    ];
+    resolve(&overrides).unwrap()
+}
+
+fn options() -> PredictOptions {
+    PredictOptions { top_k: 3 }
+}
+
+#[test]
+fn a_small_list_is_learnt_by_heart_and_lines_keep_their_order() {
+    let place = tempfile::tempdir().unwrap();
+    let recipe = small(&reversed(place.path()));
+    let dir = place.path().join("run");
+    let trained = train(&recipe, &dir, &Control::silent()).unwrap();
+    let accuracy = trained.evaluations[0].metrics.get(ACCURACY.name);
+    assert_eq!(accuracy, Some(1.0));
+    assert_eq!(evaluate(&dir, None).unwrap(), trained.evaluations);
+    let predictor = crate::open(&dir).unwrap();
+    let say = |line: &str| predictor.predict(line, 1, options()).unwrap();
+    assert_eq!(say("dcb").text, "bcd");
+    assert_eq!(say("CAB ").text, "bac", "capitals and blanks are no matter");
+    let json = say("abcd").json;
+    assert_eq!(json["translations"][0]["text"], "dcba");
+    let alignment = json["translations"][0]["alignment"].as_array().unwrap();
+    assert_eq!(alignment.len(), 5, "four letters and the end");
+    assert_eq!(alignment[0].as_array().unwrap().len(), 4);
+    let empty = say("  ");
+    assert_eq!(empty.text, "");
+    assert!(empty.notices.is_empty());
+    let unknown = say("a\u{7}z");
+    assert!(unknown.notices[0].contains("not trained on"));
+    let long = say(&"ab".repeat(5_000));
+    assert!(long.notices[0].contains("10000 units, of which the first 8 are read"));
+    let report = std::fs::read_to_string(dir.join("report.html")).unwrap();
+    assert!(report.contains("Translations"));
+}
+
+#[test]
+fn pairs_that_cannot_be_used_are_told() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("pairs.tsv");
+    let refusal = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let overrides = [format!("data.path={}", path.display())];
+        let recipe = resolve(&overrides).unwrap();
+        let dir = place.path().join("run");
+        let refused = train(&recipe, &dir, &Control::silent());
+        assert!(!dir.exists(), "nothing is left behind");
+        refused.unwrap_err().to_string()
+    };
+    let message = refusal("a\tb\nno tab\n");
+    assert!(message.starts_with("line 2: "), "{message}");
+    let message = refusal("a\tb\n\tb\na\t \n");
+    assert!(
+        message.contains("expected at least 2 pairs, got 1"),
+        "{message}"
+    );
+}
+
+#[test]
+fn what_does_not_go_together_is_refused_by_key() {
+    for (given, key) in [
+        ("data.max_len=0", "data.max_len"),
+        ("data.pair=x", "`pairs`"),
+        ("decode.search.width=0", "decode.search.width"),
+        ("decode.min_len=500", "decode.min_len"),
+        ("loss.label_smoothing=2.0", "loss.label_smoothing"),
+        (
+            "loss.teacher_forcing_rate=-1.0",
+            "loss.teacher_forcing_rate",
+        ),
+        (
+            "data.split={ train = 0.9, valid = 0.1, test = 0.0 }",
+            "data.split",
+        ),
+    ] {
+        let message = resolve(&[given.to_owned()]).unwrap_err().to_string();
+        assert!(message.contains(key), "{given}: {message}");
+    }
+}
+
+#[test]
+fn a_resolved_recipe_reads_back_the_same() {
+    let recipe = resolve(&[]).unwrap();
+    let source = RecipeSource {
+        name: "again".to_owned(),
+        origin: "again".to_owned(),
+        text: recipe.to_toml(),
+    };
+    assert_eq!(source.resolve(&[]).unwrap(), recipe);
+    let crate::Recipe::Translate(Recipe { model, .. }) = recipe else {
+        panic!("a recipe of this task");
+    };
+    assert!(model.attention.is_some());
+}
