@@ -2,7 +2,7 @@
 
 use crate::artifact::file_name;
 use crate::recipe::Recipe;
-use crate::tasks::{complete, forecast, memory};
+use crate::tasks::{complete, forecast};
 use crate::verbs::finished;
 use crate::{Error, evaluate_in};
 use recurra_nn::NnError;

@@ -26,7 +26,7 @@ pub enum Recipe {
     /// Remember over many steps.
     Memory(memory::Recipe),
     /// Translate texts.
-    Translate(translate::Recipe),
+    Translate(Box<translate::Recipe>),
 }
 
 /// The text of a recipe and where it came from.
@@ -98,7 +98,7 @@ impl RecipeSource {
             forecast::NAME => Recipe::Forecast(self.read(table)?),
             complete::NAME => Recipe::Complete(self.read(table)?),
             memory::NAME => Recipe::Memory(self.read(table)?),
-            translate::NAME => Recipe::Translate(self.read(table)?),
+            translate::NAME => Recipe::Translate(Box::new(self.read(table)?)),
             _ => {
                 let message = format!("no task `{task}`; there are {}", TASKS.join(", "));
                 return Err(self.wrong(message, most_similar(&task, TASKS.iter().copied())));

@@ -1,6 +1,5 @@
 //! The task from a recipe to answers.
 
-use super::config::Recipe;
 use crate::recipe::RecipeSource;
 use crate::tasks::PredictOptions;
 use crate::{Error, evaluate, train};
@@ -120,8 +119,8 @@ fn a_resolved_recipe_reads_back_the_same() {
         text: recipe.to_toml(),
     };
     assert_eq!(source.resolve(&[]).unwrap(), recipe);
-    let crate::Recipe::Translate(Recipe { model, .. }) = recipe else {
+    let crate::Recipe::Translate(recipe) = recipe else {
         panic!("a recipe of this task");
     };
-    assert!(model.attention.is_some());
+    assert!(recipe.model.attention.is_some());
 }
