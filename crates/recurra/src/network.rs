@@ -176,7 +176,7 @@ impl Part {
 fn title(layer: &LayerSummary) -> String {
     let mut title = layer.cell.to_owned();
     if layer.bidirectional {
-        title.push_str(", both directions");
+        title.push_str(", both ways");
     }
     match layer.shortcut {
         Shortcut::None => {}

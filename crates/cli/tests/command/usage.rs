@@ -83,10 +83,14 @@ fn help_of_predict_says_what_happens_to_a_bad_line() {
           [FILE]  A file of input lines; `-` is standard input [default: -]
 
         Options:
-              --top-k <K>  How many answers to give where the task ranks them [default:
-                           5]
-              --json       Print one JSON object on standard output, and nothing else
-          -h, --help       Print help
+              --top-k <K>              How many answers to give where the task ranks
+                                       them [default: 5]
+              --precision <PRECISION>  The weights to answer with; bf16 and int8 after
+                                       `recurra quantize` [default: f32] [possible
+                                       values: f32, bf16, int8]
+              --json                   Print one JSON object on standard output, and
+                                       nothing else
+          -h, --help                   Print help
 
         A line that the model cannot take gets an empty line and a message on standard
         error; the exit code is then 1.
@@ -141,7 +145,7 @@ fn an_unknown_key_names_the_nearest() {
     insta::assert_snapshot!(refused(&["train", "tiny.toml", "--set", "train.batch_sise=2"]), @"error: tiny.toml: unknown field `batch_sise`, expected one of `seed`, `batch_size`, `bucketing`, `updates`, `epochs`, `evaluate_every`, `checkpoint_every`, `clip_norm`, `optimizer`, `schedule`, `averaging`, `early_stopping` in `train`; did you mean `batch_size`?");
     insta::assert_snapshot!(
         refused(&["train", "tiny.toml", "--set", "model.stack.layer.hiden_size=2"]),
-        @"error: tiny.toml: unknown field `hiden_size`, expected one of `cell`, `hidden_size`, `activation`, `forget_bias`, `peepholes`, `proj_size`, `coupled`, `clip`, `cell_clip`, `layer_norm`, `reset`, `gate_activation`, `candidate_activation`, `output_activation`, `recurrent_dropout`, `zoneout_hidden`, `zoneout_cell`, `bidirectional`, `backward`, `init` in `model.stack.layer`; did you mean `hidden_size`?"
+        @"error: tiny.toml: unknown field `hiden_size`, expected one of `cell`, `hidden_size`, `activation`, `forget_bias`, `peepholes`, `proj_size`, `coupled`, `clip`, `cell_clip`, `layer_norm`, `reset`, `gate_activation`, `candidate_activation`, `output_activation`, `candidate`, `highway_scale`, `pooling`, `window_size`, `recurrent_dropout`, `zoneout_hidden`, `zoneout_cell`, `bidirectional`, `backward`, `init` in `model.stack.layer`; did you mean `hidden_size`?"
     );
 }
 

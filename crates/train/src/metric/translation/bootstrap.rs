@@ -35,8 +35,8 @@ pub struct Bootstrap {
 /// Compares two systems on test sets that are drawn, with replacement, from the lines of one: both
 /// are judged on the same lines each time.
 ///
-/// `p = (#{|d − d̄| > |D|} + 1) / (n + 1)`, with `D` the difference on the test set and `d` those on
-/// the `n` drawn ones.
+/// `p = (#{|d| − m > |D|} + 1) / (n + 1)`, with `D` the difference on the test set, `d` those on the
+/// `n` drawn ones and `m` the mean of their sizes.
 ///
 /// # Errors
 /// [`TrainError::MetricLengths`] when the systems have not the same number of lines, or none.
@@ -89,7 +89,7 @@ pub fn paired_bootstrap<S: Copy + Default + AddAssign>(
         of_baseline.push(score(baseline, &mut lines.iter().copied()));
         of_system.push(score(system, &mut lines.iter().copied()));
     }
-    let differences = of_baseline.iter().zip(&of_system).map(|(a, b)| a - b);
+    let differences = (of_baseline.iter().zip(&of_system)).map(|(a, b)| (a - b).abs());
     let differences: Vec<f64> = differences.collect();
     let mean_difference = differences.iter().sum::<f64>() / num_samples as f64;
     let baseline = interval(score(baseline, &mut (0..num_lines)), of_baseline);
@@ -97,7 +97,7 @@ pub fn paired_bootstrap<S: Copy + Default + AddAssign>(
     let difference = (baseline.value - system.value).abs();
     let by_chance = differences
         .iter()
-        .filter(|&d| (d - mean_difference).abs() > difference);
+        .filter(|&d| d - mean_difference > difference);
     Ok(Bootstrap {
         p_value: (by_chance.count() + 1) as f64 / (num_samples + 1) as f64,
         baseline,
