@@ -174,10 +174,8 @@ impl Part {
 }
 
 fn title(layer: &LayerSummary) -> String {
-    let mut title = layer.cell.to_owned();
-    if layer.bidirectional {
-        title.push_str(", both ways");
-    }
+    let ways = if layer.bidirectional { "Bi" } else { "" };
+    let mut title = format!("{ways}{}", layer.cell);
     match layer.shortcut {
         Shortcut::None => {}
         Shortcut::Residual => title.push_str(", residual"),

@@ -38,6 +38,9 @@ pub(crate) trait Simd: Copy {
 
     fn splat(self, value: f32) -> Self::Vector;
 
+    /// [`splat`](Simd::splat) of a value in memory.
+    fn broadcast(self, value: &f32) -> Self::Vector;
+
     /// The vector that starts at value `index` vectors into `lanes`.
     fn load(self, lanes: &Lanes, index: usize) -> Self::Vector;
 
@@ -67,6 +70,11 @@ impl<const WIDTH: usize, const FUSED: bool> Simd for Arrays<WIDTH, FUSED> {
     #[inline(always)]
     fn splat(self, value: f32) -> [f32; WIDTH] {
         [value; WIDTH]
+    }
+
+    #[inline(always)]
+    fn broadcast(self, value: &f32) -> [f32; WIDTH] {
+        [*value; WIDTH]
     }
 
     #[inline(always)]

@@ -9,8 +9,8 @@ mod int8;
 
 use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::{
-    __m256, __m512, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps,
-    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_storeu_ps,
+    __m256, __m512, _mm256_broadcast_ss, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps,
+    _mm256_storeu_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_storeu_ps,
 };
 
 use super::Work;
@@ -54,6 +54,12 @@ impl Simd for Avx2 {
     fn splat(self, value: f32) -> __m256 {
         // SAFETY: `self` exists only if `detect` found AVX.
         unsafe { _mm256_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    fn broadcast(self, value: &f32) -> __m256 {
+        // SAFETY: `self` exists only if `detect` found AVX.
+        unsafe { _mm256_broadcast_ss(value) }
     }
 
     #[inline(always)]
@@ -128,6 +134,11 @@ impl Simd for Avx512 {
     fn splat(self, value: f32) -> __m512 {
         // SAFETY: `self` exists only if `detect` found AVX-512 F.
         unsafe { _mm512_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    fn broadcast(self, value: &f32) -> __m512 {
+        self.splat(*value)
     }
 
     #[inline(always)]

@@ -173,6 +173,10 @@ use with_sizes;
 impl Multiply<'_, '_> {
     /// `H` rows of `N` panels, their sums held in registers.
     #[inline(always)]
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "a loop of constant length over all operands at once"
+    )]
     fn tile<S: Simd, const V: usize, const N: usize, const H: usize>(
         &mut self,
         simd: S,
@@ -184,63 +188,32 @@ impl Multiply<'_, '_> {
         for (b, panel) in b.iter_mut().zip(panels) {
             *b = self.b.rows(panel, 0, self.depth);
         }
-        for first in (0..self.depth).step_by(LANES) {
-            let a = self.a.rows(first / LANES, row, H);
+        let whole = self.depth / LANES;
+        for segment in 0..whole {
+            let a = self.a.rows(segment, row, H);
             let a: &[Lanes; H] = a.first_chunk().expect("a tile has its rows");
-            let mut segments: [&[Lanes]; N] = [&[]; N];
-            for (segment, b) in segments.iter_mut().zip(b) {
-                *segment = &b[first..];
+            let mut right: [&[Lanes; LANES]; N] = [&[Lanes::ZERO; LANES]; N];
+            for (right, b) in right.iter_mut().zip(b) {
+                let b = b[segment * LANES..].first_chunk();
+                *right = b.expect("a whole segment has all its rows");
             }
-            if let Some(segments) = whole(segments) {
-                for k in 0..LANES {
-                    sums.add(simd, column(a, k), rows(segments, k));
-                }
-            } else {
-                for k in 0..self.depth - first {
-                    let mut right = [&Lanes::ZERO; N];
-                    for (right, segment) in right.iter_mut().zip(segments) {
-                        *right = &segment[k];
-                    }
-                    sums.add(simd, column(a, k), right);
-                }
+            for k in 0..LANES {
+                sums.add(simd, |row| &a[row].0[k], |panel| &right[panel][k]);
+            }
+        }
+        if whole * LANES < self.depth {
+            let a = self.a.rows(whole, row, H);
+            let a: &[Lanes; H] = a.first_chunk().expect("a tile has its rows");
+            for k in 0..self.depth - whole * LANES {
+                sums.add(
+                    simd,
+                    |row| &a[row].0[k],
+                    |panel| &b[panel][whole * LANES + k],
+                );
             }
         }
         sums.finish(simd, &mut self.c, panels, row);
     }
-}
-
-// Loops over arrays, here and below: closures, which `map` and `from_fn` take, are not compiled
-// for the instruction set of the function that they stand in.
-
-/// The first [`LANES`] rows of each segment, if it has so many.
-#[inline(always)]
-fn whole<const N: usize>(segments: [&[Lanes]; N]) -> Option<[&[Lanes; LANES]; N]> {
-    const NONE: &[Lanes; LANES] = &[Lanes::ZERO; LANES];
-    let mut found = [NONE; N];
-    for (found, segment) in found.iter_mut().zip(segments) {
-        *found = segment.first_chunk()?;
-    }
-    Some(found)
-}
-
-/// Column `k` of some rows.
-#[inline(always)]
-fn column<const H: usize>(rows: &[Lanes; H], k: usize) -> [f32; H] {
-    let mut column = [0.0; H];
-    for (value, row) in column.iter_mut().zip(rows) {
-        *value = row.0[k];
-    }
-    column
-}
-
-/// Row `k` of each segment.
-#[inline(always)]
-fn rows<const N: usize>(segments: [&[Lanes; LANES]; N], k: usize) -> [&Lanes; N] {
-    let mut rows = [&Lanes::ZERO; N];
-    for (row, segment) in rows.iter_mut().zip(segments) {
-        *row = &segment[k];
-    }
-    rows
 }
 
 /// The sums of a tile, in registers.
@@ -261,20 +234,32 @@ impl<S: Simd, const V: usize, const N: usize, const H: usize> Sums<S, V, N, H> {
         Sums(sums)
     }
 
-    /// Adds the outer product of `left` and `right`.
+    /// Adds the outer product of a column, by row, and a row, by panel.
+    ///
+    /// Both are read where they are used: a broadcast that reads memory itself takes no place
+    /// among the multiplications.
     #[inline(always)]
-    fn add(&mut self, simd: S, left: [f32; H], right: [&Lanes; N]) {
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "counted loops over arrays are what the compiler unrolls into registers"
+    )]
+    fn add<'m>(
+        &mut self,
+        simd: S,
+        left: impl Fn(usize) -> &'m f32,
+        right: impl Fn(usize) -> &'m Lanes,
+    ) {
         let mut vectors = [[simd.splat(0.0); V]; N];
-        for (vectors, right) in vectors.iter_mut().zip(right) {
-            for (v, vector) in vectors.iter_mut().enumerate() {
-                *vector = simd.load(right, v);
+        for n in 0..N {
+            for v in 0..V {
+                vectors[n][v] = simd.load(right(n), v);
             }
         }
-        for (row_sums, left) in self.0.iter_mut().zip(left) {
-            let left = simd.splat(left);
-            for (sums, vectors) in row_sums.iter_mut().zip(&vectors) {
-                for (sum, &vector) in sums.iter_mut().zip(vectors) {
-                    *sum = simd.multiply_add(left, vector, *sum);
+        for h in 0..H {
+            let left = simd.broadcast(left(h));
+            for n in 0..N {
+                for v in 0..V {
+                    self.0[h][n][v] = simd.multiply_add(left, vectors[n][v], self.0[h][n][v]);
                 }
             }
         }
@@ -339,13 +324,7 @@ impl Correlate<'_, '_> {
                 *b = self.b[run.block].rows(self.b_panel + panel, run.first, run.count);
             }
             for (k, a) in a.iter().enumerate() {
-                let left = &a.0[row..][..H];
-                let left: &[f32; H] = left.first_chunk().expect("a tile has its rows");
-                let mut right = [a; N];
-                for (right, b) in right.iter_mut().zip(b) {
-                    *right = &b[k];
-                }
-                sums.add(simd, *left, right);
+                sums.add(simd, |column| &a.0[row + column], |panel| &b[panel][k]);
             }
         }
         sums.finish(simd, &mut self.c, panels, row);

@@ -108,7 +108,18 @@ impl<'a> Row<'a> {
         let hopeless = |one: &Candidate| self.bound().is_some_and(|least| one.log_prob <= least);
         match self.config.ends {
             Ends::Likely => {
-                let enough = self.num_ends >= self.config.width;
+                // Unlikely beginnings end early: however many did, the search goes on until the
+                // likeliest continuation is an end, or would be no better than one.
+                let len = self.beginnings.first().map_or(0, |one| one.ids.len() + 1);
+                let behind = |one: &Candidate| {
+                    let ended = ends.first().is_some_and(|end| end.order(one).is_lt());
+                    ended
+                        || self.found.first().is_some_and(|best| {
+                            one.log_prob <= self.config.least_log_prob(best.score, len)
+                        })
+                };
+                let enough =
+                    self.num_ends >= self.config.width && going_on.first().is_none_or(behind);
                 if enough || going_on.first().is_some_and(hopeless) {
                     going_on.clear();
                 }

@@ -7,10 +7,10 @@ use recurra_train::Control;
 use recurra_train::metric::ACCURACY;
 use std::path::{Path, PathBuf};
 
-/// Two dozen numbers with their names the wrong way round: a task of nothing but order.
+/// A dozen words and the same the wrong way round: a task of nothing but order.
 fn reversed(place: &Path) -> PathBuf {
     let words = [
-        "ab", "bca", "cab", "dcb", "abcd", "dcba", "bd", "ca", "adc", "bbd", "cdab", "dada",
+        "ab", "bca", "cab", "dcb", "abcd", "dcba", "bd", "ca", "adc", "bbd", "cdab", "daab",
     ];
     let lines = words.map(|word| format!("{word}\t{}\n", word.chars().rev().collect::<String>()));
     let path = place.join("pairs.tsv");
