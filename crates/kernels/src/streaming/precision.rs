@@ -89,8 +89,8 @@ pub fn bf16_to_f32(bits: u16) -> f32 {
 ///
 /// # Example
 /// ```
-/// let rows = recurra_kernels::Int8Rows::quantize(&[0.5, -1.0, 0.0, 0.0], 2);
-/// assert_eq!(rows.values, [64, -127, 0, 0]);
+/// let rows = recurra_kernels::Int8Rows::quantize(&[0.25, -1.0, 0.0, 0.0], 2);
+/// assert_eq!(rows.values, [32, -127, 0, 0]); // 0.25 · 127 is 31.75
 /// assert!((rows.scales[0] - 1.0 / 127.0).abs() < 1e-6);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
