@@ -5,7 +5,6 @@ use crate::network::{Network, NetworkRows};
 use crate::recipe::Recipe;
 use crate::report::Svg;
 use crate::report::graph::{Graph, Topology};
-use crate::tasks::{complete, forecast, memory, translate};
 use recurra_train::Run;
 use serde::Serialize;
 
@@ -27,12 +26,7 @@ pub struct Inspection {
 /// # Errors
 /// Whatever keeps the network from being built.
 pub fn inspect(recipe: &Recipe, run: Option<&Run>) -> Result<Inspection, Error> {
-    let networks = match recipe {
-        Recipe::Forecast(recipe) => forecast::describe(recipe, run)?,
-        Recipe::Complete(recipe) => complete::describe(recipe, run)?,
-        Recipe::Memory(recipe) => memory::describe(recipe, run)?,
-        Recipe::Translate(recipe) => translate::describe(recipe, run)?,
-    };
+    let networks = recipe.as_task().describe(run)?;
     Ok(Inspection {
         task: recipe.task(),
         about: recipe.about().to_owned(),

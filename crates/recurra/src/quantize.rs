@@ -1,8 +1,6 @@
 //! A run's weights in fewer bits, and what that costs.
 
 use crate::artifact::file_name;
-use crate::recipe::Recipe;
-use crate::tasks::{complete, forecast};
 use crate::verbs::finished;
 use crate::{Error, evaluate_in};
 use recurra_nn::NnError;
@@ -56,16 +54,7 @@ pub fn quantize(dir: &Path, precision: Precision) -> Result<Quantized, Error> {
         ));
     }
     let (run, recipe) = finished(dir)?;
-    let streamers = match &recipe {
-        Recipe::Forecast(recipe) => forecast::quantize(recipe, &run, precision)?,
-        Recipe::Complete(recipe) => complete::quantize(recipe, &run, precision)?,
-        _ => {
-            return Err(Error::NothingToQuantize {
-                dir: dir.to_owned(),
-                task: recipe.task(),
-            });
-        }
-    };
+    let streamers = recipe.as_task().quantize(&run, precision)?;
     let mut split = String::new();
     let mut figures = |streamer: &Streamer| -> Result<Figures, Error> {
         let precision = streamer.precision();

@@ -3,9 +3,7 @@
 use crate::Error;
 use crate::inspect::inspect;
 use crate::recipe::Recipe;
-use crate::tasks::{
-    Evaluation, Predictor, RunReport, Trained, complete, forecast, interrupted, memory, translate,
-};
+use crate::tasks::{Evaluation, Predictor, RunReport, Trained, interrupted};
 use recurra_nn::streaming::Precision;
 use recurra_train::{Control, Run, Status};
 use std::path::{Path, PathBuf};
@@ -17,12 +15,7 @@ use std::path::{Path, PathBuf};
 pub fn train(recipe: &Recipe, dir: &Path, control: &Control) -> Result<Trained, Error> {
     // What cannot be read or built is found before a directory is made for it.
     inspect(recipe, None)?;
-    match recipe {
-        Recipe::Forecast(recipe) => forecast::check_data(recipe)?,
-        Recipe::Complete(recipe) => complete::check_data(recipe)?,
-        Recipe::Memory(_) => {}
-        Recipe::Translate(recipe) => translate::check_data(recipe)?,
-    }
+    recipe.as_task().check_data()?;
     let run = Run::create(dir, recipe.task())?;
     run.write_recipe(&recipe.to_toml())?;
     control
@@ -45,12 +38,7 @@ pub fn resume(dir: &Path, control: &Control) -> Result<Trained, Error> {
 }
 
 fn go_on(recipe: &Recipe, run: &Run, control: &Control) -> Result<Trained, Error> {
-    let trained = match recipe {
-        Recipe::Forecast(recipe) => forecast::train(recipe, run, control)?,
-        Recipe::Complete(recipe) => complete::train(recipe, run, control)?,
-        Recipe::Memory(recipe) => memory::train(recipe, run, control)?,
-        Recipe::Translate(recipe) => translate::train(recipe, run, control)?,
-    };
+    let trained = recipe.as_task().train(run, control)?;
     if interrupted(&trained.outcome) {
         run.set_status(Status::Interrupted)?;
     } else {
@@ -79,18 +67,7 @@ pub fn evaluate_in(
     precision: Precision,
 ) -> Result<Vec<Evaluation>, Error> {
     let (run, recipe) = finished(dir)?;
-    match &recipe {
-        Recipe::Forecast(recipe) => forecast::evaluate(recipe, &run, data, precision),
-        Recipe::Complete(recipe) => complete::evaluate(recipe, &run, data, precision),
-        Recipe::Memory(_) | Recipe::Translate(_) if precision != Precision::F32 => {
-            Err(Error::NothingToQuantize {
-                dir: dir.to_owned(),
-                task: recipe.task(),
-            })
-        }
-        Recipe::Memory(recipe) => memory::evaluate(recipe, &run, data),
-        Recipe::Translate(recipe) => translate::evaluate(recipe, &run, data),
-    }
+    recipe.as_task().evaluate(&run, data, precision)
 }
 
 /// Opens a finished run for prediction.
@@ -108,23 +85,7 @@ pub fn open(dir: &Path) -> Result<Box<dyn Predictor>, Error> {
 /// As [`open`]; [`Error::NotQuantized`] when there are none in that precision.
 pub fn open_in(dir: &Path, precision: Precision) -> Result<Box<dyn Predictor>, Error> {
     let (run, recipe) = finished(dir)?;
-    Ok(match &recipe {
-        Recipe::Forecast(recipe) => Box::new(forecast::open(recipe, &run, precision)?),
-        Recipe::Complete(recipe) => Box::new(complete::open(recipe, &run, precision)?),
-        Recipe::Translate(_) if precision != Precision::F32 => {
-            return Err(Error::NothingToQuantize {
-                dir: dir.to_owned(),
-                task: recipe.task(),
-            });
-        }
-        Recipe::Translate(recipe) => Box::new(translate::open(recipe, &run)?),
-        Recipe::Memory(_) => {
-            return Err(Error::NoAnswers {
-                dir: dir.to_owned(),
-                task: memory::NAME,
-            });
-        }
-    })
+    recipe.as_task().open(&run, precision)
 }
 
 /// Writes `report.html` and `plots/*.svg` into a finished run; returns the page's path.
@@ -137,12 +98,7 @@ pub fn write_report(dir: &Path) -> Result<PathBuf, Error> {
 }
 
 fn write_report_of(recipe: &Recipe, run: &Run) -> Result<PathBuf, Error> {
-    let RunReport { page, plots } = match recipe {
-        Recipe::Forecast(recipe) => forecast::report(recipe, run)?,
-        Recipe::Complete(recipe) => complete::report(recipe, run)?,
-        Recipe::Memory(recipe) => memory::report(recipe, run)?,
-        Recipe::Translate(recipe) => translate::report(recipe, run)?,
-    };
+    let RunReport { page, plots } = recipe.as_task().report(run)?;
     for (name, svg) in plots {
         run.write(&format!("plots/{name}.svg"), svg.as_str().as_bytes())?;
     }

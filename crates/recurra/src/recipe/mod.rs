@@ -10,7 +10,7 @@ mod overrides;
 pub use embedded::{EmbeddedRecipe, embedded};
 
 use crate::Error;
-use crate::tasks::{complete, forecast, memory, translate};
+use crate::tasks::{Task, complete, forecast, memory, translate};
 use recurra_train::TrainConfig;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -134,18 +134,6 @@ pub const TASKS: [&str; 4] = [
     translate::NAME,
 ];
 
-/// The same call on whichever task's recipe it is.
-macro_rules! each_recipe {
-    ($any:expr, $recipe:ident => $call:expr) => {
-        match $any {
-            Recipe::Forecast($recipe) => $call,
-            Recipe::Complete($recipe) => $call,
-            Recipe::Memory($recipe) => $call,
-            Recipe::Translate($recipe) => $call,
-        }
-    };
-}
-
 impl Recipe {
     /// The recipe of a run directory.
     ///
@@ -162,32 +150,42 @@ impl Recipe {
 
     /// The task's name.
     pub fn task(&self) -> &'static str {
-        match self {
-            Self::Forecast(_) => forecast::NAME,
-            Self::Complete(_) => complete::NAME,
-            Self::Memory(_) => memory::NAME,
-            Self::Translate(_) => translate::NAME,
-        }
+        self.as_task().name()
     }
 
     /// One line on what the recipe shows.
     pub fn about(&self) -> &str {
-        each_recipe!(self, recipe => &recipe.about)
+        self.as_task().about()
     }
 
     /// The `[train]` section.
     pub fn train(&self) -> &TrainConfig {
-        each_recipe!(self, recipe => &recipe.train)
+        self.as_task().train_config()
     }
 
     /// TOML with every value spelled out.
     pub fn to_toml(&self) -> String {
-        each_recipe!(self, recipe => spelled_out(recipe))
+        match self {
+            Self::Forecast(recipe) => spelled_out(recipe),
+            Self::Complete(recipe) => spelled_out(recipe),
+            Self::Memory(recipe) => spelled_out(recipe),
+            Self::Translate(recipe) => spelled_out(recipe),
+        }
+    }
+
+    /// What the verbs ask.
+    pub(crate) fn as_task(&self) -> &dyn Task {
+        match self {
+            Self::Forecast(recipe) => recipe,
+            Self::Complete(recipe) => recipe,
+            Self::Memory(recipe) => recipe,
+            Self::Translate(recipe) => recipe.as_ref(),
+        }
     }
 
     fn validate(&self) -> Result<(), Error> {
         self.train().validate()?;
-        each_recipe!(self, recipe => recipe.validate())
+        self.as_task().validate()
     }
 }
 

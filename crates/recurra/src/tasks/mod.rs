@@ -2,6 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `mod.rs` | the task's door: what of [`Task`] is done by which file |
 //! | `config.rs` | the task's sections of a recipe |
 //! | `data.rs` | from files to what the model is fitted on |
 //! | `model.rs` | the network, its loss, its description |
@@ -15,7 +16,10 @@ pub mod complete;
 pub mod forecast;
 pub mod memory;
 mod shipping;
+mod task;
 pub mod translate;
+
+pub(crate) use task::Task;
 
 pub(crate) use shipping::{device, fit_and_ship, interrupted, judged, sampler, training_device};
 

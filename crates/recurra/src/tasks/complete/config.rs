@@ -172,7 +172,7 @@ impl DataConfig {
 }
 
 impl Recipe {
-    pub(crate) fn validate(&self) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         self.validate_data()?;
         self.validate_model()
     }

@@ -21,10 +21,63 @@ mod tests;
 pub use config::{DataConfig, EmbeddingConfig, Form, InputConfig, ModelConfig, NamedInput, Recipe};
 pub use infer::Complete;
 
-pub(crate) use fit::{check_data, evaluate, quantize, train};
-pub(crate) use infer::open;
-pub(crate) use model::describe;
-pub(crate) use report::report;
+use super::{Evaluation, Predictor, RunReport, Task, Trained};
+use crate::Error;
+use crate::network::Network;
+use recurra_nn::streaming::{Precision, Streamer};
+use recurra_train::{Control, Run, TrainConfig};
+use std::path::Path;
 
 /// The task's name in recipes and runs.
 pub const NAME: &str = "complete";
+
+impl Task for Recipe {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &str {
+        &self.about
+    }
+
+    fn train_config(&self) -> &TrainConfig {
+        &self.train
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        self.check()
+    }
+
+    fn check_data(&self) -> Result<(), Error> {
+        fit::check_data(self)
+    }
+
+    fn describe(&self, run: Option<&Run>) -> Result<Vec<Network>, Error> {
+        model::describe(self, run)
+    }
+
+    fn train(&self, run: &Run, control: &Control) -> Result<Trained, Error> {
+        fit::train(self, run, control)
+    }
+
+    fn evaluate(
+        &self,
+        run: &Run,
+        data: Option<&Path>,
+        precision: Precision,
+    ) -> Result<Vec<Evaluation>, Error> {
+        fit::evaluate(self, run, data, precision)
+    }
+
+    fn report(&self, run: &Run) -> Result<RunReport, Error> {
+        report::report(self, run)
+    }
+
+    fn open(&self, run: &Run, precision: Precision) -> Result<Box<dyn Predictor>, Error> {
+        Ok(Box::new(infer::open(self, run, precision)?))
+    }
+
+    fn quantize(&self, run: &Run, precision: Precision) -> Result<[Streamer; 2], Error> {
+        fit::quantize(self, run, precision)
+    }
+}

@@ -3,7 +3,7 @@
 use super::config::{Form, Recipe};
 use super::data::{Corpus, Examples};
 use super::judge::judge_model;
-use super::{Complete, NAME, open};
+use super::{Complete, NAME, infer::open};
 use crate::recipe::RecipeSource;
 use crate::tasks::{Evaluation, PredictOptions, Prediction, Predictor, Trained};
 use crate::{Error, evaluate, evaluate_in, open_in, quantize, train};

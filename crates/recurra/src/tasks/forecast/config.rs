@@ -115,7 +115,7 @@ impl Recipe {
         })
     }
 
-    pub(crate) fn validate(&self) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         match &self.data {
             DataConfig::Generated(data) => data.validate()?,
             DataConfig::Column(data) => data.validate()?,

@@ -26,11 +26,66 @@ mod streamed;
 mod tests;
 
 pub use config::{ColumnConfig, DataConfig, FamilyConfig, GeneratedConfig, ModelConfig, Recipe};
-pub(crate) use fit::{check_data, evaluate, open, quantize, train};
 pub use infer::Forecast;
 pub use model::ForecastModel;
-pub(crate) use model::describe;
-pub(crate) use report::report;
+
+use super::{Evaluation, Predictor, RunReport, Task, Trained};
+use crate::Error;
+use crate::network::Network;
+use recurra_nn::streaming::{Precision, Streamer};
+use recurra_train::{Control, Run, TrainConfig};
+use std::path::Path;
 
 /// The task's name in recipes and runs.
 pub const NAME: &str = "forecast";
+
+impl Task for Recipe {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &str {
+        &self.about
+    }
+
+    fn train_config(&self) -> &TrainConfig {
+        &self.train
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        self.check()
+    }
+
+    fn check_data(&self) -> Result<(), Error> {
+        fit::check_data(self)
+    }
+
+    fn describe(&self, run: Option<&Run>) -> Result<Vec<Network>, Error> {
+        model::describe(self, run)
+    }
+
+    fn train(&self, run: &Run, control: &Control) -> Result<Trained, Error> {
+        fit::train(self, run, control)
+    }
+
+    fn evaluate(
+        &self,
+        run: &Run,
+        data: Option<&Path>,
+        precision: Precision,
+    ) -> Result<Vec<Evaluation>, Error> {
+        fit::evaluate(self, run, data, precision)
+    }
+
+    fn report(&self, run: &Run) -> Result<RunReport, Error> {
+        report::report(self, run)
+    }
+
+    fn open(&self, run: &Run, precision: Precision) -> Result<Box<dyn Predictor>, Error> {
+        Ok(Box::new(fit::open(self, run, precision)?))
+    }
+
+    fn quantize(&self, run: &Run, precision: Precision) -> Result<[Streamer; 2], Error> {
+        fit::quantize(self, run, precision)
+    }
+}

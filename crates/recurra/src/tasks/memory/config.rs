@@ -99,7 +99,7 @@ impl Problem {
 }
 
 impl Recipe {
-    pub(crate) fn validate(&self) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         let networks = &self.model.networks;
         if self.data.problems.is_empty() {
             return Err(Error::config(

@@ -13,8 +13,59 @@ mod report;
 mod tests;
 
 pub use config::{MemoryData, MemoryModel, NetworkConfig, Problem, Recipe};
-pub(crate) use fit::{describe, evaluate, train};
-pub(crate) use report::report;
+
+use super::{Evaluation, RunReport, Task, Trained};
+use crate::Error;
+use crate::network::Network;
+use recurra_nn::streaming::Precision;
+use recurra_train::{Control, Run, TrainConfig};
+use std::path::Path;
 
 /// The task's name in recipes and runs.
 pub const NAME: &str = "memory";
+
+impl Task for Recipe {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &str {
+        &self.about
+    }
+
+    fn train_config(&self) -> &TrainConfig {
+        &self.train
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        self.check()
+    }
+
+    fn check_data(&self) -> Result<(), Error> {
+        fit::contests(self).map(|_| ())
+    }
+
+    fn describe(&self, run: Option<&Run>) -> Result<Vec<Network>, Error> {
+        fit::describe(self, run)
+    }
+
+    fn train(&self, run: &Run, control: &Control) -> Result<Trained, Error> {
+        fit::train(self, run, control)
+    }
+
+    fn evaluate(
+        &self,
+        run: &Run,
+        data: Option<&Path>,
+        precision: Precision,
+    ) -> Result<Vec<Evaluation>, Error> {
+        if precision != Precision::F32 {
+            return Err(self.nothing_to_quantize(run));
+        }
+        fit::evaluate(self, run, data)
+    }
+
+    fn report(&self, run: &Run) -> Result<RunReport, Error> {
+        report::report(self, run)
+    }
+}

@@ -134,7 +134,7 @@ fn names_that_would_not_make_a_folder_are_refused() {
         vec![Problem::Adding { seq_len: 4 }],
         vec![network("../RNN", CellName::Rnn, 4)],
     );
-    let error = bad.validate().unwrap_err().to_string();
+    let error = bad.check().unwrap_err().to_string();
     assert_eq!(
         error,
         "model.networks[0].name: expected letters, digits and `-`, got ../RNN"

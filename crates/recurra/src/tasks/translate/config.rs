@@ -79,7 +79,7 @@ fn sixty_four() -> usize {
 const MOST_UNITS: usize = 10_000;
 
 impl Recipe {
-    pub(crate) fn validate(&self) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         let data = &self.data;
         if data.pairs.is_none() && data.path.is_none() {
             let want = "pairs of texts: `path` or `pairs`";

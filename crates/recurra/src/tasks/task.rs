@@ -1,0 +1,69 @@
+//! What every task can be asked for.
+
+use super::{Evaluation, Predictor, RunReport, Trained};
+use crate::Error;
+use crate::network::Network;
+use recurra_nn::streaming::{Precision, Streamer};
+use recurra_train::{Control, Run, TrainConfig};
+use std::path::Path;
+
+/// A task's recipe, and with it the task: each verb of the library is one method here, and
+/// each task says in its `mod.rs` which of its files does it.
+///
+/// A verb that makes no sense for a task keeps its default, which says so by name.
+pub(crate) trait Task {
+    /// The task's name in recipes and runs.
+    fn name(&self) -> &'static str;
+
+    /// One line on what the recipe shows.
+    fn about(&self) -> &str;
+
+    /// The `[train]` section.
+    fn train_config(&self) -> &TrainConfig;
+
+    /// Refuses what cannot be fitted, by the key at fault.
+    fn validate(&self) -> Result<(), Error>;
+
+    /// Reads the data and builds the network once, so that what is wrong with either is found
+    /// before a run directory is made.
+    fn check_data(&self) -> Result<(), Error>;
+
+    /// The networks, with the sizes that the run's data gave, or the recipe's data.
+    fn describe(&self, run: Option<&Run>) -> Result<Vec<Network>, Error>;
+
+    /// Fits from the run's newest checkpoint, or from the start, and judges.
+    fn train(&self, run: &Run, control: &Control) -> Result<Trained, Error>;
+
+    /// Judges beside the baselines, on the run's held-out data or on `data`.
+    fn evaluate(
+        &self,
+        run: &Run,
+        data: Option<&Path>,
+        precision: Precision,
+    ) -> Result<Vec<Evaluation>, Error>;
+
+    /// The page and the charts of a run.
+    fn report(&self, run: &Run) -> Result<RunReport, Error>;
+
+    /// A model that answers lines.
+    fn open(&self, run: &Run, _: Precision) -> Result<Box<dyn Predictor>, Error> {
+        Err(Error::NoAnswers {
+            dir: run.dir().to_owned(),
+            task: self.name(),
+        })
+    }
+
+    /// Writes the weights in `precision`; gives the network in f32 and in that, both ready to
+    /// step.
+    fn quantize(&self, run: &Run, _: Precision) -> Result<[Streamer; 2], Error> {
+        Err(self.nothing_to_quantize(run))
+    }
+
+    /// The error of a task without weights in fewer bits.
+    fn nothing_to_quantize(&self, run: &Run) -> Error {
+        Error::NothingToQuantize {
+            dir: run.dir().to_owned(),
+            task: self.name(),
+        }
+    }
+}
