@@ -41,13 +41,29 @@ pub(crate) trait Simd: Copy {
     /// [`splat`](Simd::splat) of a value in memory.
     fn broadcast(self, value: &f32) -> Self::Vector;
 
-    /// The vector that starts at value `index` vectors into `lanes`.
-    fn load(self, lanes: &Lanes, index: usize) -> Self::Vector;
+    /// The vector that starts `index` vectors into `values`.
+    fn load(self, values: &[f32; LANES], index: usize) -> Self::Vector;
 
-    fn store(self, vector: Self::Vector, lanes: &mut Lanes, index: usize);
+    fn store(self, vector: Self::Vector, values: &mut [f32; LANES], index: usize);
 
     /// `a·b + c`.
     fn multiply_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
+
+    /// Asks for row `row` to be brought into the cache; a row past the end is nothing.
+    #[inline(always)]
+    fn prefetch(self, rows: &[Lanes], row: usize) {
+        let _ = (rows, row);
+    }
+
+    /// `columns[c][r] = rows[r][c]`
+    #[inline(always)]
+    fn transpose(self, rows: [&[f32; LANES]; LANES], columns: &mut [Lanes; LANES]) {
+        for (c, column) in columns.iter_mut().enumerate() {
+            for (value, row) in column.0.iter_mut().zip(rows) {
+                *value = row[c];
+            }
+        }
+    }
 }
 
 /// A kernel over vectors: `V` of them hold [`LANES`] values, and registers hold the sums of
@@ -78,13 +94,13 @@ impl<const WIDTH: usize, const FUSED: bool> Simd for Arrays<WIDTH, FUSED> {
     }
 
     #[inline(always)]
-    fn load(self, lanes: &Lanes, index: usize) -> [f32; WIDTH] {
-        lanes.0.as_chunks::<WIDTH>().0[index]
+    fn load(self, values: &[f32; LANES], index: usize) -> [f32; WIDTH] {
+        values.as_chunks::<WIDTH>().0[index]
     }
 
     #[inline(always)]
-    fn store(self, vector: [f32; WIDTH], lanes: &mut Lanes, index: usize) {
-        lanes.0.as_chunks_mut::<WIDTH>().0[index] = vector;
+    fn store(self, vector: [f32; WIDTH], values: &mut [f32; LANES], index: usize) {
+        values.as_chunks_mut::<WIDTH>().0[index] = vector;
     }
 
     #[inline(always)]

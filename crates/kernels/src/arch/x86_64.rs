@@ -9,12 +9,14 @@ mod int8;
 
 use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::{
-    __m256, __m512, _mm256_broadcast_ss, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps,
-    _mm256_storeu_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_storeu_ps,
+    __m256, __m512, _MM_HINT_T1, _mm_prefetch, _mm256_broadcast_ss, _mm256_fmadd_ps,
+    _mm256_loadu_ps, _mm256_permute2f128_ps, _mm256_set1_ps, _mm256_shuffle_ps, _mm256_storeu_ps,
+    _mm256_unpackhi_ps, _mm256_unpacklo_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps,
+    _mm512_storeu_ps,
 };
 
 use super::Work;
-use super::simd::{Lanes, Simd, VectorWork};
+use super::simd::{LANES, Lanes, Simd, VectorWork};
 
 pub(crate) use int8::Avx512Vnni;
 
@@ -63,15 +65,15 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn load(self, lanes: &Lanes, index: usize) -> __m256 {
-        let values = &lanes.0.as_chunks::<8>().0[index];
+    fn load(self, values: &[f32; LANES], index: usize) -> __m256 {
+        let values = &values.as_chunks::<8>().0[index];
         // SAFETY: `self` exists only if `detect` found AVX; `values` has the eight values.
         unsafe { _mm256_loadu_ps(values.as_ptr()) }
     }
 
     #[inline(always)]
-    fn store(self, vector: __m256, lanes: &mut Lanes, index: usize) {
-        let values = &mut lanes.0.as_chunks_mut::<8>().0[index];
+    fn store(self, vector: __m256, values: &mut [f32; LANES], index: usize) {
+        let values = &mut values.as_chunks_mut::<8>().0[index];
         // SAFETY: `self` exists only if `detect` found AVX; `values` has room for eight values.
         unsafe { _mm256_storeu_ps(values.as_mut_ptr(), vector) }
     }
@@ -81,6 +83,61 @@ impl Simd for Avx2 {
         // SAFETY: `self` exists only if `detect` found FMA.
         unsafe { _mm256_fmadd_ps(a, b, c) }
     }
+
+    #[inline(always)]
+    fn prefetch(self, rows: &[Lanes], row: usize) {
+        // Past the end it is a hint about memory that is never read.
+        prefetch(rows.as_ptr().wrapping_add(row));
+    }
+
+    #[inline(always)]
+    fn transpose(self, rows: [&[f32; LANES]; LANES], columns: &mut [Lanes; LANES]) {
+        let [first, second] = [0, 1].map(|half| {
+            let quarter = |part: usize| {
+                let rows = std::array::from_fn(|row| self.load(rows[8 * half + row], part));
+                // SAFETY: `self` exists only if `detect` found AVX.
+                unsafe { transposed(rows) }
+            };
+            [quarter(0), quarter(1)]
+        });
+        for (c, column) in columns.iter_mut().enumerate() {
+            self.store(first[c / 8][c % 8], &mut column.0, 0);
+            self.store(second[c / 8][c % 8], &mut column.0, 1);
+        }
+    }
+}
+
+#[inline(always)]
+fn prefetch(address: *const Lanes) {
+    // SAFETY: SSE is part of every x86-64, and a prefetch reads nothing, whatever the address.
+    unsafe { _mm_prefetch::<_MM_HINT_T1>(address.cast()) };
+}
+
+/// Eight rows of eight as columns.
+#[inline]
+#[target_feature(enable = "avx")]
+fn transposed(rows: [__m256; 8]) -> [__m256; 8] {
+    let [a, b, c, d, e, f, g, h] = rows;
+    // Pairs of rows, then fours, then all: at each level the halves of a register apart.
+    let pairs = [[a, b], [c, d], [e, f], [g, h]]
+        .map(|[x, y]| [_mm256_unpacklo_ps(x, y), _mm256_unpackhi_ps(x, y)]);
+    let fours = |x: [__m256; 2], y: [__m256; 2]| {
+        [
+            _mm256_shuffle_ps::<0x44>(x[0], y[0]),
+            _mm256_shuffle_ps::<0xee>(x[0], y[0]),
+            _mm256_shuffle_ps::<0x44>(x[1], y[1]),
+            _mm256_shuffle_ps::<0xee>(x[1], y[1]),
+        ]
+    };
+    let (upper, lower) = (fours(pairs[0], pairs[1]), fours(pairs[2], pairs[3]));
+    std::array::from_fn(|column| {
+        let (x, y) = (upper[column % 4], lower[column % 4]);
+        if column < 4 {
+            _mm256_permute2f128_ps::<0x20>(x, y)
+        } else {
+            _mm256_permute2f128_ps::<0x31>(x, y)
+        }
+    })
 }
 
 #[target_feature(enable = "avx2,fma")]
@@ -142,15 +199,15 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn load(self, lanes: &Lanes, index: usize) -> __m512 {
-        let values = &lanes.0.as_chunks::<16>().0[index];
+    fn load(self, values: &[f32; LANES], index: usize) -> __m512 {
+        let values = &values.as_chunks::<16>().0[index];
         // SAFETY: `self` exists only if `detect` found AVX-512 F; `values` has the sixteen values.
         unsafe { _mm512_loadu_ps(values.as_ptr()) }
     }
 
     #[inline(always)]
-    fn store(self, vector: __m512, lanes: &mut Lanes, index: usize) {
-        let values = &mut lanes.0.as_chunks_mut::<16>().0[index];
+    fn store(self, vector: __m512, values: &mut [f32; LANES], index: usize) {
+        let values = &mut values.as_chunks_mut::<16>().0[index];
         // SAFETY: `self` exists only if `detect` found AVX-512 F; `values` has room for sixteen.
         unsafe { _mm512_storeu_ps(values.as_mut_ptr(), vector) }
     }
@@ -159,6 +216,16 @@ impl Simd for Avx512 {
     fn multiply_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
         // SAFETY: `self` exists only if `detect` found AVX-512 F.
         unsafe { _mm512_fmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    fn prefetch(self, rows: &[Lanes], row: usize) {
+        prefetch(rows.as_ptr().wrapping_add(row));
+    }
+
+    #[inline(always)]
+    fn transpose(self, rows: [&[f32; LANES]; LANES], columns: &mut [Lanes; LANES]) {
+        self.avx2().transpose(rows, columns);
     }
 }
 

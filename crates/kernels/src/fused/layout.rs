@@ -7,7 +7,7 @@ use super::lanes::Cell;
 use super::panels::{Panels, lanes_of, put_lanes};
 use super::recurrence::{Multiplied, Plan, Stage, Vector};
 use super::schedule::Block;
-use crate::arch::{LANES, Lanes, Machine};
+use crate::arch::{LANES, Lanes, Machine, Simd, VectorWork};
 use crate::{CellKind, SequenceShape, Weights};
 
 /// A cell with its sizes. G, `num_groups`, is the number of panels that H units take.
@@ -141,7 +141,7 @@ impl Layout {
             for group in 0..self.num_groups {
                 let rows = self.rows_of(gate, group, weight, inputs);
                 let panel = &mut panels.panel_mut(slot * self.num_groups + group)[..inputs];
-                interleave(rows, panel);
+                self.machine.run_vectors(Interleave { rows, panel });
             }
         }
         panels
@@ -200,18 +200,24 @@ impl Layout {
     }
 }
 
-/// Writes rows side by side: `panel[k][lane] = rows[lane][k]`, zero where a row is empty.
-fn interleave(rows: [&[f32]; LANES], panel: &mut [Lanes]) {
-    if rows.iter().all(|row| row.len() == panel.len()) {
-        let rows = rows.map(|row| &row[..panel.len()]);
-        for (k, lanes) in panel.iter_mut().enumerate() {
-            for (lane, row) in lanes.0.iter_mut().zip(rows) {
-                *lane = row[k];
-            }
+/// Rows side by side: `panel[k][lane] = rows[lane][k]`, zero where a row is empty.
+struct Interleave<'a> {
+    rows: [&'a [f32]; LANES],
+    panel: &'a mut [Lanes],
+}
+
+impl VectorWork for Interleave<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const V: usize, const N: usize>(self, simd: S) {
+        const EMPTY: &[f32; LANES] = &[0.0; LANES];
+        let (squares, rest) = self.panel.as_chunks_mut::<LANES>();
+        let done = squares.len() * LANES;
+        for (index, square) in squares.iter_mut().enumerate() {
+            let rows = (self.rows).map(|row| row.get(index * LANES..).unwrap_or_default());
+            simd.transpose(rows.map(|row| row.first_chunk().unwrap_or(EMPTY)), square);
         }
-    } else {
-        for (k, lanes) in panel.iter_mut().enumerate() {
-            *lanes = Lanes(rows.map(|row| row.get(k).copied().unwrap_or(0.0)));
+        for (k, lanes) in rest.iter_mut().enumerate() {
+            *lanes = Lanes((self.rows).map(|row| row.get(done + k).copied().unwrap_or(0.0)));
         }
     }
 }

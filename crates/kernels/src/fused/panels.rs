@@ -75,6 +75,12 @@ impl<'a> View<'a> {
     pub(super) fn rows(self, panel: usize, row: usize, count: usize) -> &'a [Lanes] {
         &self.values[panel * self.stride + row..][..count]
     }
+
+    /// From the first row of panel `panel` on; empty where there is no such panel.
+    #[inline(always)]
+    pub(super) fn ahead(self, panel: usize) -> &'a [Lanes] {
+        self.values.get(panel * self.stride..).unwrap_or_default()
+    }
 }
 
 /// Some rows of all panels from one on, to be written.

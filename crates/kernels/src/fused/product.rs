@@ -28,6 +28,20 @@ impl Selection {
         }
         panels
     }
+
+    /// The panels that are likely read after those before `from`: the next ones, or those of the
+    /// next group of units, or the first ones again.
+    #[inline(always)]
+    fn following<const N: usize>(self, from: usize) -> [usize; N] {
+        if from + N <= self.count {
+            self.panels(from)
+        } else if self.step > 1 {
+            let first = self.first + 1;
+            Selection { first, ..self }.panels(0)
+        } else {
+            self.panels(0)
+        }
+    }
 }
 
 /// Where the sums of a product start and go, one row of one panel at a time.
@@ -49,30 +63,89 @@ pub(super) enum Target<'a, 'b> {
 }
 
 impl Target<'_, '_> {
+    /// What the sums of `H` rows from `row` of some panels start from.
     #[inline(always)]
-    fn begin(&mut self, panel: usize, row: usize) -> Lanes {
+    fn begin<S: Simd, const V: usize, const N: usize, const H: usize>(
+        &mut self,
+        simd: S,
+        panels: [usize; N],
+        row: usize,
+    ) -> Sums<S, V, N, H> {
+        let mut sums = Sums::zero(simd);
         match self {
-            Target::Added(values) => values.rows(panel, row, 1)[0],
-            Target::Biased(biases, _) => biases[panel],
-            Target::Rows(_) | Target::RowMajor { replace: true, .. } => Lanes::ZERO,
-            Target::RowMajor {
-                values, columns, ..
-            } => lanes_of(&values[row * *columns..][..*columns], panel * LANES),
-        }
-    }
-
-    #[inline(always)]
-    fn finish(&mut self, panel: usize, row: usize, sums: &Lanes) {
-        match self {
-            Target::Added(values) | Target::Biased(_, values) => {
-                values.rows(panel, row, 1)[0] = *sums;
+            Target::Added(values) => {
+                for (n, panel) in panels.into_iter().enumerate() {
+                    let values = values.rows(panel, row, H);
+                    let values: &[Lanes; H] = values.first_chunk().expect("a tile has its rows");
+                    for h in 0..H {
+                        sums.set(simd, h, n, &values[h]);
+                    }
+                }
             }
-            Target::Rows(rows) => put_lanes(rows[row], panel * LANES, sums),
+            Target::Biased(biases, _) => {
+                for (n, panel) in panels.into_iter().enumerate() {
+                    let bias = &biases[panel];
+                    for h in 0..H {
+                        sums.set(simd, h, n, bias);
+                    }
+                }
+            }
+            Target::Rows(_) | Target::RowMajor { replace: true, .. } => {}
             Target::RowMajor {
                 values, columns, ..
             } => {
-                let row = &mut values[row * *columns..][..*columns];
-                put_lanes(row, panel * LANES, sums);
+                for (n, panel) in panels.into_iter().enumerate() {
+                    for h in 0..H {
+                        let values = &values[(row + h) * *columns..][..*columns];
+                        match values[panel * LANES..].first_chunk() {
+                            Some(whole) => sums.set_values(simd, h, n, whole),
+                            None => sums.set(simd, h, n, &lanes_of(values, panel * LANES)),
+                        }
+                    }
+                }
+            }
+        }
+        sums
+    }
+
+    /// Takes the sums that [`Target::begin`] began.
+    #[inline(always)]
+    fn finish<S: Simd, const V: usize, const N: usize, const H: usize>(
+        &mut self,
+        simd: S,
+        panels: [usize; N],
+        row: usize,
+        sums: &Sums<S, V, N, H>,
+    ) {
+        match self {
+            Target::Added(values) | Target::Biased(_, values) => {
+                for (n, panel) in panels.into_iter().enumerate() {
+                    let values = values.rows(panel, row, H);
+                    let values: &mut [Lanes; H] =
+                        values.first_chunk_mut().expect("a tile has its rows");
+                    for h in 0..H {
+                        sums.get(simd, h, n, &mut values[h].0);
+                    }
+                }
+            }
+            Target::Rows(rows) => {
+                let rows: &mut [&mut [f32]; H] =
+                    (rows[row..].first_chunk_mut()).expect("there is a row for each of a tile's");
+                for (n, panel) in panels.into_iter().enumerate() {
+                    for h in 0..H {
+                        sums.put(simd, h, n, &mut rows[h][panel * LANES..]);
+                    }
+                }
+            }
+            Target::RowMajor {
+                values, columns, ..
+            } => {
+                for (n, panel) in panels.into_iter().enumerate() {
+                    for h in 0..H {
+                        let values = &mut values[(row + h) * *columns..][..*columns];
+                        sums.put(simd, h, n, &mut values[panel * LANES..]);
+                    }
+                }
             }
         }
     }
@@ -100,6 +173,9 @@ impl Multiply<'_, '_> {
 /// Rows of A that stay in the second-level cache while the panels of B pass over them.
 const ROWS_AT_ONCE: usize = 96;
 
+/// Rows of the next panels that are asked for with every segment of the depth.
+const AHEAD: usize = 4;
+
 impl VectorWork for Multiply<'_, '_> {
     #[inline(always)]
     fn run<S: Simd, const V: usize, const N: usize>(mut self, simd: S) {
@@ -108,8 +184,8 @@ impl VectorWork for Multiply<'_, '_> {
             let mut from = 0;
             while from < self.panels.count {
                 let many = at_once::<N>(self.panels.count - from);
-                for (row, height) in tiles(rows, S::HEIGHT) {
-                    let at = (from, first + row);
+                for (index, (row, height)) in tiles(rows, S::HEIGHT).enumerate() {
+                    let at = (from, first + row, index);
                     with_sizes!(many, height, N, S, self.tile::<S, V>(simd, at));
                 }
                 from += many;
@@ -180,16 +256,28 @@ impl Multiply<'_, '_> {
     fn tile<S: Simd, const V: usize, const N: usize, const H: usize>(
         &mut self,
         simd: S,
-        (from, row): (usize, usize),
+        (from, row, index): (usize, usize, usize),
     ) {
         let panels = self.panels.panels::<N>(from);
-        let mut sums = Sums::<S, V, N, H>::begin(simd, &mut self.c, panels, row);
+        let mut sums: Sums<S, V, N, H> = self.c.begin(simd, panels, row);
         let mut b: [&[Lanes]; N] = [&[]; N];
         for (b, panel) in b.iter_mut().zip(panels) {
             *b = self.b.rows(panel, 0, self.depth);
         }
         let whole = self.depth / LANES;
+        // The weights of a layer are larger than the second-level cache, and each tile asks for a
+        // share of the panels to come.
+        let following = (self.panels.following::<N>(from + N)).map(|panel| self.b.ahead(panel));
+        let mut asked = index * whole * AHEAD;
         for segment in 0..whole {
+            if asked < self.depth {
+                for panel in following {
+                    for line in 0..AHEAD {
+                        simd.prefetch(panel, asked + line);
+                    }
+                }
+                asked += AHEAD;
+            }
             let a = self.a.rows(segment, row, H);
             let a: &[Lanes; H] = a.first_chunk().expect("a tile has its rows");
             let mut right: [&[Lanes; LANES]; N] = [&[Lanes::ZERO; LANES]; N];
@@ -212,7 +300,7 @@ impl Multiply<'_, '_> {
                 );
             }
         }
-        sums.finish(simd, &mut self.c, panels, row);
+        self.c.finish(simd, panels, row, &sums);
     }
 }
 
@@ -221,17 +309,39 @@ struct Sums<S: Simd, const V: usize, const N: usize, const H: usize>([[[S::Vecto
 
 impl<S: Simd, const V: usize, const N: usize, const H: usize> Sums<S, V, N, H> {
     #[inline(always)]
-    fn begin(simd: S, target: &mut Target<'_, '_>, panels: [usize; N], row: usize) -> Self {
-        let mut sums = [[[simd.splat(0.0); V]; N]; H];
-        for (r, row_sums) in sums.iter_mut().enumerate() {
-            for (sums, &panel) in row_sums.iter_mut().zip(&panels) {
-                let start = target.begin(panel, row + r);
-                for (v, sum) in sums.iter_mut().enumerate() {
-                    *sum = simd.load(&start, v);
-                }
-            }
+    fn zero(simd: S) -> Self {
+        Sums([[[simd.splat(0.0); V]; N]; H])
+    }
+
+    #[inline(always)]
+    fn set(&mut self, simd: S, row: usize, panel: usize, lanes: &Lanes) {
+        self.set_values(simd, row, panel, &lanes.0);
+    }
+
+    #[inline(always)]
+    fn set_values(&mut self, simd: S, row: usize, panel: usize, values: &[f32; LANES]) {
+        for v in 0..V {
+            self.0[row][panel][v] = simd.load(values, v);
         }
-        Sums(sums)
+    }
+
+    #[inline(always)]
+    fn get(&self, simd: S, row: usize, panel: usize, values: &mut [f32; LANES]) {
+        for v in 0..V {
+            simd.store(self.0[row][panel][v], values, v);
+        }
+    }
+
+    /// Writes the sums of one row of one panel as far as `values` goes.
+    #[inline(always)]
+    fn put(&self, simd: S, row: usize, panel: usize, values: &mut [f32]) {
+        if let Some(whole) = values.first_chunk_mut() {
+            self.get(simd, row, panel, whole);
+        } else {
+            let mut lanes = Lanes::ZERO;
+            self.get(simd, row, panel, &mut lanes.0);
+            put_lanes(values, 0, &lanes);
+        }
     }
 
     /// Adds the outer product of a column, by row, and a row, by panel.
@@ -252,7 +362,7 @@ impl<S: Simd, const V: usize, const N: usize, const H: usize> Sums<S, V, N, H> {
         let mut vectors = [[simd.splat(0.0); V]; N];
         for n in 0..N {
             for v in 0..V {
-                vectors[n][v] = simd.load(right(n), v);
+                vectors[n][v] = simd.load(&right(n).0, v);
             }
         }
         for h in 0..H {
@@ -261,19 +371,6 @@ impl<S: Simd, const V: usize, const N: usize, const H: usize> Sums<S, V, N, H> {
                 for v in 0..V {
                     self.0[h][n][v] = simd.multiply_add(left, vectors[n][v], self.0[h][n][v]);
                 }
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn finish(self, simd: S, target: &mut Target<'_, '_>, panels: [usize; N], row: usize) {
-        for (r, row_sums) in self.0.iter().enumerate() {
-            for (sums, &panel) in row_sums.iter().zip(&panels) {
-                let mut lanes = Lanes::ZERO;
-                for (v, &sum) in sums.iter().enumerate() {
-                    simd.store(sum, &mut lanes, v);
-                }
-                target.finish(panel, row + r, &lanes);
             }
         }
     }
@@ -316,7 +413,7 @@ impl Correlate<'_, '_> {
     ) {
         assert!(row <= LANES - H, "the rows of a tile are in one panel");
         let panels = self.panels.panels::<N>(from);
-        let mut sums = Sums::<S, V, N, H>::begin(simd, &mut self.c, panels, row);
+        let mut sums: Sums<S, V, N, H> = self.c.begin(simd, panels, row);
         for run in self.runs {
             let a = self.a[run.block].rows(self.a_panel, run.first, run.count);
             let mut b: [&[Lanes]; N] = [&[]; N];
@@ -327,7 +424,7 @@ impl Correlate<'_, '_> {
                 sums.add(simd, |column| &a.0[row + column], |panel| &b[panel][k]);
             }
         }
-        sums.finish(simd, &mut self.c, panels, row);
+        self.c.finish(simd, panels, row, &sums);
     }
 }
 

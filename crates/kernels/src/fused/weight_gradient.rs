@@ -18,7 +18,7 @@ pub(super) struct Targets<'a> {
 
 /// Steps that are multiplied together: a panel's share of them stays in the first-level cache,
 /// and sums of so many, added up one after another, keep rounding errors small.
-const STEPS_AT_ONCE: usize = 192;
+const STEPS_AT_ONCE: usize = 256;
 
 /// `dW = Σ d_slot ⊗ operand` and `d_vector = Σ d_slot ⊙ factor` over all steps.
 pub(super) fn weight_gradients(
