@@ -77,8 +77,8 @@ impl Target<'_, '_> {
                 for (n, panel) in panels.into_iter().enumerate() {
                     let values = values.rows(panel, row, H);
                     let values: &[Lanes; H] = values.first_chunk().expect("a tile has its rows");
-                    for h in 0..H {
-                        sums.set(simd, h, n, &values[h]);
+                    for (h, values) in values.iter().enumerate() {
+                        sums.set(simd, h, n, values);
                     }
                 }
             }
@@ -123,8 +123,8 @@ impl Target<'_, '_> {
                     let values = values.rows(panel, row, H);
                     let values: &mut [Lanes; H] =
                         values.first_chunk_mut().expect("a tile has its rows");
-                    for h in 0..H {
-                        sums.get(simd, h, n, &mut values[h].0);
+                    for (h, values) in values.iter_mut().enumerate() {
+                        sums.get(simd, h, n, &mut values.0);
                     }
                 }
             }
@@ -132,8 +132,8 @@ impl Target<'_, '_> {
                 let rows: &mut [&mut [f32]; H] =
                     (rows[row..].first_chunk_mut()).expect("there is a row for each of a tile's");
                 for (n, panel) in panels.into_iter().enumerate() {
-                    for h in 0..H {
-                        sums.put(simd, h, n, &mut rows[h][panel * LANES..]);
+                    for (h, row) in rows.iter_mut().enumerate() {
+                        sums.put(simd, h, n, &mut row[panel * LANES..]);
                     }
                 }
             }
