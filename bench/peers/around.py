@@ -8,7 +8,7 @@ import attention
 from harness import Peer
 from ours import Recurra, address
 
-FUNCTIONS = ("sigmoid", "tanh", "exp")  # as `abi/src/around.rs` numbers them
+FUNCTIONS = ("sigmoid", "tanh", "exp", "relu")  # as `abi/src/around.rs` numbers them
 ROWS, VOCAB_SIZE, ELEMENTS, WEIGHTS = 2048, 10_000, 2_000_000, 2_000_000
 
 
@@ -50,7 +50,7 @@ def numbers(name: str) -> dict[str, np.ndarray]:
 
 def gradients(name: str) -> dict[str, np.ndarray]:
     """Outputs at which the derivative is 1 or -1: calls in place on the result of the last keep their size."""
-    fixed = {"sigmoid": (1 + 5**0.5) / 2, "tanh": 0.0, "exp": 1.0}[name.removesuffix("-grad")]
+    fixed = {"sigmoid": (1 + 5**0.5) / 2, "tanh": 0.0, "exp": 1.0, "relu": 1.0}[name.removesuffix("-grad")]
     return numbers(name) | {"outputs": np.full(ELEMENTS, fixed, np.float32)}
 
 

@@ -88,7 +88,7 @@ class Record:
         text = ["\n".join(f"- {part}" for part in parts)]
         for (section, work, threads), cases in groups.items():
             text.append(f"### {section if section == work else f'{section}: {work}'}, {threads} thread{'s' if threads != '1' else ''}")
-            text.append(table(work, threads, cases))
+            text.append(table(section, work, threads, cases))
         return "\n\n".join(text) + "\n"
 
     def put_into(self, page: Path) -> None:
@@ -103,7 +103,7 @@ def ours_of(peer: str) -> str:
     return next((f"recurra-{kind}" for kind in ("int8", "bf16") if peer.endswith(kind)), "recurra")
 
 
-def table(work: str, threads: str, cases: dict) -> str:
+def table(section: str, work: str, threads: str, cases: dict) -> str:
     names = list(dict.fromkeys(name for rows in cases.values() for name in rows))
     ours = [name for name in names if name.startswith("recurra") and name != FULL]
     names = [name for name in names if name not in ours]
@@ -116,7 +116,7 @@ def table(work: str, threads: str, cases: dict) -> str:
             continue
         run = rows["recurra"]["time"]  # what another run measured is not beside ours
         rows = {name: row for name, row in rows.items() if row["time"] == run}
-        sizes = ",".join(map(str, SHAPES[shape])) if shape in SHAPES else ""
+        sizes = ",".join(map(str, SHAPES[shape])) if section == "sequence" and shape in SHAPES else ""
         line = [f"{cell} {shape} {sizes}".strip()]
         line += [time(rows[name], scale) if name in rows else "" for name in ours]
         shares = [rows[name]["peak_share"] for name in ours if name in rows and rows[name]["peak_share"]]

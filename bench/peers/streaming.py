@@ -1,6 +1,7 @@
 """One step at batch 1, the state fed back: what answers while its input still comes in."""
 
 import ctypes as c
+import weakref
 
 import numpy as np
 
@@ -13,10 +14,7 @@ BYTES = {"recurra": 4, "recurra-bf16": 2, "recurra-int8": 1}
 
 
 def cases(given, recurra: Recurra, modules: dict, reading: dict[int, float]):
-    """Cases as `peers.measure` takes them; none while the library has no single steps."""
-    if not hasattr(recurra.lib, "recurra_step_new"):
-        print("  step: the library has no single steps")
-        return
+    """Cases as `peers.measure` takes them."""
     for cell in ("lstm", "gru"):
         for size in SIZES if cell in given.cells else ():
             arrays = weights(cell, size)
@@ -64,6 +62,7 @@ def step(recurra: Recurra, cell: str, arrays: dict[str, np.ndarray], name: str, 
     if not handle:
         recurra.check(1)
     state = np.zeros((2 if cell == "lstm" else 1, size), np.float32)
+    weakref.finalize(state, lib.recurra_step_free, handle)
     call = (handle, address(arrays["x"]), address(state))
     door = lib.recurra_step
 

@@ -203,11 +203,14 @@ def around_peer(name: str, arrays: dict) -> Peer:
         outputs = tensors["outputs"]
         if function == "exp":
             run = lambda: values.mul_(outputs)  # noqa: E731
+        elif function == "relu":
+            backward = torch.ops.aten.threshold_backward.grad_input
+            run = lambda: backward(values, outputs, 0, grad_input=values)  # noqa: E731
         else:
             backward = getattr(torch.ops.aten, f"{function}_backward").grad_input
             run = lambda: backward(values, outputs, grad_input=values)  # noqa: E731
     else:
-        run = {"sigmoid": values.sigmoid_, "tanh": values.tanh_, "exp": values.exp_}[name]
+        run = {"sigmoid": values.sigmoid_, "tanh": values.tanh_, "exp": values.exp_, "relu": values.relu_}[name]
     first = values.clone()
 
     def results():

@@ -38,11 +38,12 @@ fn function(number: c_int) -> Function {
     match number {
         0 => Function::Sigmoid,
         1 => Function::Tanh,
-        _ => Function::Exp,
+        2 => Function::Exp,
+        _ => Function::Relu,
     }
 }
 
-/// A function of every value in place: 0 sigmoid, 1 tanh, 2 exp.
+/// A function of every value in place: 0 sigmoid, 1 tanh, 2 exp, 3 relu.
 ///
 /// # Safety
 /// As the crate says of pointers.

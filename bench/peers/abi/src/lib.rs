@@ -11,6 +11,7 @@ mod around;
 mod attention;
 mod machine;
 mod sequence;
+mod streaming;
 
 use std::cell::RefCell;
 use std::ffi::{CString, c_char, c_int};
