@@ -7,8 +7,8 @@
 use std::time::Instant;
 
 use recurra_kernels::{
-    CellKind, Direction, Isa, KernelError, Reset, SequenceBackward, SequenceForward, SequenceShape,
-    Weights, sequence_backward, sequence_forward_on, sequence_forward_saving_on,
+    CellKind, Direction, Isa, KernelError, Products, Reset, SequenceBackward, SequenceForward,
+    SequenceShape, Weights, sequence_backward, sequence_forward_on, sequence_forward_saving_on,
 };
 
 /// T, B, I, H.
@@ -119,6 +119,7 @@ impl Work {
             cell: self.cell,
             shape: self.shape,
             direction: Direction::Forward,
+            products: Products::F32,
             weights: Weights {
                 w_ih: &self.w_ih,
                 w_hh: &self.w_hh,
@@ -142,6 +143,7 @@ impl Work {
             cell: self.cell,
             shape: self.shape,
             direction: Direction::Forward,
+            products: Products::F32,
             weights: Weights {
                 w_ih: &self.w_ih,
                 w_hh: &self.w_hh,

@@ -2,9 +2,7 @@
 
 use crate::sequence::Origin;
 use crate::shape::Argument;
-use crate::{
-    CellKind, Direction, KernelError, SequenceBackward, SequenceForward, SequenceShape, Weights,
-};
+use crate::{CellKind, KernelError, SequenceBackward, SequenceForward, SequenceShape, Weights};
 
 impl<R> SequenceForward<'_, R> {
     pub(crate) fn check(&self, op: &'static str) -> Result<(), KernelError> {
@@ -19,11 +17,27 @@ impl<R> SequenceForward<'_, R> {
     }
 
     pub(crate) fn origin(&self) -> Origin {
-        origin(self.cell, self.shape, self.direction, self.lengths)
+        Origin {
+            cell: self.cell,
+            shape: self.shape,
+            direction: self.direction,
+            products: self.products,
+            lengths: self.lengths.map(<[usize]>::to_vec),
+        }
     }
 }
 
 impl<R> SequenceBackward<'_, R> {
+    fn origin(&self) -> Origin {
+        Origin {
+            cell: self.cell,
+            shape: self.shape,
+            direction: self.direction,
+            products: self.products,
+            lengths: self.lengths.map(<[usize]>::to_vec),
+        }
+    }
+
     pub(crate) fn check(&self, op: &'static str) -> Result<(), KernelError> {
         let checks = Checks {
             op,
@@ -31,7 +45,7 @@ impl<R> SequenceBackward<'_, R> {
             shape: self.shape,
         };
         checks.inputs(&self.weights, self.x, self.lengths, self.state)?;
-        checks.saved(self.direction, self.lengths, &self.saved.origin)?;
+        checks.saved(&self.origin(), &self.saved.origin)?;
         if let Some(d_outputs) = self.d_outputs {
             checks.steps("d_outputs", d_outputs)?;
         }
@@ -151,23 +165,26 @@ impl Checks {
         }
     }
 
-    fn saved(
-        &self,
-        direction: Direction,
-        lengths: Option<&[usize]>,
-        saved: &Origin,
-    ) -> Result<(), KernelError> {
-        let wanted = origin(self.cell, self.shape, direction, lengths);
-        if wanted == *saved {
+    fn saved(&self, wanted: &Origin, saved: &Origin) -> Result<(), KernelError> {
+        if wanted == saved {
             return Ok(());
         }
         let op = self.op;
         let (wanted, got) = if wanted.lengths == saved.lengths {
-            let describe = |o: &Origin| format!("{:?}, {:?}, {:?}", o.cell, o.shape, o.direction);
-            (describe(&wanted), describe(saved))
+            let describe = |o: &Origin| {
+                let Origin {
+                    cell,
+                    shape,
+                    direction,
+                    products,
+                    lengths: _,
+                } = o;
+                format!("{cell:?}, {shape:?}, {direction:?}, {products} products")
+            };
+            (describe(wanted), describe(saved))
         } else {
             let describe = |o: &Origin| format!("lengths {:?}", o.lengths);
-            (describe(&wanted), describe(saved))
+            (describe(wanted), describe(saved))
         };
         Err(KernelError::SavedMismatch { op, wanted, got })
     }
@@ -185,19 +202,5 @@ impl Checks {
             dimensions,
         };
         argument.check(self.op, self.shape, got)
-    }
-}
-
-fn origin(
-    cell: CellKind,
-    shape: SequenceShape,
-    direction: Direction,
-    lengths: Option<&[usize]>,
-) -> Origin {
-    Origin {
-        cell,
-        shape,
-        direction,
-        lengths: lengths.map(<[usize]>::to_vec),
     }
 }

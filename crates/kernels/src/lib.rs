@@ -37,6 +37,7 @@ mod check;
 mod fused;
 mod gemm;
 mod isa;
+mod products;
 pub mod scalar;
 mod scan;
 mod sequence;
@@ -71,6 +72,7 @@ pub use isa::Isa;
 pub use optimizer::{
     Rule, Update, WeightDecay, sum_of_squares, sum_of_squares_on, update, update_on,
 };
+pub use products::Products;
 pub use scan::{
     Candidate, Highway, Pooling, ScanBackward, ScanForward, ScanKind, ScanShape, scan_backward,
     scan_backward_on, scan_forward, scan_forward_on,

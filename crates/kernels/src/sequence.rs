@@ -3,7 +3,7 @@
 //! A call is checked completely, then carried out by the oracle or by the fused path.
 
 use crate::arch::Machine;
-use crate::{CellKind, Direction, Isa, KernelError, SequenceShape, fused, scalar};
+use crate::{CellKind, Direction, Isa, KernelError, Products, SequenceShape, fused, scalar};
 
 /// The parameters of a cell; see [`CellKind`] for their order.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,8 @@ pub struct SequenceForward<'a, R = f32> {
     pub shape: SequenceShape,
     /// The order of the steps.
     pub direction: Direction,
+    /// What the matrix products multiply.
+    pub products: Products,
     /// The parameters.
     pub weights: Weights<'a, R>,
     /// `[T, B, I]`; what lies past a row's length is never read.
@@ -57,6 +59,8 @@ pub struct SequenceBackward<'a, R = f32> {
     pub shape: SequenceShape,
     /// The order of the forward steps.
     pub direction: Direction,
+    /// What the matrix products multiply.
+    pub products: Products,
     /// The parameters.
     pub weights: Weights<'a, R>,
     /// `[T, B, I]`.
@@ -98,6 +102,7 @@ pub(crate) struct Origin {
     pub(crate) cell: CellKind,
     pub(crate) shape: SequenceShape,
     pub(crate) direction: Direction,
+    pub(crate) products: Products,
     pub(crate) lengths: Option<Vec<usize>>,
 }
 
@@ -127,6 +132,7 @@ pub(crate) enum Kept<R> {
 ///     cell: CellKind::Rnn { activation: Activation::Tanh },
 ///     shape: SequenceShape { seq_len: 2, batch_size: 1, input_size: 1, hidden_size: 1 },
 ///     direction: Direction::Forward,
+///     products: Products::F32,
 ///     weights: Weights { w_ih: &[1.0], w_hh: &[1.0], vectors: &[0.0] },
 ///     x: &[0.5, 0.25],
 ///     lengths: None,
@@ -165,17 +171,17 @@ pub fn sequence_forward_saving(call: SequenceForward<'_>) -> Result<Saved, Kerne
 /// // One step of h = tanh(w·x) with loss h: dw = (1 − h²)·x.
 /// let cell = CellKind::Rnn { activation: Activation::Tanh };
 /// let shape = SequenceShape { seq_len: 1, batch_size: 1, input_size: 1, hidden_size: 1 };
-/// let direction = Direction::Forward;
+/// let (direction, products) = (Direction::Forward, Products::F32);
 /// let weights = Weights { w_ih: &[2.0], w_hh: &[0.0], vectors: &[0.0] };
 /// let (x, state) = (&[0.5], &[0.0]);
 /// let (mut outputs, mut final_state) = ([0.0], [0.0]);
 /// let saved = sequence_forward_saving(SequenceForward {
-///     cell, shape, direction, weights, x, lengths: None, state,
+///     cell, shape, direction, products, weights, x, lengths: None, state,
 ///     outputs: &mut outputs, final_state: &mut final_state,
 /// })?;
 /// let (mut d_w_ih, mut d_w_hh, mut d_vectors, mut d_state) = ([0.0], [0.0], [0.0], [0.0]);
 /// sequence_backward(SequenceBackward {
-///     cell, shape, direction, weights, x, lengths: None, state, saved,
+///     cell, shape, direction, products, weights, x, lengths: None, state, saved,
 ///     d_outputs: Some(&[1.0]), d_final_state: None, d_x: None,
 ///     d_w_ih: &mut d_w_ih, d_w_hh: &mut d_w_hh, d_vectors: &mut d_vectors, d_state: &mut d_state,
 /// })?;

@@ -11,7 +11,7 @@ use rand::RngExt;
 /// Srivastava et al. 2014; on non-recurrent connections: Zaremba et al. 2014.
 pub fn dropout<const D: usize>(x: Tensor<D>, dropout: f64, mode: Mode<'_>) -> Tensor<D> {
     match mode {
-        Mode::Train(rng) if dropout > 0.0 => {
+        Mode::Train { rng, .. } if dropout > 0.0 => {
             let mask = keep_mask(x.dims(), dropout, rng, &x.device(), x.dtype());
             x * mask.div_scalar(1.0 - dropout)
         }

@@ -66,7 +66,7 @@ pub use init::Initialiser;
 pub use linear::{Embedding, Linear, one_hot};
 pub use mode::{Mode, Rng, rng};
 pub use norm::LayerNorm;
-pub use recurra_kernels::{Direction, Isa};
+pub use recurra_kernels::{Direction, Isa, Products};
 pub use recurrent::{Bidirectional, Layer, LayerState, Merge, Recurrent};
 pub use stack::{LayerConfig, LayerSummary, Shortcut, Stack, StackConfig, StackState};
 pub use unroll::{Path, RecurrentNoise, Unroll, Unrolled, unroll, unroll_by_steps};

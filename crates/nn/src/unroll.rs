@@ -51,7 +51,7 @@ impl RecurrentNoise {
         if self.zoneout_hidden > 0.0 || self.zoneout_cell > 0.0 {
             return Some("zoneout");
         }
-        (self.dropout > 0.0 && matches!(mode, Mode::Train(_))).then_some("recurrent_dropout")
+        (self.dropout > 0.0 && matches!(mode, Mode::Train { .. })).then_some("recurrent_dropout")
     }
 }
 
@@ -243,6 +243,7 @@ fn unroll_fused<C: Cell>(
         SequenceSpec {
             cell: fused.kind,
             direction: call.direction,
+            products: call.mode.products(),
             lengths: call.lengths.map(Into::into),
         },
     );
@@ -268,7 +269,7 @@ struct StepNoise<'a> {
 impl<'a> StepNoise<'a> {
     fn new(noise: RecurrentNoise, state: &State, mut mode: Mode<'a>) -> Self {
         let hidden_mask = match &mut mode {
-            Mode::Train(rng) if noise.dropout > 0.0 => {
+            Mode::Train { rng, .. } if noise.dropout > 0.0 => {
                 let like = &state.hidden;
                 let mask = keep_mask(
                     like.dims(),
@@ -320,7 +321,7 @@ impl<'a> StepNoise<'a> {
             return new;
         }
         match &mut self.mode {
-            Mode::Train(rng) => {
+            Mode::Train { rng, .. } => {
                 let fresh = keep_mask(new.dims(), probability, rng, &new.device(), new.dtype());
                 old.clone() + fresh * (new - old)
             }

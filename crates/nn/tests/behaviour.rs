@@ -305,7 +305,7 @@ fn recurrent_dropout_drops_the_same_units_at_every_step() {
     };
     let mut draw = rng(3, 0);
     let (outputs, _) = stack
-        .forward(x, None, Some(state), Mode::Train(&mut draw))
+        .forward(x, None, Some(state), Mode::train(&mut draw))
         .unwrap();
     let outputs = values(&outputs);
     let (first, third) = (&outputs[..64], &outputs[128..]);
@@ -325,7 +325,7 @@ fn zoneout_keeps_old_values_while_training() {
     let stack = build(&layer, 1);
     let x = random([1, 1, INPUT_SIZE], 8);
     let (outputs, _) = stack
-        .forward(x, None, None, Mode::Train(&mut rng(2, 0)))
+        .forward(x, None, None, Mode::train(&mut rng(2, 0)))
         .unwrap();
     // The old value is the zero of the initial state.
     let kept = values(&outputs).iter().filter(|&&v| v == 0.0).count();
@@ -337,7 +337,7 @@ fn dropout_keeps_the_mean_and_acts_only_in_training() {
     let x = Tensor::<2>::ones([100, 100], &Device::flex());
     let same = recurra_nn::dropout(x.clone(), 0.4, Mode::Eval);
     assert_eq!(values(&same), values(&x));
-    let thinned = recurra_nn::dropout(x, 0.4, Mode::Train(&mut rng(1, 1)));
+    let thinned = recurra_nn::dropout(x, 0.4, Mode::train(&mut rng(1, 1)));
     let thinned = values(&thinned);
     let dropped = thinned.iter().filter(|&&v| v == 0.0).count();
     assert!((3800..4200).contains(&dropped), "{dropped}");

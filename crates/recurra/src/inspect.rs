@@ -15,6 +15,8 @@ pub struct Inspection {
     pub task: &'static str,
     /// One line on the recipe.
     pub about: String,
+    /// What recurrent layers multiply in training: `f32` or `bf16`.
+    pub precision: &'static str,
     /// Its networks; most recipes have one.
     pub networks: Vec<NetworkRows>,
     #[serde(skip)]
@@ -30,6 +32,7 @@ pub fn inspect(recipe: &Recipe, run: Option<&Run>) -> Result<Inspection, Error> 
     Ok(Inspection {
         task: recipe.task(),
         about: recipe.about().to_owned(),
+        precision: recipe.train().precision.products().name(),
         networks: networks.iter().map(Network::rows).collect(),
         graphs: networks.iter().map(Network::graph).collect(),
     })

@@ -5,6 +5,7 @@ use crate::averaging::AveragingConfig;
 use crate::early_stopping::EarlyStoppingConfig;
 use crate::optimizer::OptimizerConfig;
 use crate::schedule::{ScheduleConfig, at_least_one};
+use recurra_nn::Products;
 use serde::{Deserialize, Serialize};
 
 /// The `[train]` section of a recipe.
@@ -33,6 +34,8 @@ use serde::{Deserialize, Serialize};
 pub struct TrainConfig {
     /// Where all randomness of the run starts. Default 0.
     pub seed: u64,
+    /// What recurrent layers multiply while they are trained. Default f32.
+    pub precision: Precision,
     /// Examples per update. Default 32.
     pub batch_size: usize,
     /// Put examples of similar length into one batch. Default true.
@@ -61,6 +64,31 @@ pub struct TrainConfig {
     pub early_stopping: Option<EarlyStoppingConfig>,
 }
 
+/// The numbers that the matrix products of recurrent layers multiply in training.
+///
+/// Weights, states, sums and the optimizer's memory are 32-bit floats whatever this is, and
+/// evaluation and prediction compute in 32 bits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32-bit floats.
+    #[default]
+    F32,
+    /// Weights, inputs, hidden states and gradients rounded to bf16 where a product of a fused
+    /// recurrence multiplies them ([`Products::Bf16`]).
+    Bf16,
+}
+
+impl Precision {
+    /// The same, as the kernels say it.
+    pub fn products(self) -> Products {
+        match self {
+            Self::F32 => Products::F32,
+            Self::Bf16 => Products::Bf16,
+        }
+    }
+}
+
 /// More rows than this are a slip of the keyboard.
 const MAX_BATCH_SIZE: usize = 1_000_000;
 
@@ -68,6 +96,7 @@ impl Default for TrainConfig {
     fn default() -> Self {
         Self {
             seed: 0,
+            precision: Precision::F32,
             batch_size: 32,
             bucketing: true,
             updates: None,
@@ -185,6 +214,7 @@ mod tests {
             r#"
             epochs = 3
             seed = 9007199254740993
+            precision = "bf16"
             clip_norm = 0.1
             optimizer = { name = "rmsprop", alpha = 0.9, centered = true }
             schedule = { name = "plateau", metric = "accuracy", factor = 0.5, patience = 2, warmup = 7 }
@@ -211,6 +241,8 @@ mod tests {
                 "betas",
             ),
             ("updates = 1\noptimizer = { name = \"adagrad\" }", "adagrad"),
+            ("updates = 1\nprecision = \"fp16\"", "fp16"),
+            ("updates = 1\nprecision = \"int8\"", "`f32` or `bf16`"),
             (
                 "updates = 1\nschedule = { name = \"constant\", every = 3 }",
                 "every",

@@ -102,6 +102,9 @@ pub fn fit<L: Learner>(
 ) -> Result<Fitted<L::Model>, TrainError> {
     config.validate()?;
     let _lock = run.lock()?;
+    if let Some(notice) = config.precision.products().notice() {
+        control.progress.note(&notice);
+    }
     let mut training = Training::new(weights::number_params(model), config);
     match resume {
         Some(checkpoint) => {
@@ -212,7 +215,12 @@ impl<'a, M: Module> Training<'a, M> {
 
             // Its loss.
             let mut rng = Stream::Update(update).rng(config.seed);
-            let loss = learner.loss(&self.model, indices, Mode::Train(&mut rng))?;
+            let products = config.precision.products();
+            let mode = Mode::Train {
+                rng: &mut rng,
+                products,
+            };
+            let loss = learner.loss(&self.model, indices, mode)?;
             let value = scalar(&loss)?;
             if let Some(symptom) = self.watch.loss(value) {
                 // Bad weights are the reason for a bad loss, and come first.

@@ -30,7 +30,7 @@ mod stream;
 pub use atomic::write_atomic;
 pub use averaging::{Averaging, AveragingConfig};
 pub use checkpoint::Checkpoint;
-pub use config::TrainConfig;
+pub use config::{Precision, TrainConfig};
 pub use control::{Control, Interrupt};
 pub use diagnosis::{Cause, Diagnosis, EXPLOSION_FACTOR, Symptom, Watch};
 pub use early_stopping::{Best, EarlyStopping, EarlyStoppingConfig, EarlyStoppingState};

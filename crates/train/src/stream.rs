@@ -13,7 +13,7 @@ use recurra_nn::Rng;
 /// use recurra_nn::Mode;
 /// use recurra_train::Stream;
 /// let mut rng = Stream::Update(700).rng(42);
-/// let mode = Mode::Train(&mut rng);
+/// let mode = Mode::train(&mut rng);
 /// # let _ = mode;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use crate::{read, status, write};
 use recurra_kernels::{
-    Activation, CellKind, Direction, KernelError, Reset, SequenceBackward, SequenceForward,
+    Activation, CellKind, Direction, KernelError, Products, Reset, SequenceBackward, SequenceForward,
     SequenceShape, Weights, sequence_backward, sequence_forward, sequence_forward_saving,
 };
 use std::ffi::c_int;
@@ -93,6 +93,7 @@ impl Sequence {
                 cell: self.kind(),
                 shape: self.shape(),
                 direction: Direction::Forward,
+                products: Products::F32,
                 weights: self.weights(),
                 x: read(self.x, self.steps_len() * self.input_size),
                 lengths: lengths.map(|lengths| read(lengths, self.batch_size)),
@@ -129,6 +130,7 @@ impl Sequence {
                 cell,
                 shape,
                 direction,
+                products: Products::F32,
                 weights: self.weights(),
                 x,
                 lengths,

@@ -4,7 +4,7 @@ use crate::Work;
 use crate::case::Case;
 use crate::timing::Peer;
 use recurra_kernels::{
-    CellKind, Direction, Reset, SequenceBackward, SequenceForward, SequenceShape, Weights,
+    CellKind, Direction, Products, Reset, SequenceBackward, SequenceForward, SequenceShape, Weights,
     sequence_backward, sequence_forward, sequence_forward_saving,
 };
 
@@ -42,6 +42,7 @@ pub(crate) fn peer(case: &Case, work: Work) -> Peer {
             cell,
             shape,
             direction: Direction::Forward,
+            products: Products::F32,
             weights,
             x: &case.x,
             lengths: None,
@@ -58,6 +59,7 @@ pub(crate) fn peer(case: &Case, work: Work) -> Peer {
             cell,
             shape,
             direction: Direction::Forward,
+            products: Products::F32,
             weights,
             x: &case.x,
             lengths: None,

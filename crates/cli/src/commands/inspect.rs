@@ -58,6 +58,9 @@ fn look_at(subject: &str) -> Result<Inspection, CliError> {
 fn for_people(subject: &str, inspection: &Inspection) -> Vec<String> {
     let mut lines = vec![format!("{subject}: task {}", inspection.task)];
     lines.extend(wrap(&inspection.about, WIDTH));
+    if inspection.precision != "f32" {
+        lines.push(format!("trains with {} products", inspection.precision));
+    }
     for network in &inspection.networks {
         lines.push(String::new());
         lines.extend(network_lines(network));

@@ -1,5 +1,7 @@
 //! The backward pass through time; the gradients of the weights follow it.
 
+use std::ops::Range;
+
 use super::forward::{BlockTrace, Trace};
 use super::lanes::BackwardRows;
 use super::layout::Layout;
@@ -33,7 +35,7 @@ pub(crate) fn sequence_backward(call: SequenceBackward<'_>) {
         }
         return;
     }
-    let layout = Layout::new(machine, call.cell, shape);
+    let layout = Layout::new(machine, call.cell, shape).with_products(call.products);
     let threads = Threads::for_work(call.cell, shape, call.lengths);
 
     let pass = Pass {
@@ -130,6 +132,12 @@ impl Pass<'_> {
             };
             self.step(step, trace, &mut d_state, &mut d_operand);
         }
+        if self.slots_to_operand.iter().any(Option::is_some) {
+            // The equations have seen it; from here on only products do.
+            let (machine, products) = (layout.machine, layout.products);
+            let all = (0, block.num_steps());
+            (trace.previous).round(machine, products, 0..layout.num_groups, all);
+        }
         if let Some(slots_to_x) = &self.slots_to_x {
             self.inputs(slots_to_x, block, &trace.slots, &mut d_x);
         }
@@ -162,6 +170,8 @@ impl Pass<'_> {
             let Some(slots_to_operand) = &self.slots_to_operand[index] else {
                 continue;
             };
+            let first = stage.first_slot * num_groups;
+            self.round_slots(first..first + stage.gates.len() * num_groups, step, trace);
             let target = match stage.operand {
                 Operand::Hidden => &mut *d_state,
                 Operand::Slot(_) => {
@@ -181,6 +191,13 @@ impl Pass<'_> {
             }
             .run(layout.machine);
         }
+        self.round_slots(0..layout.x_slot_panels(), step, trace);
+    }
+
+    /// Rounds gradients that only products still need.
+    fn round_slots(&self, panels: Range<usize>, step: Step, trace: &mut BlockTrace) {
+        let (machine, products) = (self.layout.machine, self.layout.products);
+        (trace.slots).round(machine, products, panels, (step.place, step.active));
     }
 
     /// `d_x = W_ihᵀ·d_slots` for all steps of a block, zero at padding.

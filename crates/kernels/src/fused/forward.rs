@@ -8,7 +8,7 @@ use super::recurrence::{Operand, Stage};
 use super::schedule::{Block, Schedule};
 use super::threads::Threads;
 use crate::arch::{LANES, Lanes, Machine};
-use crate::{Direction, SequenceForward};
+use crate::{Direction, Products, SequenceForward};
 
 /// What a forward pass keeps.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ fn run(machine: Machine, call: SequenceForward<'_>, keep: Keep) -> Trace {
             blocks: Vec::new(),
         };
     }
-    let layout = Layout::new(machine, call.cell, shape);
+    let layout = Layout::new(machine, call.cell, shape).with_products(call.products);
     let threads = Threads::for_work(call.cell, shape, call.lengths);
     let num_blocks = threads.blocks(shape.batch_size);
     let schedule = Schedule::new(shape.seq_len, shape.batch_size, call.lengths, num_blocks);
@@ -168,13 +168,21 @@ impl Pass<'_> {
         (trace, state)
     }
 
-    /// Panels for what a stage multiplies that is not the hidden state.
+    /// Panels for what a stage multiplies that is not the hidden state as it is.
     fn operand_panels(&self) -> usize {
-        let slot = |stage: &Stage| matches!(stage.operand, Operand::Slot(_));
-        if self.layout.plan.stages.iter().any(slot) {
+        let apart = |stage: &Stage| self.stands_apart(stage);
+        if self.layout.plan.stages.iter().any(apart) {
             self.layout.num_groups
         } else {
             0
+        }
+    }
+
+    /// Whether a stage multiplies something else than the hidden state as it is.
+    fn stands_apart(&self, stage: &Stage) -> bool {
+        match stage.operand {
+            Operand::Hidden => self.layout.products != Products::F32 && !stage.gates.is_empty(),
+            Operand::Slot(_) => true,
         }
     }
 
@@ -202,6 +210,9 @@ impl Pass<'_> {
             }
             rows += 1;
         }
+        let all = 0..layout.input_panels;
+        let (machine, products) = (layout.machine, layout.products);
+        trace.x.round(machine, products, all, (start, rows));
         Multiply {
             rows,
             depth: layout.input_size,
@@ -211,6 +222,36 @@ impl Pass<'_> {
             c: Target::Biased(&self.biases, trace.slots.view_mut(0, start)),
         }
         .run(layout.machine);
+    }
+
+    /// Copies what a stage multiplies, as its product sees it.
+    fn set_operand(
+        &self,
+        stage: &Stage,
+        step: Step,
+        state: &Panels,
+        operand: &mut Panels,
+        trace: &mut BlockTrace,
+    ) {
+        let layout = &self.layout;
+        let (machine, products) = (layout.machine, layout.products);
+        let num_groups = layout.num_groups;
+        let Step { active, place } = step;
+        if let Operand::Slot(slot) = stage.operand {
+            // In place too: the gradient of the weights multiplies it once more.
+            let panels = slot * num_groups..(slot + 1) * num_groups;
+            (trace.slots).round(machine, products, panels, (place, active));
+        }
+        for group in 0..num_groups {
+            let values = match stage.operand {
+                Operand::Hidden => &state.panel(group)[..active],
+                Operand::Slot(slot) => {
+                    &trace.slots.panel(slot * num_groups + group)[place..][..active]
+                }
+            };
+            operand.panel_mut(group)[..active].copy_from_slice(values);
+        }
+        operand.round(machine, products, 0..num_groups, (0, active));
     }
 
     /// One step of the first rows of a block.
@@ -231,11 +272,9 @@ impl Pass<'_> {
             trace.slots.panel_mut(panel)[place..][..active].fill(self.biases[panel]);
         }
         for (index, stage) in layout.plan.stages.iter().enumerate() {
-            if let Operand::Slot(slot) = stage.operand {
-                for group in 0..num_groups {
-                    let values = &trace.slots.panel(slot * num_groups + group)[place..][..active];
-                    operand.panel_mut(group)[..active].copy_from_slice(values);
-                }
+            let apart = self.stands_apart(stage);
+            if apart {
+                self.set_operand(stage, step, state, operand, trace);
             }
             // Group by group, so that the equations find the sums in the cache.
             for group in 0..num_groups {
@@ -243,9 +282,10 @@ impl Pass<'_> {
                     Multiply {
                         rows: active,
                         depth: layout.hidden_size,
-                        a: match stage.operand {
-                            Operand::Hidden => trace.previous.view(0, previous_place),
-                            Operand::Slot(_) => operand.view(0, 0),
+                        a: if apart {
+                            operand.view(0, 0)
+                        } else {
+                            trace.previous.view(0, previous_place)
                         },
                         b: operand_to_slots.view(0, 0),
                         panels: Selection {

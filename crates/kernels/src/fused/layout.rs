@@ -8,7 +8,7 @@ use super::panels::{Panels, lanes_of, put_lanes};
 use super::recurrence::{Multiplied, Plan, Stage, Vector};
 use super::schedule::Block;
 use crate::arch::{LANES, Lanes, Machine, Simd, VectorWork};
-use crate::{CellKind, SequenceShape, Weights};
+use crate::{CellKind, Products, SequenceShape, Weights};
 
 /// A cell with its sizes. G, `num_groups`, is the number of panels that H units take.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub(crate) struct Layout {
     pub(crate) machine: Machine,
     pub(crate) cell: Arc<dyn Cell>,
     pub(crate) plan: Plan,
+    /// What the products multiply: weights are packed rounded.
+    pub(super) products: Products,
     pub(crate) input_size: usize,
     pub(crate) hidden_size: usize,
     pub(crate) num_groups: usize,
@@ -34,6 +36,7 @@ impl Layout {
         Layout {
             machine,
             plan: cell.plan(),
+            products: Products::F32,
             input_size: shape.input_size,
             hidden_size: shape.hidden_size,
             num_groups,
@@ -42,6 +45,11 @@ impl Layout {
             state_panels: cell.num_states() * num_groups,
             cell: cell.into(),
         }
+    }
+
+    /// The same for products of other numbers.
+    pub(super) fn with_products(self, products: Products) -> Layout {
+        Layout { products, ..self }
     }
 
     /// Panels of the slots that `W_ih·x` reaches: the first ones.
@@ -144,6 +152,8 @@ impl Layout {
                 self.machine.run_vectors(Interleave { rows, panel });
             }
         }
+        let all = 0..gates.len() * self.num_groups;
+        panels.round(self.machine, self.products, all, (0, inputs));
         panels
     }
 
@@ -165,6 +175,8 @@ impl Layout {
                 }
             }
         }
+        let all = 0..inputs.div_ceil(LANES);
+        panels.round(self.machine, self.products, all, (0, depth));
         panels
     }
 

@@ -1,7 +1,10 @@
 //! The one layout of all working memory: matrices in panels of sixteen columns.
 
+use std::ops::Range;
+
 use super::pool::Buffer;
-use crate::arch::{LANES, Lanes};
+use crate::Products;
+use crate::arch::{LANES, Lanes, Machine, Work};
 
 /// A matrix in panels: [`LANES`] columns side by side, a panel one row after another, the last
 /// panel filled up with any values.
@@ -32,6 +35,23 @@ impl Panels {
         &mut self.values[index * self.stride..][..self.stride]
     }
 
+    /// Rounds `count` rows from `row` of some panels, as `products` see them.
+    pub(super) fn round(
+        &mut self,
+        machine: Machine,
+        products: Products,
+        panels: Range<usize>,
+        (row, count): (usize, usize),
+    ) {
+        if products == Products::F32 {
+            return;
+        }
+        for panel in panels {
+            let values = &mut self.panel_mut(panel)[row..][..count];
+            machine.run(Round { products, values });
+        }
+    }
+
     /// The panels from `panel`, at their rows from `row`.
     pub(super) fn view(&self, panel: usize, row: usize) -> View<'_> {
         let start = (panel * self.stride + row).min(self.values.len());
@@ -46,6 +66,23 @@ impl Panels {
         ViewMut {
             values: &mut self.values[start..],
             stride: self.stride,
+        }
+    }
+}
+
+/// Rounding values in place.
+struct Round<'a> {
+    products: Products,
+    values: &'a mut [Lanes],
+}
+
+impl Work for Round<'_> {
+    #[inline(always)]
+    fn run<const PANEL: usize, const FUSED: bool>(self) {
+        for lanes in self.values {
+            for value in &mut lanes.0 {
+                *value = self.products.round(*value);
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use recurra_testkit::{Tol, assert_close};
 use crate::arch::Machine;
 use crate::sequence::Kept;
 use crate::{
-    Activation, CellKind, Direction, Reset, Saved, SequenceBackward, SequenceForward,
+    Activation, CellKind, Direction, Products, Reset, Saved, SequenceBackward, SequenceForward,
     SequenceShape, Weights, scalar,
 };
 
@@ -43,6 +43,7 @@ fn run(machine: Option<Machine>, cell: CellKind, shape: SequenceShape) -> Vec<Ve
         cell,
         shape,
         direction,
+        products: Products::F32,
         weights,
         x: &x,
         lengths: Some(&lengths),
@@ -64,6 +65,7 @@ fn run(machine: Option<Machine>, cell: CellKind, shape: SequenceShape) -> Vec<Ve
         cell,
         shape,
         direction,
+        products: Products::F32,
         weights,
         x: &x,
         lengths: Some(&lengths),

@@ -150,9 +150,9 @@ pub(super) fn backward<R: Real>(
         d_state.cell[u] = d_c * f;
         if options.peepholes {
             d_state.cell[u] += d_i * p.vector(P_I, u) + d_f * p.vector(P_F, u);
-            back.vector(P_I, u, d_i * c_prev);
-            back.vector(P_F, u, d_f * c_prev);
-            back.vector(P_O, u, d_o * c);
+            back.scaled_vector(P_I, u, d_i, c_prev);
+            back.scaled_vector(P_F, u, d_f, c_prev);
+            back.scaled_vector(P_O, u, d_o, c);
         }
 
         for (gate, d) in [(I, d_i), (F, d_f), (G, d_g), (O, d_o)] {

@@ -14,6 +14,7 @@
 //!     cell: CellKind::Rnn { activation: Activation::Relu },
 //!     shape: SequenceShape { seq_len: 1, batch_size: 1, input_size: 2, hidden_size: 1 },
 //!     direction: Direction::Forward,
+//!     products: Products::F32,
 //!     weights: Weights { w_ih: &[1.0, 2.0], w_hh: &[3.0], vectors: &[0.5] },
 //!     x: &[10.0, 100.0],
 //!     lengths: None,

@@ -67,7 +67,7 @@ pub(super) fn ind_backward<R: Real>(
         let d_sum = d_next.hidden[u] * slope(activation, next.hidden[u]);
         back.vector(0, u, d_sum);
         back.input(0, u, d_sum);
-        back.w_hh_vector(u, d_sum * state.hidden[u]);
+        back.w_hh_vector(u, d_sum, state.hidden[u]);
         d_state.hidden[u] = d_sum * back.parameters.weights.w_hh[u];
     }
     d_state

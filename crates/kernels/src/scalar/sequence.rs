@@ -48,7 +48,10 @@ fn run<R: Real>(call: SequenceForward<'_, R>, mut keep: impl FnMut(usize, &State
         input_size,
         hidden_size,
     } = call.shape;
-    let parameters = Parameters::new(call.weights, call.shape);
+    let parameters = Parameters {
+        products: call.products,
+        ..Parameters::new(call.weights, call.shape)
+    };
     call.outputs.fill(R::ZERO);
     for row in 0..batch_size {
         let mut state = read_state(call.cell, call.shape, call.state, row);
@@ -84,7 +87,10 @@ pub fn sequence_backward<R: Real>(call: SequenceBackward<'_, R>) -> Result<(), K
         input_size,
         hidden_size,
     } = call.shape;
-    let parameters = Parameters::new(call.weights, call.shape);
+    let parameters = Parameters {
+        products: call.products,
+        ..Parameters::new(call.weights, call.shape)
+    };
     let mut gradients = Gradients {
         d_w_ih: call.d_w_ih,
         d_w_hh: call.d_w_hh,

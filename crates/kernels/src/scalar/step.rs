@@ -3,7 +3,7 @@
 use super::Real;
 use super::{gru, lstm, rnn};
 use crate::streaming::quantize_operand;
-use crate::{CellKind, Precision, SequenceShape, Weights};
+use crate::{CellKind, Precision, Products, SequenceShape, Weights};
 
 /// The state of one row; `cell` is empty except in an LSTM.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub(super) struct Parameters<'a, R> {
     pub(super) hidden_size: usize,
     /// What the vectors that the matrices multiply are rounded to, going forward.
     pub(super) operands: Precision,
+    /// What the products multiply, both ways.
+    pub(super) products: Products,
 }
 
 /// The gradients of the parameters, added to step by step.
@@ -90,6 +92,7 @@ impl<'a, R: Real> Parameters<'a, R> {
             input_size: shape.input_size,
             hidden_size: shape.hidden_size,
             operands: Precision::F32,
+            products: Products::F32,
         }
     }
 
@@ -108,6 +111,12 @@ impl<'a, R: Real> Parameters<'a, R> {
     }
 
     fn product(&self, row: &[R], operand: &[R]) -> R {
+        if self.products != Products::F32 {
+            let rounded = |values: &[R]| -> Vec<R> {
+                values.iter().map(|&value| self.rounded(value)).collect()
+            };
+            return dot(&rounded(row), &rounded(operand));
+        }
         if self.operands != Precision::Int8 {
             return dot(row, operand);
         }
@@ -118,6 +127,14 @@ impl<'a, R: Real> Parameters<'a, R> {
             .map(|q| R::from_f32(f32::from(q)) * scale)
             .collect();
         dot(row, &rounded)
+    }
+
+    /// `value` as a product sees it.
+    fn rounded(&self, value: R) -> R {
+        match self.products {
+            Products::F32 => value,
+            products => R::from_f32(products.round(value.to_f32())),
+        }
     }
 
     /// One unit of row `row` of `vectors`.
@@ -138,10 +155,11 @@ impl<R: Real> Back<'_, '_, R> {
     /// Undoes [`Parameters::input`], whose result has gradient `d`.
     pub(super) fn input(&mut self, gate: usize, unit: usize, d: R) {
         let p = self.parameters;
+        let d = p.rounded(d);
         let row = (gate * p.hidden_size + unit) * p.input_size;
         for k in 0..p.input_size {
-            self.d_x[k] += d * p.weights.w_ih[row + k];
-            self.gradients.d_w_ih[row + k] += d * self.x[k];
+            self.d_x[k] += d * p.rounded(p.weights.w_ih[row + k]);
+            self.gradients.d_w_ih[row + k] += d * p.rounded(self.x[k]);
         }
     }
 
@@ -155,20 +173,28 @@ impl<R: Real> Back<'_, '_, R> {
         d_operand: &mut [R],
     ) {
         let p = self.parameters;
+        let d = p.rounded(d);
         let row = (gate * p.hidden_size + unit) * p.hidden_size;
         for k in 0..p.hidden_size {
-            d_operand[k] += d * p.weights.w_hh[row + k];
-            self.gradients.d_w_hh[row + k] += d * operand[k];
+            d_operand[k] += d * p.rounded(p.weights.w_hh[row + k]);
+            self.gradients.d_w_hh[row + k] += d * p.rounded(operand[k]);
         }
     }
 
-    /// Adds to the gradient of `w_hh` where it is a vector.
-    pub(super) fn w_hh_vector(&mut self, unit: usize, d: R) {
-        self.gradients.d_w_hh[unit] += d;
+    /// Adds to the gradient of `w_hh` where it is a vector; `d` is that of a pre-activation,
+    /// which got the vector times `factor`.
+    pub(super) fn w_hh_vector(&mut self, unit: usize, d: R, factor: R) {
+        self.gradients.d_w_hh[unit] += self.parameters.rounded(d) * factor;
     }
 
-    /// Adds to the gradient of [`Parameters::vector`].
+    /// Adds to the gradient of [`Parameters::vector`], a bias.
     pub(super) fn vector(&mut self, row: usize, unit: usize, d: R) {
+        self.scaled_vector(row, unit, d, R::ONE);
+    }
+
+    /// Adds to the gradient of [`Parameters::vector`], which was multiplied with `factor`.
+    pub(super) fn scaled_vector(&mut self, row: usize, unit: usize, d: R, factor: R) {
+        let d = self.parameters.rounded(d) * factor;
         self.gradients.d_vectors[row * self.parameters.hidden_size + unit] += d;
     }
 }

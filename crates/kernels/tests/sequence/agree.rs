@@ -14,7 +14,7 @@ pub(crate) fn agree(case: &Case) {
 }
 
 #[track_caller]
-fn agree_within(case: &Case, tol: f64) {
+pub(crate) fn agree_within(case: &Case, tol: f64) {
     let expected = case.to_f64().oracle();
     for isa in Isa::available() {
         let actual = case.run(isa);

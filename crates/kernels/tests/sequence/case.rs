@@ -3,8 +3,8 @@
 
 use recurra_kernels::scalar::{self, Real};
 use recurra_kernels::{
-    Activation, CellKind, Direction, Isa, Reset, SequenceBackward, SequenceForward, SequenceShape,
-    Weights, sequence_backward, sequence_forward_on, sequence_forward_saving_on,
+    Activation, CellKind, Direction, Isa, Products, Reset, SequenceBackward, SequenceForward,
+    SequenceShape, Weights, sequence_backward, sequence_forward_on, sequence_forward_saving_on,
 };
 use recurra_testkit::{Tol, assert_close};
 
@@ -79,6 +79,7 @@ pub(crate) struct Case<R = f32> {
     pub(crate) cell: CellKind,
     pub(crate) shape: SequenceShape,
     pub(crate) direction: Direction,
+    pub(crate) products: Products,
     pub(crate) lengths: Option<Vec<usize>>,
     pub(crate) w_ih: Vec<R>,
     pub(crate) w_hh: Vec<R>,
@@ -119,6 +120,7 @@ impl Case<f32> {
             cell,
             shape,
             direction: Direction::Forward,
+            products: Products::F32,
             lengths: None,
             w_ih: numbers.vec(cell.num_gates() * h * i, scale),
             w_hh: numbers.vec(cell.w_hh_len(h), scale),
@@ -149,6 +151,7 @@ impl Case<f32> {
             cell: self.cell,
             shape: self.shape,
             direction: self.direction,
+            products: self.products,
             lengths: self.lengths.clone(),
             w_ih: wide(&self.w_ih),
             w_hh: wide(&self.w_hh),
@@ -202,6 +205,7 @@ impl<R: Real> Case<R> {
             cell: self.cell,
             shape: self.shape,
             direction: self.direction,
+            products: self.products,
             weights: self.weights(),
             x: &self.x,
             lengths: self.lengths.as_deref(),
@@ -220,6 +224,7 @@ impl<R: Real> Case<R> {
             cell: self.cell,
             shape: self.shape,
             direction: self.direction,
+            products: self.products,
             weights: self.weights(),
             x: &self.x,
             lengths: self.lengths.as_deref(),

@@ -1,8 +1,8 @@
 //! Bad arguments: each is refused by name, and nothing is written.
 
 use recurra_kernels::{
-    CellKind, Direction, Isa, KernelError, SequenceForward, sequence_backward, sequence_forward,
-    sequence_forward_on, sequence_forward_saving,
+    CellKind, Direction, Isa, KernelError, Products, SequenceForward, sequence_backward,
+    sequence_forward, sequence_forward_on, sequence_forward_saving,
 };
 
 use super::case::{Case, lstm, shape};
@@ -113,6 +113,11 @@ fn a_backward_pass_of_something_else_is_refused() {
     };
     refuse(&case.clone().direction(Direction::Backward));
     refuse(&case.clone().with_lengths());
+    let products = Products::Bf16;
+    refuse(&Case {
+        products,
+        ..case.clone()
+    });
     refuse(&Case::new(lstm(), shape(3, 2, 4, 6)));
     let coupled = CellKind::Lstm {
         peepholes: false,

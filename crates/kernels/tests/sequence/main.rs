@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a call that fails has failed the test")]
 
 mod agree;
+mod bf16;
 mod case;
 mod errors;
 mod gradcheck;

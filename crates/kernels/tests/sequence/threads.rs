@@ -1,7 +1,7 @@
 //! The number of threads never changes a bit.
 
 use rayon::ThreadPoolBuilder;
-use recurra_kernels::{Direction, Isa};
+use recurra_kernels::{Direction, Isa, Products};
 
 use super::case::{Case, bits, cells, plain_cells, shape};
 
@@ -31,7 +31,9 @@ fn large_calls_that_are_spread() {
     for cell in plain_cells() {
         let case = Case::new(cell, shape(25, 17, 40, 70));
         assert_same_on_any_number_of_threads(&case);
-        let case = case.with_lengths().direction(Direction::Backward);
+        let mut case = case.with_lengths().direction(Direction::Backward);
+        assert_same_on_any_number_of_threads(&case);
+        case.products = Products::Bf16;
         assert_same_on_any_number_of_threads(&case);
     }
 }

@@ -5,8 +5,8 @@
 
 use super::{Case, cells};
 use recurra_kernels::{
-    CellKind, Direction, Isa, PackedCell, Precision, SequenceForward, SequenceShape, Step,
-    StepWorkspace, Weights, scalar, sequence_forward, step,
+    CellKind, Direction, Isa, PackedCell, Precision, Products, SequenceForward, SequenceShape,
+    Step, StepWorkspace, Weights, scalar, sequence_forward, step,
 };
 use recurra_testkit::{Tol, assert_close};
 
@@ -134,6 +134,7 @@ fn steps_one_by_one_are_the_sequence() {
                 hidden_size: 21,
             },
             direction: Direction::Forward,
+            products: Products::F32,
             weights: case.weights(),
             x: &x,
             lengths: None,

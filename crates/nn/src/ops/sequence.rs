@@ -16,8 +16,8 @@ use burn::backend::{
 };
 use burn::tensor::Tensor;
 use recurra_kernels::{
-    CellKind, Direction, Saved, SequenceBackward, SequenceForward, SequenceShape, Weights,
-    sequence_backward, sequence_forward, sequence_forward_saving,
+    CellKind, Direction, Products, Saved, SequenceBackward, SequenceForward, SequenceShape,
+    Weights, sequence_backward, sequence_forward, sequence_forward_saving,
 };
 use std::sync::{Arc, Mutex};
 
@@ -28,6 +28,8 @@ pub(crate) struct SequenceSpec {
     pub(crate) cell: CellKind,
     /// Which way each row is read.
     pub(crate) direction: Direction,
+    /// What the matrix products multiply.
+    pub(crate) products: Products,
     /// True lengths `[batch]`; `None` when every row is full.
     pub(crate) lengths: Option<Arc<[usize]>>,
 }
@@ -125,6 +127,7 @@ impl Inputs {
             cell: self.spec.cell,
             shape,
             direction: self.spec.direction,
+            products: self.spec.products,
             weights: self.weights(),
             x: self.slice(0),
             lengths: self.spec.lengths.as_deref(),
@@ -164,6 +167,7 @@ impl Inputs {
             cell: self.spec.cell,
             shape: self.shape(),
             direction: self.spec.direction,
+            products: self.spec.products,
             weights: self.weights(),
             x: self.slice(0),
             lengths: self.spec.lengths.as_deref(),

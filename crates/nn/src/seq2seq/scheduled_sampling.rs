@@ -27,8 +27,8 @@ impl Seq2Seq {
             return Err(NnError::config("teacher_forcing_rate", want, rate));
         }
         let rng = match mode {
-            Mode::Train(rng) if rate < 1.0 => rng,
-            Mode::Train(_) | Mode::Eval => return Ok(None),
+            Mode::Train { rng, .. } if rate < 1.0 => rng,
+            Mode::Train { .. } | Mode::Eval => return Ok(None),
         };
         let lengths = Some(decoder_input.lengths);
         let decoded = self.read(decoder_input, lengths, memory, state.clone(), Mode::Eval)?;

@@ -68,7 +68,7 @@ impl LayerSummary {
             num_params: layer.num_params(),
             bidirectional: matches!(layer, Layer::Both(_)),
             shortcut,
-            training: slowest(layer.paths(&Mode::Train(&mut crate::rng(0, 0)))),
+            training: slowest(layer.paths(&Mode::train(&mut crate::rng(0, 0)))),
             evaluation: slowest(layer.paths(&Mode::Eval)),
         }
     }

@@ -161,7 +161,7 @@ fn reading_ones_own_tokens_replaces_what_was_true() {
     };
     let train = |rate, input| {
         let mut rng = rng(0, 0);
-        let mode = Mode::Train(&mut rng);
+        let mode = Mode::train(&mut rng);
         values(
             &model
                 .loss(SOURCE, input, LABELS, options(rate), mode)
@@ -186,7 +186,7 @@ fn dropout_acts_in_training_only() {
         let model = build(&config, &Device::flex());
         let train = |stream| {
             let mut rng = rng(1, stream);
-            let mode = Mode::Train(&mut rng);
+            let mode = Mode::train(&mut rng);
             values(&model.logits(SOURCE, INPUT, mode).unwrap().0)
         };
         assert_eq!(train(0), train(0));

@@ -42,7 +42,7 @@ impl Network {
     /// `[batch, INPUT_SIZE]` to `[batch, 1]`.
     pub(crate) fn forward(&self, x: Tensor<2>, mode: Mode<'_>) -> Tensor<2> {
         let mut h = x.matmul(self.hidden.val()).tanh();
-        if let Mode::Train(rng) = mode {
+        if let Mode::Train { rng, .. } = mode {
             let kept: Vec<f32> = (0..h.dims()[0] * HIDDEN_SIZE)
                 .map(|_| if rng.random_bool(0.2) { 0.0 } else { 1.25 })
                 .collect();
