@@ -12,9 +12,10 @@ use recurra_kernels::{
 };
 
 /// T, B, I, H.
-const SHAPES: [(usize, usize, usize, usize); 7] = [
+const SHAPES: [(usize, usize, usize, usize); 8] = [
     (64, 32, 128, 256),
     (35, 20, 200, 200),
+    (100, 64, 256, 512),
     (25, 128, 64, 128),
     (28, 64, 28, 128),
     (600, 50, 2, 128),
@@ -57,8 +58,7 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
                 };
                 for &isa in &isas {
                     let mut work = Work::new(cell, shape, isa);
-                    work.measure(name, "infer", 1, threads, Work::infer)?;
-                    work.measure(name, "train", 3, threads, Work::train)?;
+                    work.measure(name, threads)?;
                 }
             }
         }
@@ -133,12 +133,18 @@ impl Work {
         }
     }
 
-    fn infer(&mut self) -> Result<(), KernelError> {
-        sequence_forward_on(self.isa, self.forward())
+    fn infer(&mut self) -> Result<f64, KernelError> {
+        let start = Instant::now();
+        sequence_forward_on(self.isa, self.forward())?;
+        Ok(milliseconds(start))
     }
 
-    fn train(&mut self) -> Result<(), KernelError> {
+    /// Milliseconds of the forward and of the backward pass.
+    fn train(&mut self) -> Result<[f64; 2], KernelError> {
+        let start = Instant::now();
         let saved = sequence_forward_saving_on(self.isa, self.forward())?;
+        let forward = milliseconds(start);
+        let start = Instant::now();
         sequence_backward(SequenceBackward {
             cell: self.cell,
             shape: self.shape,
@@ -160,40 +166,48 @@ impl Work {
             d_w_hh: &mut self.d_w_hh,
             d_vectors: &mut self.d_vectors,
             d_state: &mut self.d_state,
-        })
+        })?;
+        Ok([forward, milliseconds(start)])
     }
 
-    /// `passes`: how often each weight is multiplied and added per step.
-    fn measure(
-        &mut self,
-        cell: &str,
-        work: &str,
-        passes: usize,
-        threads: usize,
-        run: fn(&mut Work) -> Result<(), KernelError>,
-    ) -> Result<(), KernelError> {
-        run(self)?;
-        let mut seconds = Vec::new();
+    /// Runs for half a second and prints what each pass took.
+    fn measure(&mut self, cell: &str, threads: usize) -> Result<(), KernelError> {
+        self.train()?;
+        let [mut infer, mut forward, mut backward, mut train] = [const { Vec::new() }; 4];
         let begin = Instant::now();
-        while seconds.len() < 5 || (begin.elapsed().as_secs_f64() < 0.5 && seconds.len() < 1000) {
-            let start = Instant::now();
-            run(self)?;
-            seconds.push(start.elapsed().as_secs_f64());
+        while infer.len() < 5 || (begin.elapsed().as_secs_f64() < 0.5 && infer.len() < 1000) {
+            infer.push(self.infer()?);
+            let [there, back] = self.train()?;
+            forward.push(there);
+            backward.push(back);
+            train.push(there + back);
         }
-        seconds.sort_by(f64::total_cmp);
-        let median = seconds[seconds.len() / 2];
+        // How often each weight is multiplied and added per step.
+        let works = [
+            ("infer", 1, infer),
+            ("forward", 1, forward),
+            ("backward", 2, backward),
+            ("train", 3, train),
+        ];
         let s = self.shape;
         let multiplications = s.seq_len * s.batch_size * (self.w_ih.len() + self.w_hh.len());
-        println!(
-            "{cell},{work},{},{threads},{},{},{},{},{:.3},{:.1}",
-            self.isa,
-            s.seq_len,
-            s.batch_size,
-            s.input_size,
-            s.hidden_size,
-            median * 1e3,
-            (2 * passes * multiplications) as f64 / median / 1e9
-        );
+        for (work, passes, mut times) in works {
+            times.sort_by(f64::total_cmp);
+            let median = times[times.len() / 2];
+            println!(
+                "{cell},{work},{},{threads},{},{},{},{},{median:.3},{:.1}",
+                self.isa,
+                s.seq_len,
+                s.batch_size,
+                s.input_size,
+                s.hidden_size,
+                (2 * passes * multiplications) as f64 / median / 1e6
+            );
+        }
         Ok(())
     }
+}
+
+fn milliseconds(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1e3
 }
