@@ -27,6 +27,11 @@ pub enum Pieces {
 }
 
 impl Pieces {
+    /// Whether they are subwords, of which a text has as many as are asked for.
+    pub fn are_learnt(self) -> bool {
+        matches!(self, Self::Bpe | Self::Wordpiece | Self::Unigram)
+    }
+
     /// The name in a recipe.
     pub fn name(self) -> &'static str {
         match self {

@@ -115,6 +115,14 @@ impl Tokenizer {
         })
     }
 
+    /// The same pieces for text of a language that Moses cuts by other rules, or that is not cut
+    /// so: for a joint vocabulary, which is learnt from text of both languages already cut.
+    #[must_use]
+    pub fn with_moses(mut self, language: Option<moses::Language>) -> Self {
+        self.config.moses = language;
+        self
+    }
+
     /// How it was made.
     pub fn config(&self) -> &TokenizerConfig {
         &self.config

@@ -91,15 +91,36 @@ pub fn linear_cross_entropy(
     labels: Labels<'_>,
     smoothing: f64,
 ) -> Result<Tensor<1>, NnError> {
+    tied_cross_entropy(x, head.weight.val(), head.bias.val(), labels, smoothing)
+}
+
+/// [`linear_cross_entropy`] of `x W^T + b` where the weights are not a head's own, but an
+/// embedding's.
+///
+/// # Shapes
+/// `weight [vocab_size, input_size]`, `bias [vocab_size]`.
+///
+/// # Errors
+/// As [`linear_cross_entropy`]; [`NnError::Shape`] when weight and bias do not fit each other.
+pub fn tied_cross_entropy(
+    x: Tensor<3>,
+    weight: Tensor<2>,
+    bias: Tensor<1>,
+    labels: Labels<'_>,
+    smoothing: f64,
+) -> Result<Tensor<1>, NnError> {
     const OP: &str = "linear_cross_entropy";
-    let ([batch_size, seq_len, width], [vocab_size, input_size]) = (x.dims(), head.weight.dims());
+    let ([batch_size, seq_len, width], [vocab_size, input_size]) = (x.dims(), weight.dims());
     if width != input_size {
         let want = [batch_size, seq_len, input_size];
         return Err(NnError::shape(OP, "x", want, x.dims()));
     }
-    let (weight, bias) = (head.weight.val(), head.bias.val());
+    if bias.dims() != [vocab_size] {
+        return Err(NnError::shape(OP, "bias", [vocab_size], bias.dims()));
+    }
     if [x.dtype(), weight.dtype(), bias.dtype()] != [DType::F32; 3] {
-        return smoothed_cross_entropy(head.forward(x), labels, smoothing);
+        let logits = x.matmul(weight.transpose().unsqueeze()) + bias.unsqueeze();
+        return smoothed_cross_entropy(logits, labels, smoothing);
     }
     let spec = labels.spec(OP, [batch_size, seq_len, vocab_size], smoothing)?;
     Ok(mean_linear_cross_entropy(x, weight, bias, spec))

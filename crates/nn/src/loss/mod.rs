@@ -8,5 +8,7 @@ mod steps;
 
 pub use binary_cross_entropy::binary_cross_entropy;
 pub use crf::{Crf, TagConstraint};
-pub use cross_entropy::{Labels, cross_entropy, linear_cross_entropy, smoothed_cross_entropy};
+pub use cross_entropy::{
+    Labels, cross_entropy, linear_cross_entropy, smoothed_cross_entropy, tied_cross_entropy,
+};
 pub use mse::mse;

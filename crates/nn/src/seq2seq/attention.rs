@@ -74,7 +74,8 @@ impl Score {
         }
     }
 
-    fn name(self) -> &'static str {
+    /// Its name in a recipe.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Additive { .. } => "additive",
             Self::Dot {} => "dot",

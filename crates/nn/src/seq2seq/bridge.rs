@@ -113,7 +113,7 @@ impl Bridge {
 }
 
 /// Widths of a layer's hidden and cell state, both directions together; 0 for no cell state.
-fn state_size(layer: &Layer) -> [usize; 2] {
+pub(super) fn state_size(layer: &Layer) -> [usize; 2] {
     let cells = layer.cells();
     let hidden = cells.iter().map(|one| one.cell.hidden_size()).sum();
     let cell = cells.iter().filter_map(|one| one.cell.cell_size()).sum();

@@ -37,6 +37,9 @@ pub struct Seq2SeqConfig {
     /// Probability of dropping a unit of an embedding, in `[0, 1)`.
     #[serde(default)]
     pub embedding_dropout: f64,
+    /// Probability of dropping a unit of what the encoder hands to attention, in `[0, 1)`.
+    #[serde(default)]
+    pub memory_dropout: f64,
     /// Probability of dropping a unit of what the logits are made of, in `[0, 1)`.
     #[serde(default)]
     pub readout_dropout: f64,
@@ -124,6 +127,7 @@ impl Seq2SeqConfig {
         }
         for (key, p) in [
             ("embedding_dropout", self.embedding_dropout),
+            ("memory_dropout", self.memory_dropout),
             ("readout_dropout", self.readout_dropout),
         ] {
             if !(0.0..1.0).contains(&p) {

@@ -30,6 +30,8 @@ mod scheduled_sampling;
 
 mod stepwise;
 
+mod summary;
+
 pub use attention::{Attention, Dot};
 pub use bridge::{Bridge, Dense};
 pub use config::{AttentionConfig, Query, Score, Seq2SeqConfig, Tied};
@@ -37,3 +39,4 @@ pub use decoder::{Decoder, DecoderState};
 pub use memory::Memory;
 pub use model::{LossOptions, Seq2Seq, Tokens};
 pub use stepwise::Decoding;
+pub use summary::Seq2SeqSummary;

@@ -5,7 +5,7 @@ use super::{Bridge, Decoder, DecoderState, Dense, Memory, Seq2SeqConfig};
 use crate::cell::row;
 use crate::dropout::dropout;
 use crate::init::parameter;
-use crate::loss::{Labels, smoothed_cross_entropy};
+use crate::loss::{Labels, linear_cross_entropy, tied_cross_entropy};
 use crate::{Embedding, Linear, Mode, NnError, Rng, Stack, Tensor};
 use burn::module::{Module, Param};
 use burn::tensor::Device;
@@ -80,6 +80,8 @@ pub struct Seq2Seq {
     #[module(skip)]
     embedding_dropout: f64,
     #[module(skip)]
+    memory_dropout: f64,
+    #[module(skip)]
     readout_dropout: f64,
 }
 
@@ -110,6 +112,7 @@ impl Seq2SeqConfig {
     ///     readout_size: None,
     ///     tied: Tied::None,
     ///     embedding_dropout: 0.0,
+    ///     memory_dropout: 0.0,
     ///     readout_dropout: 0.0,
     /// };
     /// let model = config.build([10, 12], &mut rng(1, 0), &Device::flex())?;
@@ -172,6 +175,7 @@ impl Seq2SeqConfig {
             output_bias,
             bridge: self.bridge,
             embedding_dropout: self.embedding_dropout,
+            memory_dropout: self.memory_dropout,
             readout_dropout: self.readout_dropout,
         })
     }
@@ -201,9 +205,13 @@ impl Seq2Seq {
         let shape = source.shape("source")?;
         let x = self.source_embedding.forward(source.ids, shape)?;
         let x = dropout(x, self.embedding_dropout, mode.reborrow());
-        let (outputs, state) = self.encoder.forward(x, Some(source.lengths), None, mode)?;
+        let lengths = Some(source.lengths);
+        let (outputs, state) = self.encoder.forward(x, lengths, None, mode.reborrow())?;
         let keys = match &self.decoder.attention {
-            Some(attention) => Some(attention.project(outputs, source.lengths)?),
+            Some(attention) => {
+                let memory = dropout(outputs, self.memory_dropout, mode);
+                Some(attention.project(memory, source.lengths)?)
+            }
             None => None,
         };
         let layers = self.bridge.cross(
@@ -296,11 +304,20 @@ impl Seq2Seq {
         };
         let lengths = Some(decoder_input.lengths);
         let decoded = self.read(decoder_input, lengths, &memory, state, mode.reborrow())?;
-        let logits = self.to_logits(decoded.readout, mode);
         let labels = Labels {
             ids: labels.ids,
             lengths: labels.lengths,
         };
-        smoothed_cross_entropy(logits, labels, options.label_smoothing)
+        let smoothing = options.label_smoothing;
+        let readout = dropout(decoded.readout, self.readout_dropout, mode);
+        if let Some(output) = &self.output {
+            return linear_cross_entropy(readout, output, labels, smoothing);
+        }
+        let weight = self.embedding_of_target().weight.val();
+        let bias = match &self.output_bias {
+            Some(bias) => bias.val(),
+            None => Tensor::zeros([weight.dims()[0]], &weight.device()),
+        };
+        tied_cross_entropy(readout, weight, bias, labels, smoothing)
     }
 }

@@ -14,4 +14,5 @@ mod embedding;
 mod loss;
 mod options;
 mod scan;
+mod seq2seq;
 mod torch;

@@ -4,7 +4,9 @@ use crate::case::{INPUT, LABELS, SOURCE, VOCAB_SIZE, all, build, config, moved, 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use recurra_nn::decode::Stepwise;
-use recurra_nn::seq2seq::{LossOptions, Seq2Seq, Seq2SeqConfig, Tokens};
+use recurra_nn::seq2seq::{
+    AttentionConfig, LossOptions, Query, Score, Seq2Seq, Seq2SeqConfig, Tokens,
+};
 use recurra_nn::weights::{NamedTensor, export, values};
 use recurra_nn::{CellName, Device, Mode, Tensor, log_softmax, rng};
 
@@ -176,10 +178,17 @@ fn reading_ones_own_tokens_replaces_what_was_true() {
 
 #[test]
 fn dropout_acts_in_training_only() {
-    for dropped in ["embedding", "readout", "decoder"] {
+    for dropped in ["embedding", "memory", "readout", "decoder"] {
         let mut config = Seq2SeqConfig::clone(&config(CellName::Gru));
         match dropped {
             "embedding" => config.embedding_dropout = 0.5,
+            "memory" => {
+                config.memory_dropout = 0.5;
+                config.attention = Some(AttentionConfig {
+                    score: Score::Dot {},
+                    query: Query::Bottom,
+                });
+            }
             "readout" => config.readout_dropout = 0.5,
             _ => config.decoder.dropout = 0.5,
         }
@@ -193,5 +202,18 @@ fn dropout_acts_in_training_only() {
         assert_ne!(train(0), train(1), "{dropped}");
         let eval = || values(&model.logits(SOURCE, INPUT, Mode::Eval).unwrap().0);
         assert_eq!(eval(), eval());
+    }
+}
+
+#[test]
+fn a_summary_counts_the_weights_that_a_network_has() {
+    for (name, config) in all() {
+        let summary = config.summary([VOCAB_SIZE; 2]).unwrap();
+        let model = build(&config, &Device::flex());
+        let weights: usize = model.num_params();
+        assert_eq!(summary.num_params(), weights, "{name}");
+        let layers = model.encoder.summary().len() + model.decoder.summary().len();
+        assert_eq!(summary.encoder.len() + summary.decoder.len(), layers);
+        assert_eq!(summary.output_size, model.decoder.output_size(), "{name}");
     }
 }

@@ -54,6 +54,7 @@ pub(crate) fn config(cell: CellName) -> Seq2SeqConfig {
         readout_size: None,
         tied: Tied::None,
         embedding_dropout: 0.0,
+        memory_dropout: 0.0,
         readout_dropout: 0.0,
     }
 }
