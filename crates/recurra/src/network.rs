@@ -1,6 +1,8 @@
 //! A network as its task describes it: as rows, as a table, as a picture.
 
-use crate::report::graph::{Detour, Graph, LayerDirection, LayerLabel, Topology};
+use crate::report::graph::{
+    AttentionLabel, DecoderLabel, Detour, Graph, LayerDirection, LayerLabel, Topology,
+};
 use crate::report::html::{Block, Table};
 use burn::module::Module;
 use recurra_nn::{LayerSummary, Linear, Path, Shortcut};
@@ -106,31 +108,43 @@ impl Network {
 
     /// Unrolled over time.
     pub(crate) fn graph(&self) -> Graph {
-        let layers = self
-            .layers
-            .iter()
-            .map(|layer| LayerLabel {
-                direction: if layer.bidirectional {
-                    LayerDirection::Bidirectional
-                } else {
-                    LayerDirection::Forward
-                },
-                detour: match layer.shortcut {
-                    Shortcut::None => Detour::None,
-                    Shortcut::Residual => Detour::Added,
-                    Shortcut::Highway => Detour::Gated,
-                },
-                ..LayerLabel::new(format!("{} {}", layer.cell, layer.output_size))
-            })
-            .collect();
         Graph {
             topology: self.topology,
             steps: self.steps,
-            layers,
+            layers: self.labels(),
+            decoder: None,
             input_label: self.input.clone(),
             output_label: self.output.clone(),
             loss_label: Some("L".to_owned()),
         }
+    }
+
+    /// An encoder and its decoder as one picture.
+    pub(crate) fn graph_with(&self, decoder: &Self, attention: Option<AttentionLabel>) -> Graph {
+        Graph {
+            decoder: Some(DecoderLabel {
+                layers: decoder.labels(),
+                attention,
+            }),
+            ..self.graph()
+        }
+    }
+
+    fn labels(&self) -> Vec<LayerLabel> {
+        let label = |layer: &LayerSummary| LayerLabel {
+            direction: if layer.bidirectional {
+                LayerDirection::Bidirectional
+            } else {
+                LayerDirection::Forward
+            },
+            detour: match layer.shortcut {
+                Shortcut::None => Detour::None,
+                Shortcut::Residual => Detour::Added,
+                Shortcut::Highway => Detour::Gated,
+            },
+            ..LayerLabel::new(format!("{} {}", layer.cell, layer.output_size))
+        };
+        self.layers.iter().map(label).collect()
     }
 
     /// A table for a report.

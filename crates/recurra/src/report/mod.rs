@@ -7,10 +7,12 @@
 //! |---|---|
 //! | [`chart`] | [`LineChart`](chart::LineChart), [`BarChart`](chart::BarChart), [`SmallMultiples`](chart::SmallMultiples) |
 //! | [`graph`] | [`Graph`](graph::Graph): `h_t = f_W(h_{t-1}, x_t)` unrolled over time |
+//! | [`AlignmentMap`] | which part of a source was looked at while writing |
 //! | [`html`] | [`Page`](html::Page): one self-contained HTML file |
 //!
 //! Drawings are [`Svg`] values, so a page can only inline markup that this module wrote.
 
+mod alignment;
 mod svg;
 mod text;
 mod theme;
@@ -19,4 +21,5 @@ pub mod chart;
 pub mod graph;
 pub mod html;
 
+pub use alignment::AlignmentMap;
 pub use svg::Svg;

@@ -1,7 +1,7 @@
 //! Draws a [`Plan`]: what enters the layers, the layers, and what leaves them.
 
 use super::{
-    Detour, Graph, Topology,
+    Asks, Detour, Graph, Topology,
     math::Symbol,
     pen::{BOX, Edge, Heading, Node, Pen, Point, RADIUS, SMALL_RADIUS},
     plan::{Part, Plan},
@@ -20,12 +20,13 @@ pub(crate) fn draw(graph: &Graph) -> Svg {
     };
     for part in &plan.parts {
         figure.inputs(part);
-        for layer in 0..plan.rows.len() {
+        for layer in 0..part.rows.len() {
             figure.layer(part, layer);
         }
         figure.outputs(part);
     }
     figure.bridge();
+    figure.attention();
     figure.captions();
 
     let title_height = 40.0;
@@ -42,15 +43,18 @@ pub(crate) fn draw(graph: &Graph) -> Svg {
         15.0,
         true,
     );
-    let names: Vec<_> = plan
-        .layers
-        .iter()
-        .map(|layer| layer.name.as_str())
-        .collect();
+    let layers = plan.parts.iter().map(|part| {
+        let names: Vec<_> = part
+            .layers
+            .iter()
+            .map(|layer| layer.name.as_str())
+            .collect();
+        names.join(", ")
+    });
     let description = format!(
         "Computation graph unrolled over time, {}. Layers from the input up: {}.",
         graph.topology.name(),
-        names.join(", ")
+        layers.collect::<Vec<_>>().join("; of the decoder: ")
     );
     let frame = Frame {
         width: plan.width.max(520.0).ceil() as u32,
@@ -77,14 +81,42 @@ fn notes(graph: &Graph, plan: &Plan) -> Vec<String> {
         _ => "*h*_{*t*} = *f*_{*W*}(*h*_{*t*−1}, *x*_{*t*}), with the same *W* at every step",
     };
     let mut notes = vec![equation.to_owned()];
+    if let Some(attention) = graph
+        .decoder
+        .as_ref()
+        .and_then(|one| one.attention.as_ref())
+        && plan.attends()
+    {
+        notes.push(
+            match attention.asks {
+                Asks::Top => {
+                    "*c*_{*t*}: a mean of the encoder’s states, weighed by how well each fits \
+                     *s*_{*t*}; *y*_{*t*} is made of both"
+                }
+                Asks::Bottom => {
+                    "*c*_{*t*}: a mean of the encoder’s states, weighed by how well each fits \
+                     the state below; the layers above read both"
+                }
+                Asks::BottomBefore => {
+                    "*c*_{*t*}: a mean of the encoder’s states, weighed by how well each fits \
+                     the state below a step before; the layers above read both"
+                }
+            }
+            .to_owned(),
+        );
+    }
     let mut more = Vec::new();
     if plan.elided {
         more.push(format!("*T* = {}", graph.steps));
     }
-    if plan.rows.iter().any(|row| row.backward.is_some()) {
+    let mut rows = plan.parts.iter().flat_map(|part| &part.rows);
+    if rows.any(|row| row.backward.is_some()) {
         more.push("∥ joins both directions".to_owned());
     }
-    let passes = |detour: Detour| graph.layers.iter().any(|layer| layer.detour == detour);
+    let passes = |detour: Detour| {
+        let mut layers = plan.parts.iter().flat_map(|part| &part.layers);
+        layers.any(|layer| layer.detour == detour)
+    };
     if passes(Detour::Added) {
         more.push("+ adds the layer’s input".to_owned());
     }
@@ -148,7 +180,7 @@ impl Figure<'_> {
     }
 
     fn outputs(&mut self, part: &Part) {
-        let top = self.plan.rows.len() - 1;
+        let top = part.rows.len() - 1;
         let y = self.plan.output_y;
         for (number, column) in part.columns.iter().enumerate() {
             if !self.has_output(part, number) {
@@ -194,7 +226,7 @@ impl Figure<'_> {
     /// Each output comes back as the next input.
     fn feed_back(&mut self, part: &Part) {
         let (lane_y, output_y) = (self.plan.feedback_y, self.plan.output_y);
-        let entry = self.plan.rows[0].forward.function + BOX.1;
+        let entry = part.rows[0].forward.function + BOX.1;
         for pair in part.columns.windows(2) {
             let lane = f64::midpoint(pair[0].x, pair[1].x);
             let mut path: Vec<Point> = match pair[0].index {
@@ -223,13 +255,75 @@ impl Figure<'_> {
         let [encoder, decoder] = &self.plan.parts[..] else {
             return;
         };
-        for row in &self.plan.rows {
+        for (index, to) in decoder.rows.iter().enumerate() {
+            // Where the decoder is deeper, its upper layers start from the encoder's top as well.
+            let row = &encoder.rows[index.min(encoder.rows.len() - 1)];
             let from = match row.backward {
                 Some((_, join)) => (encoder.last().x + SMALL_RADIUS, join),
                 None => (encoder.last().x + RADIUS, row.forward.state),
             };
-            let to = (decoder.first().x - BOX.0, row.forward.function);
+            let to = (decoder.first().x - BOX.0, to.forward.function);
             self.pen.curve(Edge::Recurrent, from, to, Heading::Right);
+        }
+    }
+
+    /// What the encoder has read goes to every step of the decoder.
+    fn attention(&mut self) {
+        let plan = self.plan;
+        let [encoder, decoder] = &plan.parts[..] else {
+            return;
+        };
+        let Some(attending) = &decoder.attention else {
+            return;
+        };
+        let top = encoder.rows.len() - 1;
+        for column in encoder.columns.iter().filter(|one| one.index.is_some()) {
+            let from = (column.x, self.own_port(encoder, top));
+            self.pen
+                .rail(Edge::Attention, &[from, (column.x, plan.memory_y)]);
+            self.pen.branch(Edge::Attention, (column.x, plan.memory_y));
+        }
+        let between = f64::midpoint(encoder.right, decoder.left);
+        let path = [
+            (encoder.first().x, plan.memory_y),
+            (between, plan.memory_y),
+            (between, attending.rail),
+            (decoder.last().x - 22.0, attending.rail),
+        ];
+        self.pen.rail(Edge::Attention, &path);
+        self.pen.band(
+            (decoder.left, attending.top),
+            (decoder.right, attending.bottom),
+        );
+        let label = self
+            .graph
+            .decoder
+            .as_ref()
+            .and_then(|one| one.attention.as_ref());
+        if let Some(label) = label {
+            let at = (decoder.left + 12.0, attending.top + 14.0);
+            let room = decoder.first().x - decoder.left - 20.0;
+            let name = text::fit(&label.name, 12.0 * text::BOLD, room);
+            self.pen.text(&name, at, "start", 12.0, true);
+        }
+        for column in &decoder.columns {
+            let (x, y) = (column.x, attending.y);
+            let Some(index) = &column.index else {
+                self.pen.dots((x, y));
+                continue;
+            };
+            let from = (x, self.own_port(decoder, attending.after));
+            self.pen
+                .edge(Edge::Forward, &[from, (x, y + RADIUS)], Heading::Up);
+            let path = [
+                (x - 36.0, attending.rail),
+                (x - 28.0, attending.rail),
+                (x - 28.0, y),
+                (x - RADIUS, y),
+            ];
+            self.pen.edge(Edge::Attention, &path, Heading::Right);
+            self.pen
+                .node(Node::Context, (x, y), &Symbol::new("c").sub(index.as_str()));
         }
     }
 

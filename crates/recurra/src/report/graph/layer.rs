@@ -39,10 +39,10 @@ impl Names<'_> {
 
 impl Figure<'_> {
     pub(crate) fn layer(&mut self, part: &Part, layer: usize) {
-        let row = &self.plan.rows[layer];
+        let row = &part.rows[layer];
         self.pen
             .band((part.left, row.top), (part.right, row.bottom));
-        let name = match (part.name, self.plan.layers[layer].name.as_str()) {
+        let name = match (part.name, part.layers[layer].name.as_str()) {
             ("", name) | (name, "") => name.to_owned(),
             (part, name) => format!("{part}: {name}"),
         };
@@ -56,7 +56,7 @@ impl Figure<'_> {
             true,
         );
 
-        let sup = if self.plan.rows.len() > 1 {
+        let sup = if part.rows.len() > 1 {
             format!("({})", layer + 1)
         } else {
             String::new()
@@ -98,7 +98,7 @@ impl Figure<'_> {
 
     /// Edges that run upwards within one step of one layer.
     fn column(&mut self, part: &Part, layer: usize, number: usize, column: &Column) {
-        let row = &self.plan.rows[layer];
+        let row = &part.rows[layer];
         let x = column.x;
         let up = |pen: &mut Pen, from: f64, to: f64| {
             pen.edge(Edge::Forward, &[(x, from), (x, to)], Heading::Up);
@@ -153,7 +153,7 @@ impl Figure<'_> {
             let path = [from, (lane, from.1), (lane, add), (x + SMALL_RADIUS, add)];
             self.pen.edge(Edge::Residual, &path, Heading::Left);
             up(&mut self.pen, output, add + SMALL_RADIUS);
-            let node = match self.graph.layers[layer].detour {
+            let node = match part.layers[layer].detour {
                 Detour::Gated => Node::Gate,
                 _ => Node::Add,
             };
@@ -166,7 +166,8 @@ impl Figure<'_> {
     fn join(&mut self, part: &Part, layer: usize, number: usize, heights: (f64, f64, f64)) {
         let (state, back_state, join) = heights;
         let x = part.columns[number].x;
-        let is_summary = layer + 1 == self.plan.rows.len()
+        let is_summary = layer + 1 == part.rows.len()
+            && !self.plan.attends()
             && matches!(
                 self.graph.topology,
                 Topology::ManyToOne | Topology::ManyToManyEncoderDecoder
@@ -199,9 +200,17 @@ impl Figure<'_> {
         self.pen.node(Node::Join, (x, join), &Symbol::default());
     }
 
-    /// Where the output of a layer leaves upwards.
+    /// Where upwards leaves what the layer above reads: behind attention, if that is between.
     pub(crate) fn port(&self, part: &Part, layer: usize) -> f64 {
-        let row = &self.plan.rows[layer];
+        match &part.attention {
+            Some(attention) if attention.after == layer => attention.y - RADIUS,
+            _ => self.own_port(part, layer),
+        }
+    }
+
+    /// Where the output of a layer leaves upwards.
+    pub(crate) fn own_port(&self, part: &Part, layer: usize) -> f64 {
+        let row = &part.rows[layer];
         let joined = row.backward.filter(|_| !part.is_decoder);
         match (row.add, joined) {
             (Some(add), _) => add - SMALL_RADIUS,

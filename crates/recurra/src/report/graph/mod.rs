@@ -10,6 +10,7 @@
 //!     topology: Topology::ManyToOne,
 //!     steps: 12,
 //!     layers: vec![LayerLabel::new("LSTM 128")],
+//!     decoder: None,
 //!     input_label: "letters".into(),
 //!     output_label: "last letter".into(),
 //!     loss_label: Some("cross-entropy".into()),
@@ -109,6 +110,35 @@ impl LayerLabel {
     }
 }
 
+/// The half of an encoder-decoder that writes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DecoderLabel {
+    /// Its layers from the bottom up. None is drawn as one without a name.
+    pub layers: Vec<LayerLabel>,
+    /// How it looks at what the encoder has read, if it does.
+    pub attention: Option<AttentionLabel>,
+}
+
+/// Attention in a decoder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttentionLabel {
+    /// Its name, such as `additive attention`.
+    pub name: String,
+    /// Which state asks.
+    pub asks: Asks,
+}
+
+/// Which state of a decoder asks, and so where what is found goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// That of the top layer; the outputs are made of it and of what is found.
+    Top,
+    /// That of the bottom layer; what is found goes to the layers above.
+    Bottom,
+    /// That of the bottom layer a step before; what is found goes to the layers above.
+    BottomBefore,
+}
+
 /// What to draw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Graph {
@@ -118,6 +148,8 @@ pub struct Graph {
     pub steps: usize,
     /// The layers, from the input up. None is drawn as one without a name.
     pub layers: Vec<LayerLabel>,
+    /// The decoder of an encoder-decoder; without it, the same layers as the encoder's.
+    pub decoder: Option<DecoderLabel>,
     /// What an input is.
     pub input_label: String,
     /// What an output is.

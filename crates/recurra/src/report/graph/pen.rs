@@ -32,6 +32,7 @@ pub(crate) enum Node {
     Add,
     Gate,
     Join,
+    Context,
 }
 
 /// What an edge stands for.
@@ -47,6 +48,8 @@ pub(crate) enum Edge {
     Feedback,
     /// Around a layer.
     Residual,
+    /// The encoder's states to attention.
+    Attention,
     /// To a loss, and to the sum of losses.
     Loss,
 }
@@ -59,6 +62,7 @@ impl Edge {
             Self::Weight => "weight",
             Self::Feedback => "feedback",
             Self::Residual => "residual",
+            Self::Attention => "attention",
             Self::Loss => "loss",
         }
     }
@@ -70,6 +74,7 @@ impl Edge {
             Self::Weight => Color::Orange,
             Self::Feedback => Color::Blue,
             Self::Residual => Color::Sky,
+            Self::Attention => Color::Vermilion,
             Self::Loss => Color::Purple,
         }
     }
@@ -134,6 +139,7 @@ impl Pen {
             Node::Add => ("add", Color::Paper, Color::Sky),
             Node::Gate => ("gate", Color::Paper, Color::Sky),
             Node::Join => ("join", Color::Paper, Color::Green),
+            Node::Context => ("context", Color::VermilionTint, Color::Vermilion),
         };
         let paint = format!(
             "class=\"rcg-node rcg-{name} rc-fill-{} rc-stroke-{}\" fill=\"{}\" stroke=\"{}\" \

@@ -1,7 +1,7 @@
 //! Where everything goes: columns are time steps, rows are layers.
 
 use super::{
-    Detour, Graph, LayerDirection, LayerLabel, Topology,
+    Asks, AttentionLabel, DecoderLabel, Detour, Graph, LayerDirection, LayerLabel, Topology,
     pen::{BOX, RADIUS, SMALL_RADIUS},
 };
 use crate::report::text;
@@ -34,6 +34,36 @@ pub(crate) struct Part {
     /// The index after the last one, where a backward layer starts.
     pub(crate) after_last: String,
     pub(crate) is_decoder: bool,
+    pub(crate) layers: Vec<LayerLabel>,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) attention: Option<Attending>,
+}
+
+/// Where attention stands in a decoder.
+#[derive(Debug)]
+pub(crate) struct Attending {
+    /// The layer below it, whose state asks.
+    pub(crate) after: usize,
+    pub(crate) bottom: f64,
+    pub(crate) top: f64,
+    /// Along which the encoder's states come.
+    pub(crate) rail: f64,
+    /// The middle of its nodes.
+    pub(crate) y: f64,
+}
+
+impl Attending {
+    fn above(floor: f64, after: usize) -> Self {
+        let rail = floor - 20.0;
+        let y = rail - 18.0 - RADIUS;
+        Self {
+            after,
+            bottom: floor,
+            top: y - RADIUS - 22.0,
+            rail,
+            y,
+        }
+    }
 }
 
 impl Part {
@@ -105,12 +135,57 @@ impl Row {
     }
 }
 
+/// Layers over each other, and what attends between or above them.
+#[derive(Debug, Default)]
+struct Tower {
+    layers: Vec<LayerLabel>,
+    rows: Vec<Row>,
+    attention: Option<Attending>,
+}
+
+impl Tower {
+    fn new(layers: &[LayerLabel], reads_ahead: bool, attention: Option<&AttentionLabel>) -> Self {
+        let mut tower = Self {
+            layers: layers.to_vec(),
+            ..Self::default()
+        };
+        if layers.is_empty() {
+            tower.layers.push(LayerLabel::default());
+        }
+        let after = attention.map(|attention| match attention.asks {
+            Asks::Top => tower.layers.len() - 1,
+            Asks::Bottom | Asks::BottomBefore => 0,
+        });
+        let mut floor = 0.0;
+        for (index, layer) in tower.layers.iter().enumerate() {
+            let both = reads_ahead && layer.direction == LayerDirection::Bidirectional;
+            let row = Row::above(floor, layer, both);
+            floor = row.top - 20.0;
+            tower.rows.push(row);
+            if after == Some(index) {
+                let attending = Attending::above(floor, index);
+                floor = attending.top - 20.0;
+                tower.attention = Some(attending);
+            }
+        }
+        tower
+    }
+
+    /// The top of the highest band.
+    fn ceiling(&self) -> f64 {
+        let rows = self.rows.last().map_or(0.0, |row| row.top);
+        self.attention
+            .as_ref()
+            .map_or(rows, |one| rows.min(one.top))
+    }
+}
+
 /// The whole figure, with the top of the lowest layer's floor at y = 0.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) parts: Vec<Part>,
-    pub(crate) layers: Vec<LayerLabel>,
-    pub(crate) rows: Vec<Row>,
+    /// Height of the lane along which the encoder's states go to the decoder's attention.
+    pub(crate) memory_y: f64,
     /// Height of the lane along which outputs come back as inputs.
     pub(crate) feedback_y: f64,
     pub(crate) input_y: f64,
@@ -126,21 +201,24 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn new(graph: &Graph) -> Self {
         let topology = graph.topology;
-        let mut layers = graph.layers.clone();
-        if layers.is_empty() {
-            layers.push(LayerLabel::default());
-        }
         let reads_ahead = !matches!(topology, Topology::OneToOne | Topology::OneToMany);
-        let both =
-            |layer: &LayerLabel| reads_ahead && layer.direction == LayerDirection::Bidirectional;
-        let any_both = layers.iter().any(both);
-
-        let mut rows: Vec<Row> = Vec::new();
-        for layer in &layers {
-            let floor = rows.last().map_or(0.0, |row| row.top - 20.0);
-            rows.push(Row::above(floor, layer, both(layer)));
+        let tower = Tower::new(&graph.layers, reads_ahead, None);
+        let any_both = tower.rows.iter().any(|row| row.backward.is_some());
+        let same = DecoderLabel {
+            layers: graph.layers.clone(),
+            attention: None,
+        };
+        let label = graph.decoder.as_ref().unwrap_or(&same);
+        let writer = (topology == Topology::ManyToManyEncoderDecoder)
+            .then(|| Tower::new(&label.layers, false, label.attention.as_ref()));
+        let memory_y = tower.ceiling() - 16.0;
+        let mut ceiling = tower.ceiling();
+        if let Some(writer) = &writer {
+            ceiling = ceiling.min(writer.ceiling());
+            if writer.attention.is_some() {
+                ceiling = ceiling.min(memory_y);
+            }
         }
-        let ceiling = rows.last().map_or(0.0, |row| row.top);
         let output_y = ceiling - 26.0 - RADIUS;
         let loss_y = graph
             .loss_label
@@ -157,7 +235,7 @@ impl Plan {
             _ => MOST_STEPS,
         };
         let indices = indices(topology, steps, most);
-        let zone = left_zone(graph, &layers);
+        let zone = left_zone(graph, &tower.layers);
         let right_zone = if any_both { 104.0 } else { 64.0 };
         let mut main = part(MARGIN, zone, right_zone, &indices, "");
         main.after_last = if steps > most {
@@ -165,27 +243,38 @@ impl Plan {
         } else {
             (steps + 1).to_string()
         };
-        let parts = if topology == Topology::ManyToManyEncoderDecoder {
-            let decoder_zone = layers
-                .iter()
-                .map(|layer| text::width(&layer.name, 12.0) * text::BOLD + 110.0)
-                .fold(130.0, f64::max);
-            let decoder = part(main.right + 26.0, decoder_zone, 64.0, &indices, "′");
-            vec![
-                Part {
-                    name: "encoder",
-                    ..main
-                },
-                Part {
-                    name: "decoder",
-                    state: "s",
-                    weight: "U",
-                    is_decoder: true,
-                    ..decoder
-                },
-            ]
-        } else {
-            vec![main]
+        let Tower { layers, rows, .. } = tower;
+        let main = Part {
+            layers,
+            rows,
+            ..main
+        };
+        let parts = match writer {
+            Some(writer) => {
+                let attention = label.attention.iter().map(|one| one.name.as_str());
+                let names = writer.layers.iter().map(|layer| layer.name.as_str());
+                let decoder_zone = (names.chain(attention))
+                    .map(|name| text::width(name, 12.0) * text::BOLD + 110.0)
+                    .fold(130.0, f64::max);
+                let decoder = part(main.right + 26.0, decoder_zone, 64.0, &indices, "′");
+                vec![
+                    Part {
+                        name: "encoder",
+                        ..main
+                    },
+                    Part {
+                        name: "decoder",
+                        state: "s",
+                        weight: "U",
+                        is_decoder: true,
+                        layers: writer.layers,
+                        rows: writer.rows,
+                        attention: writer.attention,
+                        ..decoder
+                    },
+                ]
+            }
+            None => vec![main],
         };
         let last_part = parts.last().expect("there is at least one part");
         let losses_are_summed = matches!(
@@ -202,8 +291,7 @@ impl Plan {
             (None, None) => output_y - RADIUS,
         };
         Self {
-            layers,
-            rows,
+            memory_y,
             feedback_y: 20.0,
             input_y: 40.0 + RADIUS,
             output_y,
@@ -216,17 +304,23 @@ impl Plan {
         }
     }
 
+    /// Whether the decoder looks at what the encoder has read.
+    pub(crate) fn attends(&self) -> bool {
+        self.parts.iter().any(|part| part.attention.is_some())
+    }
+
     /// Whether the output of layer `layer` at column `column` of `part` goes anywhere.
     pub(crate) fn has_port(&self, graph: &Graph, part: &Part, layer: usize, column: usize) -> bool {
         let last = column + 1 == part.columns.len();
-        if layer + 1 < self.rows.len() {
+        if layer + 1 < part.rows.len() {
             return true;
         }
         match graph.topology {
             Topology::ManyToOne => last,
-            // Of the encoder's top, only a joined last state is read, by the decoder.
+            // Without attention only a joined last state of the encoder's top is read, by the
+            // decoder.
             Topology::ManyToManyEncoderDecoder if !part.is_decoder => {
-                last && self.rows[layer].backward.is_some()
+                self.attends() || (last && part.rows[layer].backward.is_some())
             }
             _ => true,
         }
@@ -257,6 +351,9 @@ fn part(left: f64, zone: f64, right_zone: f64, indices: &[Option<String>], mark:
         columns,
         after_last: String::new(),
         is_decoder: false,
+        layers: Vec::new(),
+        rows: Vec::new(),
+        attention: None,
     }
 }
 

@@ -6,6 +6,7 @@ fn graph(topology: Topology, steps: usize, layers: Vec<LayerLabel>) -> Graph {
         topology,
         steps,
         layers,
+        decoder: None,
         input_label: "letters".into(),
         output_label: "next letter".into(),
         loss_label: None,
@@ -182,6 +183,7 @@ fn labels_are_escaped_and_odd_input_is_drawn() {
         topology: Topology::ManyToOne,
         steps: 0,
         layers: Vec::new(),
+        decoder: None,
         input_label: "<x & y>".into(),
         output_label: "글자 \"다음\"".into(),
         loss_label: Some(String::new()),
@@ -189,4 +191,33 @@ fn labels_are_escaped_and_odd_input_is_drawn() {
     let svg = odd.to_svg().to_string();
     assert!(svg.contains("&lt;x &amp; y&gt;") && svg.contains("글자 &quot;다음&quot;"));
     assert_eq!(nodes(&svg, "function"), 1);
+}
+
+#[test]
+fn a_decoder_has_layers_and_attention_of_its_own() {
+    let decoder = |asks| DecoderLabel {
+        layers: vec![LayerLabel::new("LSTM 32"), LayerLabel::new("LSTM 48")],
+        attention: Some(AttentionLabel {
+            name: "dot attention".into(),
+            asks,
+        }),
+    };
+    for asks in [Asks::Top, Asks::Bottom, Asks::BottomBefore] {
+        let drawn = Graph {
+            decoder: Some(decoder(asks)),
+            ..graph(
+                Topology::ManyToManyEncoderDecoder,
+                3,
+                vec![both_ways("GRU 16")],
+            )
+        };
+        let svg = drawn.to_svg().to_string();
+        assert_well_formed(&svg);
+        assert!(svg.contains("encoder: GRU 16") && svg.contains("decoder: LSTM 48"));
+        assert!(svg.contains("dot attention"));
+        // Two directions of the encoder, two layers of the decoder.
+        assert_eq!(nodes(&svg, "weight"), 4);
+        assert_eq!((nodes(&svg, "context"), edges(&svg, "attention")), (3, 3));
+        assert_eq!(nodes(&svg, "join"), 3, "every state of the encoder is read");
+    }
 }
