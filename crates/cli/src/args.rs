@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Eval(Eval),
     /// Answer lines: one input a line, one output a line
     Predict(Predict),
+    /// Talk with a run that has learnt answers
+    Chat(Chat),
     /// Write a run's weights in fewer bits, and show what that costs
     Quantize(Quantize),
     /// Show layers, shapes, parameters, and which path each layer takes
@@ -117,9 +119,44 @@ pub(crate) struct Predict {
         value_parser = clap::value_parser!(u16).range(1..=1000)
     )]
     pub(crate) top_k: u16,
+    /// Print this many answers a line where the task ranks whole texts: line, rank,
+    /// score and text, parted by tabs
+    #[arg(
+        long,
+        value_name = "N",
+        conflicts_with = "top_k",
+        value_parser = clap::value_parser!(u16).range(1..=1000)
+    )]
+    pub(crate) n_best: Option<u16>,
+    /// Draw what the network looked at while it wrote the answer to the first line
+    #[arg(long, value_name = "OUT.svg")]
+    pub(crate) attention: Option<PathBuf>,
     /// The weights to answer with; bf16 and int8 after `recurra quantize`
     #[arg(long, value_name = "PRECISION", default_value = "f32")]
     pub(crate) precision: PrecisionName,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Lines that begin with a slash: /reset forgets what was said, /temperature T draws
+answers (/temperature 0 no longer), /quit ends.
+
+Examples:
+  recurra chat runs/chat-ko
+  printf 'hello\\nhow are you?\\n' | recurra chat runs/chat-en --temperature 0.7")]
+pub(crate) struct Chat {
+    /// The run directory
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// Draw answers: above 1 more even, below 1 more greedy [default: the run's search]
+    #[arg(long, value_name = "T")]
+    pub(crate) temperature: Option<f64>,
+    /// How many earlier turns are read before a line
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) history: u16,
+    /// Seed of the draws
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) seed: u64,
 }
 
 #[derive(Debug, Args)]

@@ -153,8 +153,8 @@ pub struct SideCheck {
     /// Words that differ.
     pub distinct_words: usize,
     /// The share of words that the training part has never, or in the training part itself, that
-    /// it has once; a fraction.
-    pub unknown_rate: f64,
+    /// it has once; a fraction. Nothing for a user's files, of which none is the training part.
+    pub unknown_rate: Option<f64>,
     /// Lengths in words.
     pub word_lengths: LengthSummary,
     /// Lengths in characters.
@@ -217,9 +217,11 @@ pub fn check_data(
     };
     let train = &texts[0].1.pairs;
     let vocabularies = [source as Side, target].map(|side| word_counts(train, side));
+    let has_train = texts.len() > 1;
     let parts = texts.iter().map(|(name, text)| {
         let held_out = *name != texts[0].0;
-        check_part(name, text, held_out.then_some(train), &vocabularies)
+        let known = has_train.then_some(&vocabularies);
+        check_part(name, text, held_out.then_some(train), known)
     });
     Ok(DataCheck {
         parts: parts.collect(),
@@ -249,7 +251,7 @@ fn check_part(
     name: &'static str,
     text: &ParallelText,
     train: Option<&Vec<Pair>>,
-    vocabularies: &[WordCounts<'_>; 2],
+    vocabularies: Option<&[WordCounts<'_>; 2]>,
 ) -> PartCheck {
     let duplicates = find_duplicates(&text.pairs);
     let misaligned: Vec<usize> = text
@@ -261,7 +263,7 @@ fn check_part(
     let in_train = train.map_or_else(Vec::new, |train| find_overlap(train, &text.pairs));
     // Of the training part a word is as good as unknown that no other of its lines has.
     let known_from = if train.is_some() { 1 } else { 2 };
-    let side = |side: Side, vocabulary, distinct| {
+    let side = |side: Side, vocabulary: Option<&WordCounts<'_>>, distinct| {
         check_side(&text.pairs, side, vocabulary, known_from, distinct)
     };
     PartCheck {
@@ -276,8 +278,16 @@ fn check_part(
         other_target: LineNumbers::of(&duplicates.ambiguous),
         misaligned: LineNumbers::of(&misaligned),
         in_train: LineNumbers::of(&in_train),
-        source: side(source, &vocabularies[0], duplicates.distinct_sources),
-        target: side(target, &vocabularies[1], duplicates.distinct_targets),
+        source: side(
+            source,
+            vocabularies.map(|[source, _]| source),
+            duplicates.distinct_sources,
+        ),
+        target: side(
+            target,
+            vocabularies.map(|[_, target]| target),
+            duplicates.distinct_targets,
+        ),
     }
 }
 
@@ -292,22 +302,21 @@ fn suspect(pair: &Pair) -> bool {
 fn check_side(
     pairs: &[Pair],
     side: Side,
-    vocabulary: &WordCounts<'_>,
+    vocabulary: Option<&WordCounts<'_>>,
     known_from: usize,
     distinct: usize,
 ) -> SideCheck {
     let counts = word_counts(pairs, side);
     let words: usize = counts.values().sum();
-    let known = |word: &str| {
-        vocabulary
-            .get(word)
-            .is_some_and(|&count| count >= known_from)
-    };
-    let unknown: usize = counts
-        .iter()
-        .filter(|(word, _)| !known(word))
-        .map(|(_, count)| count)
-        .sum();
+    let unknown_rate = vocabulary.map(|vocabulary| {
+        let known = |word: &str| {
+            let count = vocabulary.get(word).copied().unwrap_or(0);
+            count >= known_from
+        };
+        let unknown = counts.iter().filter(|(word, _)| !known(word));
+        let unknown: usize = unknown.map(|(_, count)| count).sum();
+        unknown as f64 / words.max(1) as f64
+    });
     let lengths = |of: fn(&str) -> usize| {
         LengthSummary::of(pairs.iter().map(|pair| of(side(pair))).collect())
     };
@@ -315,7 +324,7 @@ fn check_side(
         distinct,
         words,
         distinct_words: counts.len(),
-        unknown_rate: unknown as f64 / words.max(1) as f64,
+        unknown_rate,
         word_lengths: lengths(|text| text.split(' ').count()),
         char_lengths: lengths(|text| text.chars().count()),
     }
@@ -349,10 +358,28 @@ mod tests {
             (&part.other_target.first[..], &part.misaligned.first[..]),
             (&[5][..], &[6][..])
         );
-        // a b a b a b q: only q occurs once
+        // a b a b a b q
         assert_eq!((part.source.words, part.source.distinct_words), (7, 3));
-        assert!((part.source.unknown_rate - 1.0 / 7.0).abs() < 1e-12);
+        assert_eq!(part.source.unknown_rate, None, "there is no training part");
         assert_eq!(part.target.word_lengths.max, 20);
+    }
+
+    #[test]
+    fn unknown_words_are_those_that_the_training_part_lacks() {
+        let pair = |source: &str| Pair {
+            line: 1,
+            source: source.to_owned(),
+            target: "x".to_owned(),
+            group: None,
+        };
+        let train = [pair("a b a"), pair("a c")];
+        let counts = word_counts(&train, source);
+        let rate = |pairs: &[Pair], known_from| {
+            check_side(pairs, source, Some(&counts), known_from, 0).unknown_rate
+        };
+        // a b a a c: b and c occur once
+        assert_eq!(rate(&train, 2), Some(0.4));
+        assert_eq!(rate(&[pair("a c d d")], 1), Some(0.5));
     }
 
     #[test]

@@ -82,6 +82,14 @@ pub enum Error {
         /// Its task.
         task: &'static str,
     },
+    /// The run's task does not answer texts with texts.
+    #[error("{}: a {task} run has no conversations; a translate run does", dir.display())]
+    NoConversation {
+        /// The run's directory.
+        dir: PathBuf,
+        /// Its task.
+        task: &'static str,
+    },
     /// Nobody has made the run's weights in this precision.
     #[error("{}: no {precision} weights; `recurra quantize {} --to {precision}` makes them", dir.display(), dir.display())]
     NotQuantized {

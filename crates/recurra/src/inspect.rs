@@ -28,13 +28,15 @@ pub struct Inspection {
 /// # Errors
 /// Whatever keeps the network from being built.
 pub fn inspect(recipe: &Recipe, run: Option<&Run>) -> Result<Inspection, Error> {
-    let networks = recipe.as_task().describe(run)?;
+    let task = recipe.as_task();
+    let networks = task.describe(run)?;
+    let graphs = task.graphs(&networks);
     Ok(Inspection {
         task: recipe.task(),
         about: recipe.about().to_owned(),
         precision: recipe.train().precision.products().name(),
         networks: networks.iter().map(Network::rows).collect(),
-        graphs: networks.iter().map(Network::graph).collect(),
+        graphs,
     })
 }
 

@@ -7,6 +7,7 @@
 //! | [`train`], [`resume`] | a recipe to a run directory |
 //! | [`evaluate`] | a run beside its baselines |
 //! | [`open`] | a run to a [`Predictor`] |
+//! | [`chat`] | a conversation with a run |
 //! | [`quantize`] | a run's weights in fewer bits, and what that costs |
 //! | [`inspect`] | layers, shapes, parameters, paths |
 //! | [`write_report`] | a run to a self-contained page |
@@ -50,8 +51,9 @@ pub use recurra_nn as nn;
 pub use recurra_nn::streaming::Precision;
 pub use recurra_train as fitting;
 pub use report::graph::Topology;
+pub use tasks::translate::{Chat, ChatOptions, Reply};
 pub use tasks::{Evaluation, PredictOptions, Prediction, Predictor, Sample, Trained};
-pub use verbs::{evaluate, evaluate_in, open, open_in, resume, train, write_report};
+pub use verbs::{chat, evaluate, evaluate_in, open, open_in, resume, train, write_report};
 
 /// The README's examples, run as documentation tests.
 #[cfg(doctest)]

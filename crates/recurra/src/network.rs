@@ -80,8 +80,8 @@ impl Network {
             input_size: part.input_size,
             output_size: part.output_size,
             num_params: part.num_params,
-            training: "tensor operations".to_owned(),
-            evaluation: "tensor operations".to_owned(),
+            training: "operations".to_owned(),
+            evaluation: "operations".to_owned(),
         };
         let recurrent = |layer: &LayerSummary| LayerRow {
             layer: title(layer),

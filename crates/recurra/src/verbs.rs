@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::inspect::inspect;
 use crate::recipe::Recipe;
-use crate::tasks::{Evaluation, Predictor, RunReport, Trained, interrupted};
+use crate::tasks::{Evaluation, Predictor, RunReport, Trained, interrupted, translate};
 use recurra_nn::streaming::Precision;
 use recurra_train::{Control, Run, Status};
 use std::path::{Path, PathBuf};
@@ -86,6 +86,21 @@ pub fn open(dir: &Path) -> Result<Box<dyn Predictor>, Error> {
 pub fn open_in(dir: &Path, precision: Precision) -> Result<Box<dyn Predictor>, Error> {
     let (run, recipe) = finished(dir)?;
     recipe.as_task().open(&run, precision)
+}
+
+/// Begins a conversation with a finished run that answers texts with texts.
+///
+/// # Errors
+/// As [`open`]; [`Error::NoConversation`] for a run of another task.
+pub fn chat(dir: &Path, options: translate::ChatOptions) -> Result<translate::Chat, Error> {
+    let (run, recipe) = finished(dir)?;
+    let Recipe::Translate(recipe) = &recipe else {
+        return Err(Error::NoConversation {
+            dir: dir.to_owned(),
+            task: recipe.task(),
+        });
+    };
+    translate::Chat::new(translate::open(recipe, &run)?, options)
 }
 
 /// Writes `report.html` and `plots/*.svg` into a finished run; returns the page's path.

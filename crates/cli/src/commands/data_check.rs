@@ -65,7 +65,8 @@ fn row(name: &str, side: &SideCheck) -> [String; 9] {
         name.to_owned(),
         side.words.to_string(),
         side.distinct_words.to_string(),
-        format!("{:.1} %", 100.0 * side.unknown_rate),
+        side.unknown_rate
+            .map_or_else(|| "-".to_owned(), |rate| format!("{:.1} %", 100.0 * rate)),
         format!("{:.1}", lengths.mean),
         lengths.median.to_string(),
         lengths.p95.to_string(),

@@ -79,6 +79,12 @@ fn network_lines(network: &NetworkRows) -> Vec<String> {
         network.topology,
         count(network.num_params)
     )];
+    lines.push(format!(
+        "  {} of weights, {} while training with Adam, activations aside",
+        memory(network.num_params),
+        // Weights, their gradients, and two moments of these.
+        memory(4 * network.num_params)
+    ));
     let mut table = Table::new([
         ("layer", Align::Left),
         ("input", Align::Right),
@@ -109,6 +115,19 @@ fn network_lines(network: &NetworkRows) -> Vec<String> {
     lines.extend(table.lines(2));
     lines.extend(reasons.iter().flat_map(|reason| paragraph("", reason)));
     lines
+}
+
+/// What so many numbers in f32 take.
+fn memory(num_params: usize) -> String {
+    let bytes = 4.0 * num_params as f64;
+    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    let unit = units
+        .iter()
+        .find(|(_, power)| bytes >= f64::from(1 << power));
+    match unit {
+        Some((name, power)) => format!("{:.1} {name}", bytes / f64::from(1 << power)),
+        None => format!("{bytes} B"),
+    }
 }
 
 /// `generic (zoneout)` is the path `generic`, because of zoneout.

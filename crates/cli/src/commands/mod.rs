@@ -1,5 +1,6 @@
 //! One file for each subcommand, and what they share: running and failing.
 
+mod chat;
 mod completions;
 mod data_check;
 mod doctor;

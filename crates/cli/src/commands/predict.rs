@@ -4,11 +4,14 @@ use crate::args::Predict;
 use crate::commands::Ending;
 use crate::error::CliError;
 use crate::output::{Output, notice};
+use recurra::fitting::write_atomic;
+use recurra::report::AlignmentMap;
 use recurra::{Error, PredictOptions, Prediction, Predictor};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal, Read, stdin};
 use std::path::Path;
+use std::sync::Mutex;
 
 /// The longest line that is read: a bound on memory, whatever comes.
 const MAX_LINE_BYTES: usize = 1 << 20;
@@ -17,13 +20,119 @@ pub(crate) fn run(args: &Predict, output: &mut Output<'_>) -> Result<Ending, Cli
     let predictor = recurra::open_in(&args.run, args.precision.into())?;
     let lines = InputLines::open(&args.input)?;
     let options = PredictOptions {
-        top_k: args.top_k.into(),
+        top_k: args.n_best.unwrap_or(args.top_k).into(),
     };
-    if output.json() {
-        answer_as_json(predictor.as_ref(), lines, options, output)
+    let drawing = Drawing {
+        inner: predictor.as_ref(),
+        place: args.attention.as_deref(),
+        drawn: Mutex::new(None),
+    };
+    let ending = if output.json() {
+        answer_as_json(&drawing, lines, options, output)
+    } else if args.n_best.is_some() {
+        answer_with_ranks(&drawing, lines, options, output)
     } else {
-        answer(predictor.as_ref(), lines, options, output)
+        answer(&drawing, lines, options, output)
+    }?;
+    drawing.write()?;
+    Ok(ending)
+}
+
+/// A predictor of which the first answer with an alignment is drawn.
+#[derive(Debug)]
+struct Drawing<'a> {
+    inner: &'a dyn Predictor,
+    place: Option<&'a Path>,
+    drawn: Mutex<Option<String>>,
+}
+
+impl Predictor for Drawing<'_> {
+    fn predict(
+        &self,
+        input: &str,
+        line: usize,
+        options: PredictOptions,
+    ) -> Result<Prediction, Error> {
+        let prediction = self.inner.predict(input, line, options)?;
+        if self.place.is_some()
+            && let Ok(mut drawn) = self.drawn.lock()
+            && drawn.is_none()
+        {
+            *drawn = alignment(&prediction.json).map(|map| map.to_svg().to_string());
+        }
+        Ok(prediction)
     }
+}
+
+impl Drawing<'_> {
+    fn write(self) -> Result<(), CliError> {
+        let Some(place) = self.place else {
+            return Ok(());
+        };
+        match self.drawn.into_inner().ok().flatten() {
+            Some(svg) => {
+                write_atomic(place, svg.as_bytes())?;
+                notice(format_args!("attention: {}", place.display()));
+            }
+            None => notice("attention: no answer has any; nothing is drawn"),
+        }
+        Ok(())
+    }
+}
+
+/// What the best translation looked at, out of an answer for programs.
+fn alignment(json: &Value) -> Option<AlignmentMap> {
+    let texts = |value: &Value| -> Option<Vec<String>> {
+        let texts = value.as_array()?.iter();
+        texts.map(|text| text.as_str().map(str::to_owned)).collect()
+    };
+    let best = json["translations"].get(0)?;
+    let row_of = |row: &Value| -> Option<Vec<f32>> {
+        let row = row.as_array()?.iter();
+        row.map(|weight| weight.as_f64().map(|weight| weight as f32))
+            .collect()
+    };
+    let weights = best["alignment"].as_array()?.iter().map(row_of);
+    let weights: Vec<Vec<f32>> = weights.collect::<Option<_>>()?;
+    let mut target = texts(&best["tokens"])?;
+    if weights.iter().all(Vec::is_empty) {
+        return None;
+    }
+    if weights.len() > target.len() {
+        target.push("(end)".to_owned());
+    }
+    Some(AlignmentMap {
+        source: texts(&json["source_tokens"])?,
+        target,
+        weights,
+    })
+}
+
+/// Several answers a line, each with its line, rank and score.
+fn answer_with_ranks(
+    predictor: &dyn Predictor,
+    lines: InputLines,
+    options: PredictOptions,
+    output: &mut Output<'_>,
+) -> Result<Ending, CliError> {
+    let mut ending = Ending::Fine;
+    for line in lines {
+        let line = line?;
+        let Ok(prediction) = predict(predictor, &line, options)? else {
+            ending = Ending::Incomplete;
+            continue;
+        };
+        let Some(ranked) = prediction.json["translations"].as_array() else {
+            notice("--n-best: this run's task ranks no texts; see --top-k");
+            return Ok(Ending::Incomplete);
+        };
+        for (rank, one) in (1..).zip(ranked) {
+            let score = one["score"].as_f64().unwrap_or(f64::NAN);
+            let text = one["text"].as_str().unwrap_or_default();
+            output.line(format_args!("{}\t{rank}\t{score:.4}\t{text}", line.number))?;
+        }
+    }
+    Ok(ending)
 }
 
 fn answer(
@@ -141,20 +250,20 @@ fn predict(
 
 /// A line of input; its text, or why it has none.
 #[derive(Debug)]
-struct InputLine {
-    number: usize,
-    text: Result<String, String>,
+pub(crate) struct InputLine {
+    pub(crate) number: usize,
+    pub(crate) text: Result<String, String>,
 }
 
 /// Input lines as they come; a bad one does not end them.
-struct InputLines {
+pub(crate) struct InputLines {
     origin: String,
     reader: Box<dyn BufRead>,
     number: usize,
 }
 
 impl InputLines {
-    fn open(path: &Path) -> Result<Self, CliError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, CliError> {
         if path == Path::new("-") {
             if stdin().is_terminal() {
                 notice("reading lines from the terminal; Ctrl-D ends");

@@ -2,7 +2,7 @@
 
 use crate::args::{Cli, Command, Data};
 use crate::commands::{
-    completions, data_check, doctor, eval, inspect, predict, quantize, recipes, report, train,
+    chat, completions, data_check, doctor, eval, inspect, predict, quantize, recipes, report, train,
 };
 use crate::error::CliError;
 use crate::output::{Output, notice};
@@ -39,7 +39,11 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
 fn dispatch(command: &Command, output: &mut Output<'_>) -> Result<Ending, CliError> {
     let computes = matches!(
         command,
-        Command::Train(_) | Command::Eval(_) | Command::Predict(_) | Command::Quantize(_)
+        Command::Train(_)
+            | Command::Eval(_)
+            | Command::Predict(_)
+            | Command::Chat(_)
+            | Command::Quantize(_)
     );
     if computes && let Some(text) = recurra::kernels::Isa::notice() {
         notice(format_args!("note: {text}"));
@@ -49,6 +53,7 @@ fn dispatch(command: &Command, output: &mut Output<'_>) -> Result<Ending, CliErr
         Command::Train(args) => train::run(args, output),
         Command::Eval(args) => eval::run(args, output),
         Command::Predict(args) => predict::run(args, output),
+        Command::Chat(args) => chat::run(args, output),
         Command::Quantize(args) => quantize::run(args, output),
         Command::Inspect(args) => inspect::run(args, output),
         Command::Report(args) => report::run(args, output),

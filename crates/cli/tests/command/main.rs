@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a call that fails has failed the test")]
 
 mod a_run;
+mod a_translation;
 mod data_check;
 #[cfg(target_os = "linux")]
 mod disk;

@@ -16,6 +16,7 @@ fn help_shows_every_command() {
           train        Train by a recipe, or go on with a run
           eval         Judge a run beside its baselines
           predict      Answer lines: one input a line, one output a line
+          chat         Talk with a run that has learnt answers
           quantize     Write a run's weights in fewer bits, and show what that costs
           inspect      Show layers, shapes, parameters, and which path each layer takes
           report       Write a run's report page and its charts
@@ -85,6 +86,11 @@ fn help_of_predict_says_what_happens_to_a_bad_line() {
         Options:
               --top-k <K>              How many answers to give where the task ranks
                                        them [default: 5]
+              --n-best <N>             Print this many answers a line where the task
+                                       ranks whole texts: line, rank, score and text,
+                                       parted by tabs
+              --attention <OUT.svg>    Draw what the network looked at while it wrote
+                                       the answer to the first line
               --precision <PRECISION>  The weights to answer with; bf16 and int8 after
                                        `recurra quantize` [default: f32] [possible
                                        values: f32, bf16, int8]
@@ -142,7 +148,7 @@ fn an_unknown_recipe_names_the_nearest() {
 
 #[test]
 fn an_unknown_key_names_the_nearest() {
-    insta::assert_snapshot!(refused(&["train", "tiny.toml", "--set", "train.batch_sise=2"]), @"error: tiny.toml: unknown field `batch_sise`, expected one of `seed`, `batch_size`, `bucketing`, `updates`, `epochs`, `evaluate_every`, `checkpoint_every`, `clip_norm`, `optimizer`, `schedule`, `averaging`, `early_stopping` in `train`; did you mean `batch_size`?");
+    insta::assert_snapshot!(refused(&["train", "tiny.toml", "--set", "train.batch_sise=2"]), @"error: tiny.toml: unknown field `batch_sise`, expected one of `seed`, `precision`, `batch_size`, `bucketing`, `updates`, `epochs`, `evaluate_every`, `checkpoint_every`, `clip_norm`, `optimizer`, `schedule`, `averaging`, `early_stopping` in `train`; did you mean `batch_size`?");
     insta::assert_snapshot!(
         refused(&["train", "tiny.toml", "--set", "model.stack.layer.hiden_size=2"]),
         @"error: tiny.toml: unknown field `hiden_size`, expected one of `cell`, `hidden_size`, `activation`, `forget_bias`, `peepholes`, `proj_size`, `coupled`, `clip`, `cell_clip`, `layer_norm`, `reset`, `gate_activation`, `candidate_activation`, `output_activation`, `candidate`, `highway_scale`, `pooling`, `window_size`, `recurrent_dropout`, `zoneout_hidden`, `zoneout_cell`, `bidirectional`, `backward`, `init` in `model.stack.layer`; did you mean `hidden_size`?"

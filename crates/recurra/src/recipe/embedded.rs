@@ -34,6 +34,15 @@ pub fn embedded() -> &'static [EmbeddedRecipe] {
         "memory" / "memory",
         "memory" / "memory-adding-600",
         "memory" / "memory-scan",
+        "translate" / "bible-en-ko",
+        "translate" / "chat-ko",
+        "translate" / "gnmt",
+        "translate" / "gnmt-small",
+        "translate" / "gnmt-small-plain",
+        "translate" / "multi30k-de-en",
+        "translate" / "multi30k-en-de",
+        "translate" / "multi30k-en-fr",
+        "translate" / "tatoeba-en-ko",
         "translate" / "word-translation",
     ]
 }

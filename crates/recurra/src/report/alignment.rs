@@ -38,6 +38,16 @@ pub struct AlignmentMap {
 impl AlignmentMap {
     /// Draws the map.
     pub fn to_svg(&self) -> Svg {
+        let legible = |labels: &[String]| labels.iter().map(|label| letters(label)).collect();
+        Self {
+            source: legible(&self.source),
+            target: legible(&self.target),
+            weights: self.weights.clone(),
+        }
+        .draw()
+    }
+
+    fn draw(&self) -> Svg {
         let room = |labels: &[String]| {
             let widths = labels.iter().map(|label| text::width(label, SIZE));
             widths.fold(40.0, f64::max).min(MOST_LABEL)
@@ -107,10 +117,35 @@ impl AlignmentMap {
     }
 }
 
+/// Conjoining Jamo as a keyboard's letters: alone, they would be drawn as shards of a syllable.
+fn letters(label: &str) -> String {
+    const LEADING: &str = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ";
+    const VOWELS: &str = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ";
+    const TRAILING: &str = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ";
+    let blocks = [(0x1100, LEADING), (0x1161, VOWELS), (0x11a8, TRAILING)];
+    let letter = |jamo: char| {
+        let in_block = |&(first, letters): &(u32, &str)| {
+            let place = u32::from(jamo).checked_sub(first)?;
+            letters.chars().nth(place as usize)
+        };
+        blocks.iter().find_map(in_block).unwrap_or(jamo)
+    };
+    match label.chars().count() {
+        1 => label.chars().map(letter).collect(),
+        _ => label.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::svg::tests::assert_well_formed;
+
+    #[test]
+    fn a_jamo_alone_is_drawn_as_a_letter() {
+        let shown = ["\u{1112}", "\u{1169}", "\u{11bc}", "호", "x"].map(letters);
+        assert_eq!(shown, ["ㅎ", "ㅗ", "ㅇ", "호", "x"]);
+    }
 
     #[test]
     fn every_pair_has_a_cell_whatever_the_pieces() {

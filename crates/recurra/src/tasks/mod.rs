@@ -21,7 +21,9 @@ pub mod translate;
 
 pub(crate) use task::Task;
 
-pub(crate) use shipping::{device, fit_and_ship, interrupted, judged, sampler, training_device};
+pub(crate) use shipping::{
+    device, fit_and_ship, fit_and_ship_with, interrupted, judged, sampler, training_device,
+};
 
 use crate::report::html::Page;
 use recurra_train::Outcome;

@@ -50,14 +50,27 @@ pub(crate) fn fit_and_ship<L: Learner>(
 where
     L::Model: Module,
 {
+    fit_and_ship_with(learner, model, config, run, control, BTreeMap::new())
+}
+
+/// [`fit_and_ship`], with more `metadata` beside the weights.
+pub(crate) fn fit_and_ship_with<L: Learner>(
+    learner: &L,
+    model: L::Model,
+    config: &TrainConfig,
+    run: &Run,
+    control: &Control,
+    mut metadata: BTreeMap<String, String>,
+) -> Result<Fitted<L::Model>, Error>
+where
+    L::Model: Module,
+{
     let checkpoint = Checkpoint::newest(run)?;
     let fitted = fit(learner, model, config, run, checkpoint, control)?;
     if !interrupted(&fitted.outcome) {
-        let about = BTreeMap::from([
-            ("task".to_owned(), run.task().to_owned()),
-            ("updates".to_owned(), fitted.updates.to_string()),
-        ]);
-        run.write_model(&fitted.model, &about)?;
+        metadata.insert("task".to_owned(), run.task().to_owned());
+        metadata.insert("updates".to_owned(), fitted.updates.to_string());
+        run.write_model(&fitted.model, &metadata)?;
     }
     Ok(fitted)
 }

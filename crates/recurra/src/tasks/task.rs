@@ -3,6 +3,7 @@
 use super::{Evaluation, Predictor, RunReport, Trained};
 use crate::Error;
 use crate::network::Network;
+use crate::report::graph::Graph;
 use recurra_nn::streaming::{Precision, Streamer};
 use recurra_train::{Control, Run, TrainConfig};
 use std::path::Path;
@@ -30,6 +31,11 @@ pub(crate) trait Task {
 
     /// The networks, with the sizes that the run's data gave, or the recipe's data.
     fn describe(&self, run: Option<&Run>) -> Result<Vec<Network>, Error>;
+
+    /// A picture of each network, in their order.
+    fn graphs(&self, networks: &[Network]) -> Vec<Graph> {
+        networks.iter().map(Network::graph).collect()
+    }
 
     /// Fits from the run's newest checkpoint, or from the start, and judges.
     fn train(&self, run: &Run, control: &Control) -> Result<Trained, Error>;

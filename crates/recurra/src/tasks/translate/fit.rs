@@ -1,35 +1,58 @@
 //! Fitting, and judging what came out.
 
 use super::config::Recipe;
-use super::data::{Corpus, Pairs};
+use super::data::{Corpus, Row};
 use super::infer::{Translate, open};
 use super::judge::{judge, judge_model};
 use super::model;
+use super::pairs::Pairs;
+use super::vocabs::FINGERPRINT;
 use crate::Error;
-use crate::tasks::{Evaluation, Sample, Trained, fit_and_ship, judged, sampler, training_device};
-use recurra_data::BatchSampler;
+use crate::tasks::{
+    Evaluation, Sample, Trained, device, fit_and_ship_with, judged, sampler, training_device,
+};
+use recurra_data::{BatchSampler, TokenBatchSampler};
 use recurra_nn::decode::DecodeConfig;
 use recurra_nn::seq2seq::Seq2Seq;
 use recurra_nn::{Mode, NnError, Tensor};
-use recurra_train::metric::{ACCURACY, LOSS, Metrics};
+use recurra_train::metric::translation::BLEU;
+use recurra_train::metric::{ACCURACY, LOSS, Metrics, PERPLEXITY};
 use recurra_train::{Checkpoint, Control, Learner, Run};
+use std::collections::BTreeMap;
 use std::path::Path;
+
+/// Batches of a pool that is sorted by length: enough that little is padded.
+const POOL_BATCHES: usize = 50;
 
 /// What the update loop is given.
 struct Lesson<'a> {
     recipe: &'a Recipe,
     corpus: &'a Corpus,
-    sampler: BatchSampler,
+    batches: Batches,
+}
+
+/// Batches of a number of pairs, or of a number of pieces.
+enum Batches {
+    Pairs(BatchSampler),
+    Pieces(TokenBatchSampler),
 }
 
 impl<'a> Lesson<'a> {
     fn new(recipe: &'a Recipe, corpus: &'a Corpus) -> Result<Self, Error> {
         let rows = corpus.rows_of(&corpus.split.train);
-        let lengths: Vec<usize> = rows.iter().map(|row| row.source.len()).collect();
+        let lengths: Vec<usize> = rows.iter().map(|row| row.len()).collect();
+        let batches = match recipe.data.batch_tokens {
+            None => Batches::Pairs(sampler(&lengths, &recipe.train)?),
+            Some(tokens) => {
+                let seed = recipe.train.seed;
+                let sampler = TokenBatchSampler::new(&lengths, tokens, seed, POOL_BATCHES)?;
+                Batches::Pieces(sampler)
+            }
+        };
         Ok(Self {
             recipe,
             corpus,
-            sampler: sampler(&lengths, &recipe.train)?,
+            batches,
         })
     }
 }
@@ -38,7 +61,10 @@ impl Learner for Lesson<'_> {
     type Model = Seq2Seq;
 
     fn batches(&self, epoch: u64) -> Vec<Vec<usize>> {
-        self.sampler.batches(epoch)
+        match &self.batches {
+            Batches::Pairs(sampler) => sampler.batches(epoch),
+            Batches::Pieces(sampler) => sampler.batches(epoch),
+        }
     }
 
     fn loss(
@@ -59,24 +85,34 @@ impl Learner for Lesson<'_> {
             search: DecodeConfig::greedy().search,
             ..self.recipe.decode.clone()
         };
-        let judgement = judge_model(model, &self.corpus.watched(), &greedy)?;
+        let Corpus { pairs, vocabs, .. } = self.corpus;
+        let indices = self.corpus.watched();
+        let rows: Vec<&Row> = self.corpus.rows_of(indices);
+        let judgement = judge_model(model, vocabs, &rows, &greedy)?;
+        let references = indices.iter().map(|&index| &pairs[index].target[..]);
+        let references: Vec<&str> = references.collect();
+        let bleu = (self.recipe.judge).bleu(&judgement.translations, &references);
         let mut metrics = Metrics::new();
         metrics.set(LOSS.name, judgement.nats);
+        metrics.set(PERPLEXITY.name, judgement.nats.exp());
         metrics.set(ACCURACY.name, judgement.accuracy);
+        metrics.set(BLEU.name, bleu.value());
         Ok(metrics)
     }
 }
 
 /// Finds out before a run directory is made whether there are pairs to train on.
 pub(crate) fn check_data(recipe: &Recipe) -> Result<(), Error> {
-    Corpus::new(recipe, Pairs::read(&recipe.data)?).map(|_| ())
+    let corpus = Corpus::new(recipe, Pairs::read(recipe)?)?;
+    model::build(recipe, &corpus.vocabs, &device())?;
+    Ok(())
 }
 
 pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Trained, Error> {
     let pairs = if Checkpoint::newest(run)?.is_some() {
         Pairs::of_run(run)?
     } else {
-        let pairs = Pairs::read(&recipe.data)?;
+        let pairs = Pairs::read(recipe)?;
         pairs.write(run)?;
         pairs
     };
@@ -88,7 +124,8 @@ pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Tra
     corpus.vocabs.write(run)?;
     let model = model::build(recipe, &corpus.vocabs, &training_device())?;
     let lesson = Lesson::new(recipe, &corpus)?;
-    let fitted = fit_and_ship(&lesson, model, &recipe.train, run, control)?;
+    let metadata = BTreeMap::from([(FINGERPRINT.to_owned(), corpus.vocabs.fingerprint())]);
+    let fitted = fit_and_ship_with(&lesson, model, &recipe.train, run, control, metadata)?;
     judged(fitted, |model| {
         let evaluation = judge(recipe, &corpus, &model, None)?;
         let predictor = Translate::new(recipe, corpus.vocabs.clone(), model);

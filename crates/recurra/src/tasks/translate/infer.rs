@@ -1,8 +1,8 @@
 //! A trained model at work.
 
 use super::config::{DataConfig, Recipe};
-use super::data::Vocabs;
 use super::model;
+use super::vocabs::{FINGERPRINT, Vocabs};
 use crate::Error;
 use crate::tasks::{PredictOptions, Prediction, Predictor, device};
 use recurra_data::TokenId;
@@ -17,6 +17,10 @@ use serde_json::{Value, json};
 pub struct Translate {
     config: DataConfig,
     decode: DecodeConfig,
+    /// What the recipe says.
+    own_search: Search,
+    /// Which random numbers are drawn, when some are.
+    stream: u64,
     vocabs: Vocabs,
     model: Seq2Seq,
 }
@@ -25,14 +29,15 @@ pub struct Translate {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Translation {
     pub(super) text: String,
-    pub(super) units: Vec<String>,
+    pub(super) pieces: Vec<String>,
     pub(super) hypothesis: Hypothesis,
 }
 
 pub(crate) fn open(recipe: &Recipe, run: &Run) -> Result<Translate, Error> {
     let vocabs = Vocabs::read(run)?;
     let model = model::build(recipe, &vocabs, &device())?;
-    let (model, _) = run.read_model(model)?;
+    let (model, metadata) = run.read_model(model)?;
+    vocabs.must_fit(metadata.get(FINGERPRINT), run)?;
     Ok(Translate::new(recipe, vocabs, model))
 }
 
@@ -41,6 +46,8 @@ impl Translate {
         Self {
             config: recipe.data.clone(),
             decode: recipe.decode.clone(),
+            own_search: recipe.decode.search.clone(),
+            stream: 0,
             vocabs,
             model,
         }
@@ -48,6 +55,22 @@ impl Translate {
 
     pub(super) fn model(&self) -> &Seq2Seq {
         &self.model
+    }
+
+    /// Searches in another way, or again in the recipe's.
+    pub(super) fn search_with(&mut self, search: Option<Search>) -> Result<(), NnError> {
+        let decode = DecodeConfig {
+            search: search.unwrap_or_else(|| self.own_search.clone()),
+            ..self.decode.clone()
+        };
+        decode.validate()?;
+        self.decode = decode;
+        Ok(())
+    }
+
+    /// Draws the random numbers of this stream from now on.
+    pub(super) fn draw_as(&mut self, stream: u64) {
+        self.stream = stream;
     }
 
     /// At most `count` translations, best first; one unless the run searches with a beam.
@@ -60,13 +83,14 @@ impl Translate {
         if let Search::Beam(beam) = &mut config.search {
             beam.n_best = count.clamp(1, beam.width);
         }
-        let found = model::translate(&self.model, &[source], &config)?;
+        let found = model::translate(&self.model, &[source], &config, self.stream)?;
         let in_words = |hypothesis: Hypothesis| {
-            let unit = |&id: &TokenId| self.vocabs.target.token(id).map(str::to_owned);
-            let units: Vec<String> = hypothesis.ids.iter().filter_map(unit).collect();
+            let target = &self.vocabs.target;
+            let piece = |&id: &TokenId| target.vocab().token(id).map(str::to_owned);
+            let text = target.decode(&hypothesis.ids);
             Translation {
-                text: self.config.target_unit.join(&units),
-                units,
+                text: text.expect("a model says ids of its own vocabulary"),
+                pieces: hypothesis.ids.iter().filter_map(piece).collect(),
                 hypothesis,
             }
         };
@@ -81,30 +105,27 @@ impl Predictor for Translate {
         _line: usize,
         options: PredictOptions,
     ) -> Result<Prediction, Error> {
-        let mut units = self
-            .config
-            .source_unit
-            .segment(&self.config.case.apply(input.trim()));
+        let mut pieces = self.vocabs.source.pieces(input);
         let mut notices = Vec::new();
         let most = self.config.max_len;
-        if units.len() > most {
+        if pieces.len() > most {
             notices.push(format!(
-                "{} units, of which the first {most} are read (`data.max_len` of this run)",
-                units.len()
+                "{} pieces, of which the first {most} are read (`data.max_len` of this run)",
+                pieces.len()
             ));
-            units.truncate(most);
+            pieces.truncate(most);
         }
-        if units.is_empty() {
+        if pieces.is_empty() {
             return Ok(Prediction {
                 text: String::new(),
                 json: json!({ "input": input, "translations": [] }),
                 notices,
             });
         }
-        let encoded = self.vocabs.source.encode(&units);
+        let encoded = self.vocabs.source.vocab().encode(&pieces);
         if !encoded.unknown.is_empty() {
             notices.push(format!(
-                "units that the run was not trained on: {}; the translation is a guess",
+                "pieces that the run was not trained on: {}; the translation is a guess",
                 encoded.unknown
             ));
         }
@@ -114,7 +135,7 @@ impl Predictor for Translate {
             .map(|one| {
                 json!({
                     "text": one.text,
-                    "tokens": one.units,
+                    "tokens": one.pieces,
                     "score": one.hypothesis.score,
                     "log_prob": one.hypothesis.log_prob,
                     "alignment": one.hypothesis.alignment,
@@ -127,7 +148,7 @@ impl Predictor for Translate {
                 .map_or_else(String::new, |one| one.text.clone()),
             json: json!({
                 "input": input,
-                "source_tokens": units,
+                "source_tokens": pieces,
                 "translations": translations,
             }),
             notices,

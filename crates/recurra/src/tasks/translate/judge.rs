@@ -1,54 +1,139 @@
 //! How well a model translates.
 
-use super::config::Recipe;
-use super::data::{Corpus, Pairs, Row, encode};
+use super::config::{JudgeConfig, Recipe};
+use super::data::{Corpus, Row, encode_file};
 use super::model::{loss, translate};
+use super::pairs::{Pair, Pairs};
+use super::retrieval::Retrieval;
+use super::vocabs::Vocabs;
 use crate::Error;
 use crate::tasks::Evaluation;
 use recurra_data::TokenId;
+use recurra_data::text::moses;
 use recurra_nn::decode::DecodeConfig;
 use recurra_nn::seq2seq::{LossOptions, Seq2Seq};
 use recurra_nn::weights::values;
 use recurra_nn::{Mode, NnError};
-use recurra_train::metric::{ACCURACY, CROSS_ENTROPY, Metrics};
+use recurra_train::metric::translation::{
+    BLEU, Bleu, CHRF, Chrf, DISTINCT_1, DISTINCT_2, Distinct, LetterCase, Tokenization,
+};
+use recurra_train::metric::{ACCURACY, CROSS_ENTROPY, Metrics, PERPLEXITY};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Rows that go through the network at once.
 const BATCH_SIZE: usize = 64;
 
-/// Cross-entropy of a target's unit in nats, and the share of sources that are translated
-/// exactly as the list does.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What a model makes of some pairs.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Judgement {
+    /// Cross-entropy of a piece of the target in nats.
     pub(super) nats: f64,
+    /// The share of sources that are translated exactly as the data does.
     pub(super) accuracy: f64,
+    /// The best translation of each source.
+    pub(super) translations: Vec<String>,
 }
 
+/// Translates rows and compares.
 pub(super) fn judge_model(
     model: &Seq2Seq,
+    vocabs: &Vocabs,
     rows: &[&Row],
     config: &DecodeConfig,
 ) -> Result<Judgement, NnError> {
-    let mut by_len = rows.to_vec();
-    by_len.sort_by_key(|row| (row.source.len(), row.target.len()));
-    let (mut nats, mut units, mut right) = (0.0, 0, 0);
-    for rows in by_len.chunks(BATCH_SIZE) {
-        let mean = loss(model, rows, LossOptions::default(), Mode::Eval)?;
+    let mut by_len: Vec<usize> = (0..rows.len()).collect();
+    by_len.sort_by_key(|&index| (rows[index].source.len(), rows[index].target.len()));
+    let (mut nats, mut pieces, mut right) = (0.0, 0, 0);
+    let mut translations = vec![String::new(); rows.len()];
+    for indices in by_len.chunks(BATCH_SIZE) {
+        let rows: Vec<&Row> = indices.iter().map(|&index| rows[index]).collect();
+        let mean = loss(model, &rows, LossOptions::default(), Mode::Eval)?;
         let count: usize = rows.iter().map(|row| row.target.len() + 1).sum();
         nats += f64::from(values(&mean)[0]) * count as f64;
-        units += count;
+        pieces += count;
         let sources: Vec<&[TokenId]> = rows.iter().map(|row| &row.source[..]).collect();
-        let found = translate(model, &sources, config)?;
-        let pairs = rows.iter().zip(&found);
-        right += pairs
-            .filter(|(row, found)| found.first().is_some_and(|best| best.ids == row.target))
-            .count();
+        let found = translate(model, &sources, config, 0)?;
+        for ((&index, row), found) in indices.iter().zip(rows).zip(found) {
+            let Some(best) = found.into_iter().next() else {
+                continue;
+            };
+            right += usize::from(best.ids == row.target);
+            let text = vocabs.target.decode(&best.ids);
+            translations[index] = text.expect("a model says ids of its own vocabulary");
+        }
     }
     Ok(Judgement {
-        nats: nats / units as f64,
+        nats: nats / pieces as f64,
         accuracy: right as f64 / rows.len() as f64,
+        translations,
     })
+}
+
+impl JudgeConfig {
+    /// BLEU of translations as the recipe wants it.
+    pub(super) fn bleu<H: AsRef<str>, R: AsRef<str>>(
+        self,
+        translations: &[H],
+        references: &[R],
+    ) -> Bleu {
+        let cut = |text: &str| match self.moses {
+            // Moses knows its abbreviations in the case in which they are written.
+            Some(language) => moses::tokenize(text, language).join(" "),
+            None => text.to_owned(),
+        };
+        let mut bleu = Bleu::new(self.tokenization, self.case);
+        for (translation, reference) in translations.iter().zip(references) {
+            bleu.add(&cut(translation.as_ref()), &cut(reference.as_ref()));
+        }
+        bleu
+    }
+
+    /// How it was computed.
+    fn signature(self, bleu: &Bleu) -> String {
+        match self.moses {
+            Some(_) => format!("{} after Moses tokenisation", bleu.signature()),
+            None => bleu.signature(),
+        }
+    }
+
+    /// What can be said of translations alone: BLEU, chrF, how much they repeat themselves.
+    fn metrics<R: AsRef<str>>(self, translations: &[String], references: &[R]) -> Metrics {
+        let mut metrics = Metrics::new();
+        metrics.set(BLEU.name, self.bleu(translations, references).value());
+        let mut chrf = Chrf::new(self.case);
+        let (mut distinct_1, mut distinct_2) = (Distinct::new(1), Distinct::new(2));
+        for (translation, reference) in translations.iter().zip(references) {
+            chrf.add(translation, reference.as_ref());
+            let words: Vec<&str> = translation.split_whitespace().collect();
+            distinct_1.add(&words);
+            distinct_2.add(&words);
+        }
+        metrics.set(CHRF.name, chrf.value());
+        metrics.set(DISTINCT_1.name, distinct_1.value());
+        metrics.set(DISTINCT_2.name, distinct_2.value());
+        metrics
+    }
+
+    /// The figures that others would quote, each with its signature.
+    fn notes<R: AsRef<str>>(self, translations: &[String], references: &[R]) -> Vec<String> {
+        let own = self.bleu(translations, references);
+        let mut notes = vec![format!("BLEU: {}", self.signature(&own))];
+        for case in [LetterCase::Mixed, LetterCase::Lower] {
+            let usual = Self {
+                case,
+                tokenization: Tokenization::V13a,
+                moses: None,
+            };
+            if usual != self && self.tokenization != Tokenization::Char {
+                let bleu = usual.bleu(translations, references);
+                let value = bleu.value().unwrap_or(0.0);
+                notes.push(format!("sacreBLEU {value:.2}: {}", bleu.signature()));
+            }
+        }
+        notes.push(format!("chrF: {}", Chrf::new(self.case).signature()));
+        notes
+    }
 }
 
 /// Judges a model on the pairs that it did not learn, on those that it did if none were kept,
@@ -61,12 +146,15 @@ pub(super) fn judge(
 ) -> Result<Evaluation, Error> {
     let mut notes = Vec::new();
     let foreign;
-    let (split, rows): (String, Vec<&Row>) = match data {
+    let (split, rows, pairs): (String, Vec<&Row>, Vec<&Pair>) = match data {
         Some(path) => {
             let pairs = Pairs::read_file(path, &recipe.data)?;
             notes.push(format!("{}: {}", path.display(), pairs.origin.summary));
-            foreign = encode(&pairs.pairs, &recipe.data, &corpus.vocabs);
-            (path.display().to_string(), foreign.iter().collect())
+            let rows = encode_file(&pairs.pairs, &corpus.vocabs, &recipe.data);
+            foreign = (rows, pairs.pairs);
+            let (rows, pairs) = &foreign;
+            let split = path.display().to_string();
+            (split, rows.iter().collect(), pairs.iter().collect())
         }
         None => {
             let (split, indices) = corpus.judged();
@@ -76,31 +164,46 @@ pub(super) fn judge(
                     .to_owned(),
                 _ => format!("{} pairs that were not trained on", indices.len()),
             });
-            (split.to_owned(), corpus.rows_of(indices))
+            let pairs = indices.iter().map(|&index| &corpus.pairs[index]);
+            (split.to_owned(), corpus.rows_of(indices), pairs.collect())
         }
     };
-    if rows.is_empty() {
-        let want = "a file with pairs that fit `data.max_len`";
-        return Err(Error::config("--data", want, "none"));
-    }
-    let judgement = judge_model(model, &rows, &recipe.decode)?;
+    let judgement = judge_model(model, &corpus.vocabs, &rows, &recipe.decode)?;
+    let references: Vec<&str> = pairs.iter().map(|pair| &pair.target[..]).collect();
     let mut metrics = Metrics::new();
     metrics.set(ACCURACY.name, judgement.accuracy);
     metrics.set(CROSS_ENTROPY.name, judgement.nats);
-    let (name, accuracy) = always_the_commonest(corpus, &rows);
-    let mut always = Metrics::new();
-    always.set(ACCURACY.name, accuracy);
+    metrics.set(PERPLEXITY.name, judgement.nats.exp());
+    let texts = recipe.judge.metrics(&judgement.translations, &references);
+    for (name, value) in texts.iter() {
+        metrics.set(name, value);
+    }
+    notes.extend(recipe.judge.notes(&judgement.translations, &references));
+    let (name, always) = always_the_commonest(corpus, &rows, &references, recipe.judge);
+    let mut baselines = BTreeMap::from([(name, always)]);
+    if split != "train" {
+        let retrieved = the_nearest(corpus, &rows, &pairs, recipe.judge);
+        baselines.insert(
+            "target of the nearest source (tf-idf)".to_owned(),
+            retrieved,
+        );
+    }
     Ok(Evaluation {
         task: super::NAME,
         split,
         metrics,
-        baselines: BTreeMap::from([(name, always)]),
+        baselines,
         notes,
     })
 }
 
 /// What saying the commonest target of the training pairs, whatever the source, is worth.
-fn always_the_commonest(corpus: &Corpus, rows: &[&Row]) -> (String, f64) {
+fn always_the_commonest(
+    corpus: &Corpus,
+    rows: &[&Row],
+    references: &[&str],
+    judge: JudgeConfig,
+) -> (String, Metrics) {
     let mut counts = BTreeMap::<&[TokenId], (usize, usize)>::new();
     for &index in &corpus.split.train {
         let target = &corpus.rows[index].target[..];
@@ -112,6 +215,27 @@ fn always_the_commonest(corpus: &Corpus, rows: &[&Row]) -> (String, f64) {
     let index = commonest.map_or(0, |&(_, index)| index);
     let target = &corpus.rows[index].target;
     let right = rows.iter().filter(|row| row.target == *target).count();
-    let name = format!("always `{}`", corpus.pairs[index].target);
-    (name, right as f64 / rows.len() as f64)
+    let text = &corpus.pairs[index].target;
+    let said = vec![text.clone(); rows.len()];
+    let mut metrics = judge.metrics(&said, references);
+    metrics.set(ACCURACY.name, right as f64 / rows.len() as f64);
+    (format!("always `{text}`"), metrics)
+}
+
+/// What saying the target of the training pair whose source is nearest is worth.
+fn the_nearest(corpus: &Corpus, rows: &[&Row], pairs: &[&Pair], judge: JudgeConfig) -> Metrics {
+    let train = &corpus.split.train;
+    let sources = train.iter().map(|&index| &corpus.pairs[index].source[..]);
+    let retrieval = Retrieval::new(sources);
+    let mut right = 0;
+    let mut said = Vec::with_capacity(rows.len());
+    for (row, pair) in rows.iter().zip(pairs) {
+        let nearest = retrieval.nearest(&pair.source).map(|place| train[place]);
+        right += usize::from(nearest.is_some_and(|index| corpus.rows[index].target == row.target));
+        said.push(nearest.map_or_else(String::new, |index| corpus.pairs[index].target.clone()));
+    }
+    let references: Vec<&str> = pairs.iter().map(|pair| &pair.target[..]).collect();
+    let mut metrics = judge.metrics(&said, &references);
+    metrics.set(ACCURACY.name, right as f64 / rows.len() as f64);
+    metrics
 }

@@ -1,22 +1,30 @@
 //! Translation: an encoder reads a text, a decoder with attention writes another.
 
+mod chat;
 mod config;
 mod data;
 mod fit;
 mod infer;
 mod judge;
 mod model;
+mod pairs;
 mod report;
+mod retrieval;
+mod vocabs;
 
 #[cfg(test)]
 mod tests;
 
-pub use config::{DataConfig, Recipe};
+pub use chat::{Chat, ChatOptions, Reply};
+pub use config::{DataConfig, JudgeConfig, Recipe, Vocabulary};
 pub use infer::Translate;
+
+pub(crate) use infer::open;
 
 use super::{Evaluation, Predictor, RunReport, Task, Trained};
 use crate::Error;
 use crate::network::Network;
+use crate::report::graph::Graph;
 use recurra_nn::streaming::Precision;
 use recurra_train::{Control, Run, TrainConfig};
 use std::path::Path;
@@ -49,6 +57,10 @@ impl Task for Recipe {
         model::describe(self, run)
     }
 
+    fn graphs(&self, networks: &[Network]) -> Vec<Graph> {
+        model::graphs(self, networks)
+    }
+
     fn train(&self, run: &Run, control: &Control) -> Result<Trained, Error> {
         fit::train(self, run, control)
     }
@@ -73,6 +85,6 @@ impl Task for Recipe {
         if precision != Precision::F32 {
             return Err(self.nothing_to_quantize(run));
         }
-        Ok(Box::new(infer::open(self, run)?))
+        Ok(Box::new(open(self, run)?))
     }
 }

@@ -1,16 +1,16 @@
 //! The network: its loss, its translations, its description.
 
 use super::config::Recipe;
-use super::data::{Corpus, Examples, Pairs, Row, Vocabs};
+use super::data::{Corpus, Examples, Row};
+use super::pairs::Pairs;
+use super::vocabs::Vocabs;
 use crate::Error;
 use crate::network::{Network, Part};
-use crate::report::graph::Topology;
-use crate::tasks::device;
-use burn::module::Module;
+use crate::report::graph::{Asks, AttentionLabel, Graph, Topology};
 use recurra_data::{Specials, TokenBatch, TokenId};
 use recurra_nn::decode::{DecodeConfig, Hypothesis, Start, Symbols, decode};
-use recurra_nn::seq2seq::{LossOptions, Seq2Seq, Tokens};
-use recurra_nn::{Device, Embedding, Mode, NnError, Tensor};
+use recurra_nn::seq2seq::{LossOptions, Query, Seq2Seq, Tokens};
+use recurra_nn::{Device, Mode, NnError, Tensor};
 use recurra_train::{Run, Stream};
 
 /// Draws the weights.
@@ -39,11 +39,13 @@ pub(super) fn loss(
     model.loss(tokens(&examples.source), input, labels, options, mode)
 }
 
-/// The best translations of each source, best first; no source may be empty.
+/// The best translations of each source, best first; no source may be empty. Where random
+/// numbers are drawn, source `n` draws those of `stream + n`.
 pub(super) fn translate(
     model: &Seq2Seq,
     sources: &[&[TokenId]],
     config: &DecodeConfig,
+    stream: u64,
 ) -> Result<Vec<Vec<Hypothesis>>, NnError> {
     let Specials { pad, bos, eos, unk } = Specials::STANDARD;
     let batch = TokenBatch::pad(sources, pad).expect("there are sources, and none is empty");
@@ -51,79 +53,91 @@ pub(super) fn translate(
         eos,
         banned: vec![pad, bos, unk],
     };
-    let starts = vec![Start::new(bos); sources.len()];
+    let start = |(stream, _)| Start {
+        stream,
+        ..Start::new(bos)
+    };
+    let starts: Vec<Start> = (stream..).zip(sources).map(start).collect();
     let state = model.begin(tokens(&batch))?;
     decode(model, state, &starts, &symbols, config)
 }
 
-/// The layers of a recipe, or of a run, whose vocabularies are known already.
-pub(crate) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network>, Error> {
-    let vocabs = match run {
-        Some(run) => Vocabs::read(run)?,
-        None => Corpus::new(recipe, Pairs::read(&recipe.data)?)?.vocabs,
+/// The layers of a recipe, or of a run, whose vocabularies are known already: the encoder's, then
+/// the decoder's. Of subwords a recipe has as many as it allows at most.
+pub(super) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network>, Error> {
+    let config = &recipe.data;
+    let learnt = [&config.source, &config.target].map(|side| side.pieces.are_learnt());
+    let sizes = match run {
+        Some(run) => Vocabs::read(run)?.sizes(),
+        None if learnt == [true, true] => [config.source.vocab_size, config.target.vocab_size],
+        None => Corpus::new(recipe, Pairs::read(recipe)?)?.vocabs.sizes(),
     };
-    let model = build(recipe, &vocabs, &device())?;
-    let front = |name: &str, embedding: &Embedding| {
-        let [vocab_size, embed_size] = embedding.weight.dims();
-        Part {
-            name: name.to_owned(),
-            input_size: vocab_size,
-            output_size: embed_size,
-            num_params: embedding.num_params(),
-        }
+    let model = recipe.model.summary(sizes)?;
+    let part = |name: &str, input_size: usize, output_size: usize, num_params: usize| Part {
+        name: name.to_owned(),
+        input_size,
+        output_size,
+        num_params,
     };
+    let embedding = |side: usize, num_params: usize| {
+        part("embedding", sizes[side], model.embed_size, num_params)
+    };
+    let between = model.encoder_between_params;
     let encoder = Network {
         name: "encoder".to_owned(),
         topology: Topology::ManyToManyEncoderDecoder,
         input: "source".to_owned(),
         output: "target".to_owned(),
         steps: 4,
-        front: vec![front("embedding", &model.source_embedding)],
-        layers: model.encoder.summary(),
-        head: Vec::new(),
+        front: vec![embedding(0, sizes[0] * model.embed_size)],
+        layers: model.encoder.clone(),
+        head: (between > 0)
+            .then(|| {
+                part(
+                    "between layers",
+                    model.memory_size,
+                    model.memory_size,
+                    between,
+                )
+            })
+            .into_iter()
+            .collect(),
     };
-    let decoder = &model.decoder;
-    let memory_size = model.encoder.output_size();
     let mut head = Vec::new();
-    if let Some(bridge) = &model.dense_bridge {
-        head.push(Part {
-            name: "bridge".to_owned(),
-            input_size: memory_size,
-            output_size: bridge.hidden.iter().map(|one| one.bias.dims()[0]).sum(),
-            num_params: bridge.num_params(),
-        });
+    if let Some([width, weights]) = model.bridge {
+        head.push(part("bridge", model.memory_size, width, weights));
     }
-    if let Some(attention) = &decoder.attention {
-        head.push(Part {
-            name: "attention".to_owned(),
-            input_size: memory_size,
-            output_size: memory_size,
-            num_params: attention.num_params(),
-        });
+    if let Some([query_size, weights]) = model.attention {
+        head.push(part("attention", query_size, model.memory_size, weights));
     }
-    if let Some(readout) = &decoder.readout {
-        head.push(Part {
-            name: "readout".to_owned(),
-            ..Part::linear(readout)
-        });
+    if let Some([width, size, weights]) = model.readout {
+        head.push(part("readout", width, size, weights));
     }
-    head.push(Part {
-        name: "linear".to_owned(),
-        input_size: decoder.output_size(),
-        output_size: model.target_vocab_size(),
-        num_params: model.output.as_ref().map_or(0, Module::num_params)
-            + model.output_bias.as_ref().map_or(0, |bias| bias.dims()[0]),
-    });
+    let weights = model.output_params;
+    head.push(part("linear", model.output_size, sizes[1], weights));
     let decoder = Network {
         name: "decoder".to_owned(),
-        front: model
-            .target_embedding
-            .iter()
-            .map(|embedding| front("embedding", embedding))
-            .collect(),
-        layers: decoder.summary(),
+        front: vec![embedding(1, model.target_embedding_params)],
+        layers: model.decoder.clone(),
         head,
         ..encoder.clone()
     };
     Ok(vec![encoder, decoder])
+}
+
+/// Both halves in one picture, which is that of either.
+pub(super) fn graphs(recipe: &Recipe, networks: &[Network]) -> Vec<Graph> {
+    let [encoder, decoder] = networks else {
+        return networks.iter().map(Network::graph).collect();
+    };
+    let attention = recipe.model.attention.as_ref();
+    let attention = attention.map(|attention| AttentionLabel {
+        name: format!("{} attention", attention.score.name()),
+        asks: match attention.query {
+            Query::Top => Asks::Top,
+            Query::Bottom => Asks::Bottom,
+            Query::Previous => Asks::BottomBefore,
+        },
+    });
+    vec![encoder.graph_with(decoder, attention); networks.len()]
 }

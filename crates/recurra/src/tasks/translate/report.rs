@@ -5,11 +5,11 @@ use super::data::Corpus;
 use super::fit::show;
 use super::infer::open;
 use super::judge::judge;
-use super::model::describe;
+use super::model::{describe, graphs};
 use crate::Error;
-use crate::network::Network;
 use crate::report::Svg;
 use crate::report::chart::{Better, LineChart, Role, Series};
+use crate::report::graph::Graph;
 use crate::report::html::{
     Block, Metric, MetricTable, Outcome, Page, Prediction, PredictionTable, Section,
 };
@@ -29,12 +29,14 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let learning = plots.iter().map(|(_, svg)| Block::Chart(svg.clone()));
     let learning: Vec<Block> = learning.collect();
     let networks = describe(recipe, Some(run))?;
-    let mut network: Vec<Block> = networks.iter().map(Network::table).collect();
+    // One picture shows both halves.
+    let graph = graphs(recipe, &networks).first().map(Graph::to_svg);
+    let mut network: Vec<Block> = graph.iter().cloned().map(Block::Chart).collect();
     for one in &networks {
-        let svg = one.graph().to_svg();
-        network.push(Block::Chart(svg.clone()));
-        plots.push((format!("graph-{}", one.name), svg));
+        network.push(Block::Prose(format!("The {}.", one.name)));
+        network.push(one.table());
     }
+    plots.extend(graph.map(|svg| ("graph".to_owned(), svg)));
     let mut result = vec![Block::Metrics(metric_table(&evaluation))];
     result.extend(evaluation.notes.iter().cloned().map(Block::Prose));
     let predictions = shown
@@ -55,14 +57,8 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         ("read", corpus.origin.summary.clone()),
         ("trained on", corpus.split.train.len().to_string()),
         ("held out", held_out.to_string()),
-        (
-            "source units",
-            corpus.vocabs.source.tokens().len().to_string(),
-        ),
-        (
-            "target units",
-            corpus.vocabs.target.tokens().len().to_string(),
-        ),
+        ("source pieces", corpus.vocabs.sizes()[0].to_string()),
+        ("target pieces", corpus.vocabs.sizes()[1].to_string()),
     ];
     let facts = facts.map(|(key, value)| (key.to_owned(), value)).to_vec();
     let page = Page {
@@ -114,7 +110,7 @@ fn curves(history: &[Milestone]) -> Vec<(String, Svg)> {
     let loss = LineChart {
         title: "Cross-entropy while learning".to_owned(),
         x_label: "update".to_owned(),
-        y_label: "nats per unit of the target".to_owned(),
+        y_label: "nats per piece of the target".to_owned(),
         series: vec![
             Series::new("training", curve(&|one| Some(one.train_loss))).role(Role::Train),
             Series::new("watched", curve(&|one| one.metrics.get(LOSS.name))).role(Role::HeldOut),

@@ -25,7 +25,7 @@ fn resolve(overrides: &[String]) -> Result<crate::Recipe, Error> {
 fn small(path: &Path) -> crate::Recipe {
     let overrides = [
         format!("data.path={}", path.display()),
-        "data.target_unit=letter".to_owned(),
+        "data.target.pieces=characters".to_owned(),
         "data.max_len=8".to_owned(),
         "train.updates=300".to_owned(),
         "train.batch_size=12".to_owned(),
@@ -61,7 +61,7 @@ fn a_small_list_is_learnt_by_heart_and_lines_keep_their_order() {
     let unknown = say("a\u{7}z");
     assert!(unknown.notices[0].contains("not trained on"));
     let long = say(&"ab".repeat(5_000));
-    assert!(long.notices[0].contains("10000 units, of which the first 8 are read"));
+    assert!(long.notices[0].contains("10000 pieces, of which the first 8 are read"));
     let report = std::fs::read_to_string(dir.join("report.html")).unwrap();
     assert!(report.contains("Translations"));
 }
@@ -80,7 +80,10 @@ fn pairs_that_cannot_be_used_are_told() {
         refused.unwrap_err().to_string()
     };
     let message = refusal("a\tb\nno tab\n");
-    assert!(message.starts_with("line 2: "), "{message}");
+    assert!(
+        message.contains("line 2") || message.contains(":2"),
+        "{message}"
+    );
     let message = refusal("a\tb\n\tb\na\t \n");
     assert!(
         message.contains("expected at least 2 pairs, got 1"),
@@ -89,10 +92,82 @@ fn pairs_that_cannot_be_used_are_told() {
 }
 
 #[test]
+fn a_joint_vocabulary_learns_by_pieces_and_is_not_taken_for_another() {
+    let place = tempfile::tempdir().unwrap();
+    let path = reversed(place.path());
+    let train_into = |name: &str, vocab_size: usize| {
+        let tokenizer = format!("{{ pieces = \"bpe\", vocab_size = {vocab_size} }}");
+        let overrides = [
+            format!("data.path={}", path.display()),
+            format!("data.source={tokenizer}"),
+            format!("data.target={tokenizer}"),
+            "data.vocabulary=joint".to_owned(),
+            "data.batch_tokens=40".to_owned(),
+            "data.split={ train = 0.7, valid = 0.15, test = 0.15 }".to_owned(),
+            "model.tied=embeddings".to_owned(),
+            "train.updates=4".to_owned(),
+            "train.evaluate_every=2".to_owned(),
+            "train.early_stopping={ metric = \"bleu\", patience = 3 }".to_owned(),
+        ];
+        let dir = place.path().join(name);
+        let recipe = resolve(&overrides).unwrap();
+        let trained = train(&recipe, &dir, &Control::silent()).unwrap();
+        let evaluation = &trained.evaluations[0];
+        assert_eq!(evaluation.split, "test");
+        assert!(evaluation.metrics.get("bleu").is_some());
+        assert_eq!(evaluation.baselines.len(), 2);
+        dir
+    };
+    let (first, second) = (train_into("first", 14), train_into("second", 15));
+    for name in ["source-tokenizer.json", "target-tokenizer.json"] {
+        let text = std::fs::read_to_string(first.join(name)).unwrap();
+        assert!(text.contains("\"bpe\""));
+        // The same pieces, made by another recipe.
+        std::fs::write(
+            first.join(name),
+            text.replace("\"vocab_size\":14", "\"vocab_size\":15"),
+        )
+        .unwrap();
+    }
+    let message = crate::open(&first).unwrap_err().to_string();
+    assert!(message.contains("of another run"), "{message}");
+    crate::open(&second).unwrap();
+}
+
+#[test]
+fn unequal_line_counts_name_files_and_counts() {
+    let place = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = place.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let (source, target) = (write("a.en", "a\nb\nc\n"), write("a.de", "a\nb\n"));
+    let mut source_file = RecipeSource::find("word-translation").unwrap();
+    let files =
+        format!("files = {{ format = \"lines\", source = {source:?}, target = {target:?} }}");
+    source_file.text = source_file
+        .text
+        .replace("pairs = \"english-korean\"", &files);
+    let recipe = source_file.resolve(&[]).unwrap();
+    let refused = train(&recipe, &place.path().join("run"), &Control::silent());
+    let message = refused.unwrap_err().to_string();
+    assert!(
+        message.contains("a.en") && message.contains("a.de"),
+        "{message}"
+    );
+    assert!(message.contains('3') && message.contains('2'), "{message}");
+}
+
+#[test]
 fn what_does_not_go_together_is_refused_by_key() {
     for (given, key) in [
         ("data.max_len=0", "data.max_len"),
         ("data.pair=x", "`pairs`"),
+        ("data.dataset=multi30k-en-de", "data: expected"),
+        ("data.max_ratio=0.5", "data.max_ratio"),
+        ("data.batch_tokens=0", "data.batch_tokens"),
+        ("data.vocabulary=joint", "data.target"),
         ("decode.search.width=0", "decode.search.width"),
         ("decode.min_len=500", "decode.min_len"),
         ("loss.label_smoothing=2.0", "loss.label_smoothing"),

@@ -1,0 +1,78 @@
+//! Translating lines, and talking, with a network that has hardly learnt anything.
+
+use crate::folder::Folder;
+
+fn trained() -> Folder {
+    let folder = Folder::new();
+    folder.write("pairs.tsv", "ab\tba\nabc\tcba\nbc\tcb\nca\tac\n");
+    let arguments = [
+        "train",
+        "word-translation",
+        "--data",
+        "pairs.tsv",
+        "--out",
+        "run",
+        "--set",
+        "train.updates=3",
+        "--set",
+        "data.max_len=6",
+        "--set",
+        "decode.max_len=6",
+    ];
+    folder.run(&arguments).fine();
+    folder
+}
+
+#[test]
+fn lines_have_ranked_answers_and_a_picture_of_attention() {
+    let folder = trained();
+    folder.write("lines.txt", "ab\n\nbca\n");
+    let arguments = ["predict", "run", "lines.txt"];
+    let plain = folder.run(&arguments).fine();
+    assert_eq!(plain.stdout.lines().count(), 3, "{}", plain.stdout);
+    assert_eq!(
+        plain.stdout.lines().nth(1),
+        Some(""),
+        "an empty line stays one"
+    );
+    let ranked = folder
+        .run(&[&arguments[..], &["--n-best", "3", "--attention", "a.svg"]].concat())
+        .fine();
+    let lines: Vec<Vec<&str>> = (ranked.stdout.lines())
+        .map(|line| line.split('\t').collect())
+        .collect();
+    assert!(lines.iter().all(|cells| cells.len() == 4), "{lines:?}");
+    assert_eq!((lines[0][0], lines[0][1]), ("1", "1"));
+    assert_eq!(lines.last().map(|cells| cells[0]), Some("3"));
+    assert_eq!(lines[0][3], plain.stdout.lines().next().unwrap());
+    let svg = String::from_utf8(folder.read("a.svg")).unwrap();
+    assert!(svg.contains("fill-opacity") && svg.contains("(end)"));
+}
+
+#[test]
+fn a_conversation_obeys_its_commands_and_can_be_had_again() {
+    let folder = trained();
+    let talk = |lines: &str| {
+        let script =
+            format!("printf '{lines}' | \"$0\" chat run --temperature 1.5 --history 2 --seed 3");
+        folder.shell(&script).fine()
+    };
+    let once = talk("ab\\nbc\\n/reset\\nab\\n/temperature 0\\n/dance\\n/quit\\nab\\n");
+    let answers: Vec<&str> = once.stdout.lines().collect();
+    assert_eq!(answers.len(), 3, "{}", once.stdout);
+    assert_eq!(answers[0], answers[2], "as if nothing had been said");
+    assert!(once.stderr.contains("forgotten") && once.stderr.contains("there are /reset"));
+    assert_eq!(talk("ab\\n").stdout.lines().next(), Some(answers[0]));
+    folder
+        .run(&["train", "tiny.toml", "--set", "train.updates=2"])
+        .fine();
+    let refused = folder.run(&["chat", "runs/tiny"]);
+    assert_eq!(refused.code, Some(1));
+    assert!(
+        refused.stderr.contains("no conversations"),
+        "{}",
+        refused.stderr
+    );
+    let cold = folder.run(&["chat", "run", "--temperature=-1"]);
+    assert!(cold.stderr.contains("temperature"), "{}", cold.stderr);
+}
