@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `mod.rs` | the task's door: what of [`Task`] is done by which file |
+//! | `mod.rs` | the task's door: what of `Task` is done by which file |
 //! | `config.rs` | the task's sections of a recipe |
 //! | `data.rs` | from files to what the model is fitted on |
 //! | `model.rs` | the network, its loss, its description |
