@@ -4,8 +4,11 @@
 //! Prints one line a measurement, as comma-separated values: the median of several runs.
 #![expect(clippy::print_stdout, reason = "a benchmark reports")]
 
+mod common;
+
 use std::time::Instant;
 
+use common::{Arguments, median, repeat};
 use recurra_kernels::{
     Attend, AttendBackward, AttentionShape, CrossEntropy, CrossEntropyGradient, Elementwise,
     ElementwiseBackward, EmbedBackward, EmbeddingShape, Function, KernelError, LogitsShape, Rule,
@@ -17,26 +20,19 @@ use recurra_kernels::{
 type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 fn main() -> Outcome {
-    let (mut threads, mut wanted) = (1, String::new());
-    // Cargo passes flags of its own.
-    for argument in std::env::args().skip(1).filter(|a| !a.starts_with("--")) {
-        match argument.parse() {
-            Ok(number) => threads = number,
-            Err(_) => wanted = argument,
-        }
-    }
+    let arguments = Arguments::read();
     println!("name,threads,ms");
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()?;
-    let bench = Bench { threads, wanted };
-    pool.install(|| {
+    let bench = Bench {
+        threads: arguments.threads,
+        wanted: arguments.words.concat(),
+    };
+    arguments.run(|| {
         softmax(&bench)?;
         activations(&bench)?;
         adam(&bench)?;
         embedding(&bench)?;
         attention(&bench)
-    })
+    })?
 }
 
 struct Bench {
@@ -52,15 +48,13 @@ impl Bench {
         }
         run()?;
         let mut seconds = Vec::new();
-        let begin = Instant::now();
-        while seconds.len() < 5 || (begin.elapsed().as_secs_f64() < 0.7 && seconds.len() < 1000) {
+        repeat(0.7, || {
             let start = Instant::now();
             run()?;
             seconds.push(start.elapsed().as_secs_f64());
-        }
-        seconds.sort_by(f64::total_cmp);
-        let median = seconds[seconds.len() / 2];
-        println!("{name},{},{:.3}", self.threads, median * 1e3);
+            Ok::<_, KernelError>(())
+        })?;
+        println!("{name},{},{:.3}", self.threads, median(seconds) * 1e3);
         Ok(())
     }
 }

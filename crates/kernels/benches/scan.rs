@@ -4,8 +4,14 @@
 //! nanoseconds for each product. The products of the input are not in it.
 #![expect(clippy::print_stdout, reason = "a benchmark reports")]
 
+mod common;
+#[path = "common/isas.rs"]
+mod isas;
+
 use std::time::Instant;
 
+use common::{Arguments, median, repeat};
+use isas::isas;
 use recurra_kernels::{
     Candidate, Direction, Highway, Isa, KernelError, Pooling, ScanBackward, ScanForward, ScanKind,
     ScanShape, scan_backward_on, scan_forward_on,
@@ -32,21 +38,10 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         ("qrnn_fo", qrnn(Pooling::Fo)),
         ("qrnn_ifo", qrnn(Pooling::Ifo)),
     ];
-    let mut isas = Isa::available();
-    isas.retain(|&isa| isa != Isa::Scalar);
-    let mut threads = 1;
-    // Cargo passes flags of its own.
-    for argument in std::env::args().skip(1).filter(|a| !a.starts_with("--")) {
-        match argument.parse() {
-            Ok(number) => threads = number,
-            Err(_) => isas.retain(|isa| isa.name() == argument),
-        }
-    }
+    let arguments = Arguments::read();
+    let (isas, threads) = (isas(&arguments.words), arguments.threads);
     println!("cell,work,isa,threads,seq_len,batch_size,hidden_size,ms,ns_per_product");
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()?;
-    pool.install(|| {
+    arguments.run(|| {
         for (name, cell) in cells {
             for (seq_len, batch_size, hidden_size) in SHAPES {
                 let shape = ScanShape {
@@ -62,7 +57,7 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
             }
         }
         Ok(())
-    })
+    })?
 }
 
 /// The arguments of all calls.
@@ -158,14 +153,13 @@ impl Work {
     ) -> Result<(), KernelError> {
         run(self)?;
         let mut seconds = Vec::new();
-        let begin = Instant::now();
-        while seconds.len() < 5 || (begin.elapsed().as_secs_f64() < 0.3 && seconds.len() < 1000) {
+        repeat(0.3, || {
             let start = Instant::now();
             run(self)?;
             seconds.push(start.elapsed().as_secs_f64());
-        }
-        seconds.sort_by(f64::total_cmp);
-        let median = seconds[seconds.len() / 2];
+            Ok::<_, KernelError>(())
+        })?;
+        let median = median(seconds);
         let s = self.shape;
         println!(
             "{cell},{work},{},{threads},{},{},{},{:.3},{:.3}",

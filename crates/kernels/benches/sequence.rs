@@ -4,10 +4,16 @@
 //! rate of the multiplications and additions that the equations need.
 #![expect(clippy::print_stdout, reason = "a benchmark reports")]
 
+mod common;
+#[path = "common/isas.rs"]
+mod isas;
+
 use std::time::Instant;
 
+use common::{Arguments, median, repeat};
+use isas::isas;
 use recurra_kernels::{
-    CellKind, Direction, Isa, KernelError, Products, Reset, SequenceBackward, SequenceForward,
+    CellKind, Direction, Isa, KernelError, Products, SequenceBackward, SequenceForward,
     SequenceShape, Weights, sequence_backward, sequence_forward_on, sequence_forward_saving_on,
 };
 
@@ -23,32 +29,12 @@ const SHAPES: [(usize, usize, usize, usize); 8] = [
     (50, 1, 64, 64),
 ];
 
-const LSTM: CellKind = CellKind::Lstm {
-    peepholes: false,
-    coupled: false,
-    clip: None,
-};
-const GRU: CellKind = CellKind::Gru {
-    reset: Reset::AfterProduct,
-};
-
 fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let mut isas = Isa::available();
-    isas.retain(|&isa| isa != Isa::Scalar);
-    let mut threads = 1;
-    // Cargo passes flags of its own.
-    for argument in std::env::args().skip(1).filter(|a| !a.starts_with("--")) {
-        match argument.parse() {
-            Ok(number) => threads = number,
-            Err(_) => isas.retain(|isa| isa.name() == argument),
-        }
-    }
+    let arguments = Arguments::read();
+    let (isas, threads) = (isas(&arguments.words), arguments.threads);
     println!("cell,work,isa,threads,seq_len,batch_size,input_size,hidden_size,ms,gflops");
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()?;
-    pool.install(|| {
-        for (name, cell) in [("lstm", LSTM), ("gru", GRU)] {
+    arguments.run(|| {
+        for (name, cell) in [("lstm", CellKind::PLAIN_LSTM), ("gru", CellKind::PLAIN_GRU)] {
             for (seq_len, batch_size, input_size, hidden_size) in SHAPES {
                 let shape = SequenceShape {
                     seq_len,
@@ -63,7 +49,7 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
             }
         }
         Ok(())
-    })
+    })?
 }
 
 /// The arguments of all calls.
@@ -174,14 +160,14 @@ impl Work {
     fn measure(&mut self, cell: &str, threads: usize) -> Result<(), KernelError> {
         self.train()?;
         let [mut infer, mut forward, mut backward, mut train] = [const { Vec::new() }; 4];
-        let begin = Instant::now();
-        while infer.len() < 5 || (begin.elapsed().as_secs_f64() < 0.5 && infer.len() < 1000) {
+        repeat(0.5, || {
             infer.push(self.infer()?);
             let [there, back] = self.train()?;
             forward.push(there);
             backward.push(back);
             train.push(there + back);
-        }
+            Ok::<_, KernelError>(())
+        })?;
         // How often each weight is multiplied and added per step.
         let works = [
             ("infer", 1, infer),
@@ -191,9 +177,8 @@ impl Work {
         ];
         let s = self.shape;
         let multiplications = s.seq_len * s.batch_size * (self.w_ih.len() + self.w_hh.len());
-        for (work, passes, mut times) in works {
-            times.sort_by(f64::total_cmp);
-            let median = times[times.len() / 2];
+        for (work, passes, times) in works {
+            let median = median(times);
             println!(
                 "{cell},{work},{},{threads},{},{},{},{},{median:.3},{:.1}",
                 self.isa,

@@ -5,50 +5,34 @@
 //! of the weights. No step can be faster, so the last column is the share of what is possible.
 #![expect(clippy::print_stdout, reason = "a benchmark reports")]
 
+mod common;
+#[path = "common/isas.rs"]
+mod isas;
+
 use std::hint::black_box;
 use std::time::Instant;
 
+use common::{Arguments, median, repeat};
+use isas::isas;
 use recurra_kernels::{
-    CellKind, Isa, KernelError, PackedCell, Precision, Reset, Step, StepShape, StepWorkspace,
-    Weights, step,
+    CellKind, Isa, KernelError, PackedCell, Precision, Step, StepShape, StepWorkspace, Weights,
+    step,
 };
 
 /// I = H.
 const SIZES: [usize; 4] = [128, 256, 512, 1024];
-/// Measurements that the median is taken of.
-const SAMPLES: usize = 31;
-
-const LSTM: CellKind = CellKind::Lstm {
-    peepholes: false,
-    coupled: false,
-    clip: None,
-};
-const GRU: CellKind = CellKind::Gru {
-    reset: Reset::AfterProduct,
-};
 
 fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let mut isas = Isa::available();
-    isas.retain(|&isa| isa != Isa::Scalar);
-    let mut threads = 1;
-    // Cargo passes flags of its own.
-    for argument in std::env::args().skip(1).filter(|a| !a.starts_with("--")) {
-        match argument.parse() {
-            Ok(number) => threads = number,
-            Err(_) => isas.retain(|isa| isa.name() == argument),
-        }
-    }
+    let arguments = Arguments::read();
+    let (isas, threads) = (isas(&arguments.words), arguments.threads);
     println!("cell,precision,isa,threads,size,us,reading_us,share");
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()?;
-    pool.install(|| {
-        for (name, cell) in [("lstm", LSTM), ("gru", GRU)] {
+    arguments.run(|| {
+        for (name, cell) in [("lstm", CellKind::PLAIN_LSTM), ("gru", CellKind::PLAIN_GRU)] {
             for size in SIZES {
                 for precision in Precision::ALL {
                     for &isa in &isas {
                         let work = Work::new(isa, cell, size, precision)?;
-                        let (us, reading_us) = work.measure();
+                        let (us, reading_us) = work.measure()?;
                         println!(
                             "{name},{precision},{isa},{threads},{size},{us:.2},{reading_us:.2},{:.2}",
                             reading_us / us
@@ -58,7 +42,7 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
             }
         }
         Ok(())
-    })
+    })?
 }
 
 /// A cell that steps on and on.
@@ -112,26 +96,28 @@ impl Work {
 
     /// Microseconds of a step, and of reading as many bytes; in turns, so that both meet the
     /// same machine.
-    fn measure(mut self) -> (f64, f64) {
+    fn measure(mut self) -> Result<(f64, f64), KernelError> {
         let repeats = (20_000_000 / self.cell.num_bytes()).clamp(3, 400);
         let (mut steps, mut reads) = (Vec::new(), Vec::new());
-        for _ in 0..SAMPLES {
-            steps.push(time(repeats, || self.step()));
+        repeat(0.5, || {
+            steps.push(time(repeats, || self.step())?);
             reads.push(time(repeats, || {
                 black_box(sum(black_box(&self.buffer)));
-            }));
-        }
-        (median(steps), median(reads))
+                Ok(())
+            })?);
+            Ok::<_, KernelError>(())
+        })?;
+        Ok((median(steps), median(reads)))
     }
 
-    fn step(&mut self) {
+    fn step(&mut self) -> Result<(), KernelError> {
         let call = Step {
             cell: &self.cell,
             x: &self.x,
             state: &mut self.state,
             workspace: &mut self.workspace,
         };
-        step(call).expect("the arguments have the cell's sizes");
+        step(call)
     }
 }
 
@@ -148,16 +134,14 @@ fn sum(values: &[u64]) -> u64 {
 }
 
 /// Microseconds of one of `repeats`, after one that warms the caches.
-fn time(repeats: usize, mut run: impl FnMut()) -> f64 {
-    run();
+fn time(
+    repeats: usize,
+    mut run: impl FnMut() -> Result<(), KernelError>,
+) -> Result<f64, KernelError> {
+    run()?;
     let start = Instant::now();
     for _ in 0..repeats {
-        run();
+        run()?;
     }
-    start.elapsed().as_secs_f64() * 1e6 / repeats as f64
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    Ok(start.elapsed().as_secs_f64() * 1e6 / repeats as f64)
 }

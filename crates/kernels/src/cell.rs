@@ -73,6 +73,18 @@ pub enum CellKind {
 }
 
 impl CellKind {
+    /// An LSTM without options, as PyTorch's.
+    pub const PLAIN_LSTM: CellKind = CellKind::Lstm {
+        peepholes: false,
+        coupled: false,
+        clip: None,
+    };
+
+    /// A GRU as PyTorch's: the reset gate behind the product.
+    pub const PLAIN_GRU: CellKind = CellKind::Gru {
+        reset: Reset::AfterProduct,
+    };
+
     /// G: blocks of H rows in `w_ih`.
     pub fn num_gates(&self) -> usize {
         match self {

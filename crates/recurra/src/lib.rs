@@ -52,7 +52,7 @@ pub use recurra_nn::streaming::Precision;
 pub use recurra_train as fitting;
 pub use report::graph::Topology;
 pub use tasks::translate::{Chat, ChatOptions, Reply};
-pub use tasks::{Evaluation, PredictOptions, Prediction, Predictor, Sample, Trained};
+pub use tasks::{Evaluation, PredictOptions, Prediction, Predictor, RankedText, Sample, Trained};
 pub use verbs::{chat, evaluate, evaluate_in, open, open_in, resume, train, write_report};
 
 /// The README's examples, run as documentation tests.

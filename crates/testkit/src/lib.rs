@@ -1,8 +1,9 @@
-//! For tests only: comparing numbers, central differences, reading goldens.
+//! For tests only: numbers to compute with, comparing them, central differences, goldens.
 //!
 //! Everything here panics with a message made for the person who reads the failing test.
-//! Three chapters:
+//! Four chapters:
 //!
+//! - [`Numbers`]: pseudo-random inputs, the same on every run;
 //! - [`assert_close`]: two arrays agree within a [`Tol`], or the worst index is shown;
 //! - [`gradcheck()`]: a hand-written gradient agrees with central differences in f64;
 //! - [`Golden`]: values from `testdata/golden`, each stored beside the script that made them.
@@ -10,7 +11,9 @@
 mod close;
 mod golden;
 mod gradcheck;
+mod numbers;
 
 pub use close::{Tol, assert_close};
 pub use golden::{Array, Golden};
 pub use gradcheck::{central_difference, gradcheck};
+pub use numbers::Numbers;

@@ -6,12 +6,11 @@ use crate::error::CliError;
 use crate::output::{Output, notice};
 use recurra::fitting::write_atomic;
 use recurra::report::AlignmentMap;
-use recurra::{Error, PredictOptions, Prediction, Predictor};
+use recurra::{Error, PredictOptions, Prediction, Predictor, RankedText};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal, Read, stdin};
 use std::path::Path;
-use std::sync::Mutex;
 
 /// The longest line that is read: a bound on memory, whatever comes.
 const MAX_LINE_BYTES: usize = 1 << 20;
@@ -22,113 +21,90 @@ pub(crate) fn run(args: &Predict, output: &mut Output<'_>) -> Result<Ending, Cli
     let options = PredictOptions {
         top_k: args.n_best.unwrap_or(args.top_k).into(),
     };
-    let drawing = Drawing {
-        inner: predictor.as_ref(),
-        place: args.attention.as_deref(),
-        drawn: Mutex::new(None),
+    let mut answerer = Answerer {
+        predictor: predictor.as_ref(),
+        options,
+        first_alignment: None,
     };
     let ending = if output.json() {
-        answer_as_json(&drawing, lines, options, output)
+        answer_as_json(&mut answerer, lines, output)
     } else if args.n_best.is_some() {
-        answer_with_ranks(&drawing, lines, options, output)
+        answer_with_ranks(&mut answerer, lines, output)
     } else {
-        answer(&drawing, lines, options, output)
+        answer(&mut answerer, lines, output)
     }?;
-    drawing.write()?;
+    if let Some(place) = &args.attention {
+        draw(answerer.first_alignment, place)?;
+    }
     Ok(ending)
 }
 
-/// A predictor of which the first answer with an alignment is drawn.
-#[derive(Debug)]
-struct Drawing<'a> {
-    inner: &'a dyn Predictor,
-    place: Option<&'a Path>,
-    drawn: Mutex<Option<String>>,
-}
-
-impl Predictor for Drawing<'_> {
-    fn predict(
-        &self,
-        input: &str,
-        line: usize,
-        options: PredictOptions,
-    ) -> Result<Prediction, Error> {
-        let prediction = self.inner.predict(input, line, options)?;
-        if self.place.is_some()
-            && let Ok(mut drawn) = self.drawn.lock()
-            && drawn.is_none()
-        {
-            *drawn = alignment(&prediction.json).map(|map| map.to_svg().to_string());
+fn draw(alignment: Option<AlignmentMap>, place: &Path) -> Result<(), CliError> {
+    match alignment {
+        Some(map) => {
+            write_atomic(place, map.to_svg().as_str().as_bytes())?;
+            notice(format_args!("attention: {}", place.display()));
         }
-        Ok(prediction)
+        None => notice("attention: no answer has any; nothing is drawn"),
     }
+    Ok(())
 }
 
-impl Drawing<'_> {
-    fn write(self) -> Result<(), CliError> {
-        let Some(place) = self.place else {
-            return Ok(());
+/// A predictor, and what its first answer with attention looked at.
+struct Answerer<'a> {
+    predictor: &'a dyn Predictor,
+    options: PredictOptions,
+    first_alignment: Option<AlignmentMap>,
+}
+
+impl Answerer<'_> {
+    /// The answer to a line, or what is wrong with the line; both are told on standard error.
+    fn answer(&mut self, line: &InputLine) -> Result<Result<Prediction, String>, CliError> {
+        let number = line.number;
+        let answer = match &line.text {
+            Ok(text) => self.predictor.predict(text, number, self.options),
+            Err(message) => Err(Error::Input {
+                line: number,
+                message: message.clone(),
+            }),
         };
-        match self.drawn.into_inner().ok().flatten() {
-            Some(svg) => {
-                write_atomic(place, svg.as_bytes())?;
-                notice(format_args!("attention: {}", place.display()));
+        match answer {
+            Ok(prediction) => {
+                for text in &prediction.notices {
+                    notice(format_args!("line {number}: {text}"));
+                }
+                if self.first_alignment.is_none() {
+                    self.first_alignment.clone_from(&prediction.alignment);
+                }
+                Ok(Ok(prediction))
             }
-            None => notice("attention: no answer has any; nothing is drawn"),
+            Err(Error::Input { line, message }) => {
+                notice(format_args!("line {line}: {message}"));
+                Ok(Err(message))
+            }
+            Err(other) => Err(other.into()),
         }
-        Ok(())
     }
-}
-
-/// What the best translation looked at, out of an answer for programs.
-fn alignment(json: &Value) -> Option<AlignmentMap> {
-    let texts = |value: &Value| -> Option<Vec<String>> {
-        let texts = value.as_array()?.iter();
-        texts.map(|text| text.as_str().map(str::to_owned)).collect()
-    };
-    let best = json["translations"].get(0)?;
-    let row_of = |row: &Value| -> Option<Vec<f32>> {
-        let row = row.as_array()?.iter();
-        row.map(|weight| weight.as_f64().map(|weight| weight as f32))
-            .collect()
-    };
-    let weights = best["alignment"].as_array()?.iter().map(row_of);
-    let weights: Vec<Vec<f32>> = weights.collect::<Option<_>>()?;
-    let mut target = texts(&best["tokens"])?;
-    if weights.iter().all(Vec::is_empty) {
-        return None;
-    }
-    if weights.len() > target.len() {
-        target.push("(end)".to_owned());
-    }
-    Some(AlignmentMap {
-        source: texts(&json["source_tokens"])?,
-        target,
-        weights,
-    })
 }
 
 /// Several answers a line, each with its line, rank and score.
 fn answer_with_ranks(
-    predictor: &dyn Predictor,
+    answerer: &mut Answerer<'_>,
     lines: InputLines,
-    options: PredictOptions,
     output: &mut Output<'_>,
 ) -> Result<Ending, CliError> {
     let mut ending = Ending::Fine;
     for line in lines {
         let line = line?;
-        let Ok(prediction) = predict(predictor, &line, options)? else {
+        let Ok(prediction) = answerer.answer(&line)? else {
             ending = Ending::Incomplete;
             continue;
         };
-        let Some(ranked) = prediction.json["translations"].as_array() else {
+        if prediction.ranked.is_empty() && !prediction.text.is_empty() {
             notice("--n-best: this run's task ranks no texts; see --top-k");
             return Ok(Ending::Incomplete);
-        };
-        for (rank, one) in (1..).zip(ranked) {
-            let score = one["score"].as_f64().unwrap_or(f64::NAN);
-            let text = one["text"].as_str().unwrap_or_default();
+        }
+        for (rank, RankedText { text, score }) in (1..).zip(&prediction.ranked) {
             output.line(format_args!("{}\t{rank}\t{score:.4}\t{text}", line.number))?;
         }
     }
@@ -136,14 +112,13 @@ fn answer_with_ranks(
 }
 
 fn answer(
-    predictor: &dyn Predictor,
+    answerer: &mut Answerer<'_>,
     lines: InputLines,
-    options: PredictOptions,
     output: &mut Output<'_>,
 ) -> Result<Ending, CliError> {
     let mut ending = Ending::Fine;
     for line in lines {
-        match predict(predictor, &line?, options)? {
+        match answerer.answer(&line?)? {
             Ok(prediction) => output.line(prediction.text)?,
             // So that output lines still belong to input lines.
             Err(_) => {
@@ -157,9 +132,8 @@ fn answer(
 
 /// One object, written as its parts become known.
 fn answer_as_json(
-    predictor: &dyn Predictor,
+    answerer: &mut Answerer<'_>,
     lines: InputLines,
-    options: PredictOptions,
     output: &mut Output<'_>,
 ) -> Result<Ending, CliError> {
     let mut ending = Ending::Fine;
@@ -167,7 +141,7 @@ fn answer_as_json(
     let mut failure = None;
     for line in lines {
         let answered = line.and_then(|line| {
-            let answer = predict(predictor, &line, options)?;
+            let answer = answerer.answer(&line)?;
             Ok((line, answer))
         });
         let (line, answer) = match answered {
@@ -216,35 +190,6 @@ fn answer_object(line: &InputLine, answer: Result<Prediction, String>) -> Value 
             "input": line.text.as_deref().ok(),
             "error": message,
         }),
-    }
-}
-
-/// The answer to a line, or what is wrong with the line; both are told on standard error.
-fn predict(
-    predictor: &dyn Predictor,
-    line: &InputLine,
-    options: PredictOptions,
-) -> Result<Result<Prediction, String>, CliError> {
-    let number = line.number;
-    let answer = match &line.text {
-        Ok(text) => predictor.predict(text, number, options),
-        Err(message) => Err(Error::Input {
-            line: number,
-            message: message.clone(),
-        }),
-    };
-    match answer {
-        Ok(prediction) => {
-            for text in &prediction.notices {
-                notice(format_args!("line {number}: {text}"));
-            }
-            Ok(Ok(prediction))
-        }
-        Err(Error::Input { line, message }) => {
-            notice(format_args!("line {line}: {message}"));
-            Ok(Err(message))
-        }
-        Err(other) => Err(other.into()),
     }
 }
 
@@ -351,6 +296,8 @@ mod tests {
                 json: json!({ "shout": text }),
                 text,
                 notices: Vec::new(),
+                ranked: Vec::new(),
+                alignment: None,
             })
         }
     }
@@ -362,9 +309,13 @@ mod tests {
     fn answered(bytes: &[u8], as_json: bool) -> (Ending, String) {
         let mut written = Vec::new();
         let mut output = Output::new(&mut written, as_json);
-        let options = PredictOptions { top_k: 1 };
+        let mut answerer = Answerer {
+            predictor: &Shout,
+            options: PredictOptions { top_k: 1 },
+            first_alignment: None,
+        };
         let answer = if as_json { answer_as_json } else { answer };
-        let ending = answer(&Shout, lines(bytes), options, &mut output).unwrap();
+        let ending = answer(&mut answerer, lines(bytes), &mut output).unwrap();
         (ending, String::from_utf8(written).unwrap())
     }
 

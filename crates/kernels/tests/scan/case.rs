@@ -6,6 +6,7 @@ use recurra_kernels::{
     Candidate, Direction, Highway, Isa, Pooling, ScanBackward, ScanForward, ScanKind, ScanShape,
     scan_backward_on, scan_forward_on,
 };
+use recurra_testkit::Numbers;
 
 /// Every cell with every option.
 pub(crate) fn cells() -> Vec<ScanKind> {
@@ -78,21 +79,6 @@ impl<R> Results<R> {
     }
 }
 
-/// Pseudo-random numbers within ±2 by a 64-bit linear congruence.
-pub(crate) struct Numbers(pub(crate) u64);
-
-impl Numbers {
-    pub(crate) fn next(&mut self) -> f32 {
-        self.0 = (self.0.wrapping_mul(6_364_136_223_846_793_005)).wrapping_add(1_442_695_040_888);
-        let unit = (self.0 >> 40) as f32 / (1u64 << 24) as f32;
-        4.0 * unit - 2.0
-    }
-
-    pub(crate) fn take(&mut self, count: usize) -> Vec<f32> {
-        (0..count).map(|_| self.next()).collect()
-    }
-}
-
 impl Case {
     pub(crate) fn new(cell: ScanKind, shape: ScanShape) -> Case {
         let ScanShape {
@@ -108,12 +94,12 @@ impl Case {
             shape,
             direction: Direction::Forward,
             lengths: None,
-            products: numbers.take(cell.num_gates() * steps),
-            vectors: numbers.take(cell.num_vectors() * hidden_size),
-            skip: cell.reads_skip().then(|| numbers.take(steps)),
-            state: numbers.take(cell.num_states() * state),
-            d_outputs: Some(numbers.take(steps)),
-            d_final_state: Some(numbers.take(cell.num_states() * state)),
+            products: numbers.vec(cell.num_gates() * steps, 2.0),
+            vectors: numbers.vec(cell.num_vectors() * hidden_size, 2.0),
+            skip: cell.reads_skip().then(|| numbers.vec(steps, 2.0)),
+            state: numbers.vec(cell.num_states() * state, 2.0),
+            d_outputs: Some(numbers.vec(steps, 2.0)),
+            d_final_state: Some(numbers.vec(cell.num_states() * state, 2.0)),
         }
     }
 

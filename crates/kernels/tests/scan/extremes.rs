@@ -1,8 +1,9 @@
 //! Gates that are all but open or shut, and numbers that are none.
 
 use super::agree::agree;
-use super::case::{Case, Numbers, cells, shape};
+use super::case::{Case, cells, shape};
 use recurra_kernels::{Candidate, Isa, ScanKind};
+use recurra_testkit::Numbers;
 
 #[test]
 fn pre_activations_up_to_100_neither_overflow_nor_lose_their_quotient() {
@@ -18,11 +19,11 @@ fn pre_activations_up_to_100_neither_overflow_nor_lose_their_quotient() {
         }
         // The candidate in its range, so that 4e-6 of the largest value means something.
         let mut case = Case::new(cell, shape(300, 3, 18));
-        let mut numbers = Numbers(9);
-        for (index, x) in case.products.iter_mut().enumerate() {
+        let numbers = Numbers(9).vec(case.products.len(), 100.0);
+        for (index, (x, number)) in case.products.iter_mut().zip(numbers).enumerate() {
             let gate = index / 18 % cell.num_gates();
             if gate != candidate_of(cell) {
-                *x = 50.0 * numbers.next();
+                *x = number;
             }
         }
         agree(&case);

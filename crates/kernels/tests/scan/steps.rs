@@ -1,8 +1,8 @@
 //! A sequence in one call is its steps one call each, and the paper's log space.
 
-use super::case::{Case, Numbers, cells, shape};
+use super::case::{Case, cells, shape};
 use recurra_kernels::{Candidate, Isa, ScanForward, ScanKind, scalar, scan_forward};
-use recurra_testkit::{Tol, assert_close};
+use recurra_testkit::{Numbers, Tol, assert_close};
 
 #[test]
 fn one_call_a_step_gives_the_same_over_2000_steps() {
@@ -47,9 +47,8 @@ fn the_scan_is_the_log_space_scan() {
         candidate: Candidate::Positive,
     };
     let t = 1500;
-    let mut numbers = Numbers(3);
     let mut case = Case::new(cell, shape(t, 1, 1));
-    case.products = numbers.take(2 * t).iter().map(|x| 4.0 * x).collect();
+    case.products = Numbers(3).vec(2 * t, 8.0);
     case.vectors = vec![0.0; 2];
     case.state = vec![0.75];
     let softplus = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();

@@ -1,36 +1,13 @@
 //! Calls with owned arguments: made of pseudo-random numbers, run on any path, results compared.
 #![expect(clippy::unwrap_used, reason = "a call that fails has failed the test")]
 
+pub(crate) use super::cells::cells;
 use recurra_kernels::scalar::{self, Real};
 use recurra_kernels::{
     Activation, CellKind, Direction, Isa, Products, Reset, SequenceBackward, SequenceForward,
     SequenceShape, Weights, sequence_backward, sequence_forward_on, sequence_forward_saving_on,
 };
-use recurra_testkit::{Tol, assert_close};
-
-/// Every cell with every option.
-pub(crate) fn cells() -> Vec<CellKind> {
-    let mut cells = Vec::new();
-    for activation in [Activation::Tanh, Activation::Relu] {
-        cells.push(CellKind::Rnn { activation });
-        cells.push(CellKind::IndRnn { activation });
-    }
-    for reset in [Reset::AfterProduct, Reset::BeforeProduct] {
-        cells.push(CellKind::Gru { reset });
-    }
-    for peepholes in [false, true] {
-        for coupled in [false, true] {
-            for clip in [None, Some(0.4)] {
-                cells.push(CellKind::Lstm {
-                    peepholes,
-                    coupled,
-                    clip,
-                });
-            }
-        }
-    }
-    cells
-}
+use recurra_testkit::{Numbers, Tol, assert_close};
 
 /// One cell of each kind.
 pub(crate) fn plain_cells() -> Vec<CellKind> {
@@ -281,24 +258,4 @@ pub(crate) fn assert_results_close(actual: &Results<f32>, expected: &Results<f64
 
 pub(crate) fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
-}
-
-/// Pseudo-random numbers (SplitMix64), the same on every run.
-pub(crate) struct Numbers(pub u64);
-
-impl Numbers {
-    /// `len` numbers from −scale to scale.
-    pub(crate) fn vec(&mut self, len: usize, scale: f32) -> Vec<f32> {
-        (0..len).map(|_| self.next() * scale).collect()
-    }
-
-    fn next(&mut self) -> f32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^= z >> 31;
-        // 24 bits fit an f32 exactly.
-        (z >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-    }
 }

@@ -4,6 +4,8 @@
 mod agree;
 mod bf16;
 mod case;
+#[path = "../common/cells.rs"]
+mod cells;
 mod errors;
 mod gradcheck;
 mod lengths;

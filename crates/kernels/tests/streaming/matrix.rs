@@ -1,9 +1,9 @@
 //! Products of a packed matrix with a vector; in int8 the same bits on every instruction set.
 
-use super::Numbers;
 use recurra_kernels::{
     Int8Rows, Isa, MatrixVector, PackedMatrix, Precision, StepWorkspace, multiply_add,
 };
+use recurra_testkit::Numbers;
 use recurra_testkit::{Tol, assert_close};
 
 fn product(isa: Isa, precision: Precision, values: &[f32], x: &[f32], y: &[f32]) -> Vec<f32> {

@@ -134,6 +134,18 @@ pub const TASKS: [&str; 4] = [
     translate::NAME,
 ];
 
+/// The same expression on whichever task's recipe it is.
+macro_rules! each_recipe {
+    ($any:expr, $recipe:ident => $expression:expr) => {
+        match $any {
+            Recipe::Forecast($recipe) => $expression,
+            Recipe::Complete($recipe) => $expression,
+            Recipe::Memory($recipe) => $expression,
+            Recipe::Translate($recipe) => $expression,
+        }
+    };
+}
+
 impl Recipe {
     /// The recipe of a run directory.
     ///
@@ -155,22 +167,17 @@ impl Recipe {
 
     /// One line on what the recipe shows.
     pub fn about(&self) -> &str {
-        self.as_task().about()
+        each_recipe!(self, recipe => &recipe.about)
     }
 
     /// The `[train]` section.
     pub fn train(&self) -> &TrainConfig {
-        self.as_task().train_config()
+        each_recipe!(self, recipe => &recipe.train)
     }
 
     /// TOML with every value spelled out.
     pub fn to_toml(&self) -> String {
-        match self {
-            Self::Forecast(recipe) => spelled_out(recipe),
-            Self::Complete(recipe) => spelled_out(recipe),
-            Self::Memory(recipe) => spelled_out(recipe),
-            Self::Translate(recipe) => spelled_out(recipe),
-        }
+        each_recipe!(self, recipe => spelled_out(recipe))
     }
 
     /// What the verbs ask.

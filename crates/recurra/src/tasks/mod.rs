@@ -25,6 +25,7 @@ pub(crate) use shipping::{
     device, fit_and_ship, fit_and_ship_with, interrupted, judged, sampler, training_device,
 };
 
+use crate::report::AlignmentMap;
 use crate::report::html::Page;
 use recurra_train::Outcome;
 use recurra_train::metric::Metrics;
@@ -86,6 +87,19 @@ pub struct Prediction {
     pub json: serde_json::Value,
     /// What a user should know about this input: unknown letters, for example.
     pub notices: Vec<String>,
+    /// The texts that it chose among, best first, where a task ranks texts.
+    pub ranked: Vec<RankedText>,
+    /// What the best text looked at while it was written, where the model attends.
+    pub alignment: Option<AlignmentMap>,
+}
+
+/// One of several answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RankedText {
+    /// The answer.
+    pub text: String,
+    /// What it was ranked by; the higher, the better.
+    pub score: f64,
 }
 
 /// A trained model that answers lines; made by [`crate::open`].

@@ -5,7 +5,7 @@ use crate::Error;
 use crate::network::Network;
 use crate::report::graph::Graph;
 use recurra_nn::streaming::{Precision, Streamer};
-use recurra_train::{Control, Run, TrainConfig};
+use recurra_train::{Control, Run};
 use std::path::Path;
 
 /// A task's recipe, and with it the task: each verb of the library is one method here, and
@@ -15,12 +15,6 @@ use std::path::Path;
 pub(crate) trait Task {
     /// The task's name in recipes and runs.
     fn name(&self) -> &'static str;
-
-    /// One line on what the recipe shows.
-    fn about(&self) -> &str;
-
-    /// The `[train]` section.
-    fn train_config(&self) -> &TrainConfig;
 
     /// Refuses what cannot be fitted, by the key at fault.
     fn validate(&self) -> Result<(), Error>;

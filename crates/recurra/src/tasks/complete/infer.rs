@@ -227,6 +227,8 @@ impl Predictor for Complete {
                 "unknown": unknown.counts,
             }),
             notices,
+            ranked: Vec::new(),
+            alignment: None,
         })
     }
 }

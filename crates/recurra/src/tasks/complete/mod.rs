@@ -25,7 +25,7 @@ use super::{Evaluation, Predictor, RunReport, Task, Trained};
 use crate::Error;
 use crate::network::Network;
 use recurra_nn::streaming::{Precision, Streamer};
-use recurra_train::{Control, Run, TrainConfig};
+use recurra_train::{Control, Run};
 use std::path::Path;
 
 /// The task's name in recipes and runs.
@@ -34,14 +34,6 @@ pub const NAME: &str = "complete";
 impl Task for Recipe {
     fn name(&self) -> &'static str {
         NAME
-    }
-
-    fn about(&self) -> &str {
-        &self.about
-    }
-
-    fn train_config(&self) -> &TrainConfig {
-        &self.train
     }
 
     fn validate(&self) -> Result<(), Error> {

@@ -105,6 +105,8 @@ impl Predictor for Forecast {
                 "baselines": baselines,
             }),
             notices: self.notices(values.len(), window),
+            ranked: Vec::new(),
+            alignment: None,
         })
     }
 }

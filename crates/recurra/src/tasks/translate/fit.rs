@@ -15,7 +15,7 @@ use recurra_data::{BatchSampler, TokenBatchSampler};
 use recurra_nn::decode::DecodeConfig;
 use recurra_nn::seq2seq::Seq2Seq;
 use recurra_nn::{Mode, NnError, Tensor};
-use recurra_train::metric::translation::BLEU;
+use recurra_train::metric::translation::{BLEU, CorpusMetric};
 use recurra_train::metric::{ACCURACY, LOSS, Metrics, PERPLEXITY};
 use recurra_train::{Checkpoint, Control, Learner, Run};
 use std::collections::BTreeMap;

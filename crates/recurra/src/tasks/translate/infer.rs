@@ -4,7 +4,8 @@ use super::config::{DataConfig, Recipe};
 use super::model;
 use super::vocabs::{FINGERPRINT, Vocabs};
 use crate::Error;
-use crate::tasks::{PredictOptions, Prediction, Predictor, device};
+use crate::report::AlignmentMap;
+use crate::tasks::{PredictOptions, Prediction, Predictor, RankedText, device};
 use recurra_data::TokenId;
 use recurra_nn::NnError;
 use recurra_nn::decode::{DecodeConfig, Hypothesis, Search};
@@ -31,6 +32,25 @@ pub(super) struct Translation {
     pub(super) text: String,
     pub(super) pieces: Vec<String>,
     pub(super) hypothesis: Hypothesis,
+}
+
+impl Translation {
+    /// What each piece, and the end behind them, looked at; `None` without attention.
+    fn alignment_with(&self, source: &[String]) -> Option<AlignmentMap> {
+        let weights = &self.hypothesis.alignment;
+        if weights.iter().all(Vec::is_empty) {
+            return None;
+        }
+        let mut target = self.pieces.clone();
+        if weights.len() > target.len() {
+            target.push("(end)".to_owned());
+        }
+        Some(AlignmentMap {
+            source: source.to_vec(),
+            target,
+            weights: weights.clone(),
+        })
+    }
 }
 
 pub(crate) fn open(recipe: &Recipe, run: &Run) -> Result<Translate, Error> {
@@ -120,6 +140,8 @@ impl Predictor for Translate {
                 text: String::new(),
                 json: json!({ "input": input, "translations": [] }),
                 notices,
+                ranked: Vec::new(),
+                alignment: None,
             });
         }
         let encoded = self.vocabs.source.vocab().encode(&pieces);
@@ -142,10 +164,15 @@ impl Predictor for Translate {
                 })
             })
             .collect();
+        let best = found.first();
+        let ranked = found.iter().map(|one| RankedText {
+            text: one.text.clone(),
+            score: one.hypothesis.score,
+        });
         Ok(Prediction {
-            text: found
-                .first()
-                .map_or_else(String::new, |one| one.text.clone()),
+            text: best.map_or_else(String::new, |one| one.text.clone()),
+            ranked: ranked.collect(),
+            alignment: best.and_then(|one| one.alignment_with(&pieces)),
             json: json!({
                 "input": input,
                 "source_tokens": pieces,

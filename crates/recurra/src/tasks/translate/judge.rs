@@ -15,7 +15,8 @@ use recurra_nn::seq2seq::{LossOptions, Seq2Seq};
 use recurra_nn::weights::values;
 use recurra_nn::{Mode, NnError};
 use recurra_train::metric::translation::{
-    BLEU, Bleu, CHRF, Chrf, DISTINCT_1, DISTINCT_2, Distinct, LetterCase, Tokenization,
+    BLEU, Bleu, CHRF, Chrf, CorpusMetric, DISTINCT_1, DISTINCT_2, Distinct, LetterCase,
+    Tokenization,
 };
 use recurra_train::metric::{ACCURACY, CROSS_ENTROPY, Metrics, PERPLEXITY};
 use std::collections::BTreeMap;

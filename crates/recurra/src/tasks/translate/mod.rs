@@ -26,7 +26,7 @@ use crate::Error;
 use crate::network::Network;
 use crate::report::graph::Graph;
 use recurra_nn::streaming::Precision;
-use recurra_train::{Control, Run, TrainConfig};
+use recurra_train::{Control, Run};
 use std::path::Path;
 
 /// The task's name in recipes and runs.
@@ -35,14 +35,6 @@ pub const NAME: &str = "translate";
 impl Task for Recipe {
     fn name(&self) -> &'static str {
         NAME
-    }
-
-    fn about(&self) -> &str {
-        &self.about
-    }
-
-    fn train_config(&self) -> &TrainConfig {
-        &self.train
     }
 
     fn validate(&self) -> Result<(), Error> {

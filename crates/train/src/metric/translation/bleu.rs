@@ -2,9 +2,9 @@
 
 use std::ops::AddAssign;
 
+use super::corpus::{CorpusMetric, SegmentStatistics};
 use super::ngram::{matches, ngrams};
 use super::tokenization::{LetterCase, Tokenization};
-use crate::TrainError;
 use crate::metric::{Better, MetricInfo};
 
 /// BLEU.
@@ -41,11 +41,11 @@ impl AddAssign for BleuStatistics {
     }
 }
 
-impl BleuStatistics {
+impl SegmentStatistics for BleuStatistics {
     /// `BP · exp(¼ Σₙ ln pₙ)` in points, with `BP = exp(1 − r/c)` when the hypothesis is shorter.
     ///
     /// The k-th order without a match counts as `1/2ᵏ` of one ("exp" smoothing).
-    pub fn points(&self) -> f64 {
+    fn points(&self) -> f64 {
         if self.matches.iter().all(|&count| count == 0) {
             return 0.0;
         }
@@ -80,7 +80,7 @@ impl BleuStatistics {
 ///
 /// # Example
 /// ```
-/// use recurra_train::metric::translation::{Bleu, LetterCase, Tokenization};
+/// use recurra_train::metric::translation::{Bleu, CorpusMetric, LetterCase, Tokenization};
 ///
 /// let mut bleu = Bleu::new(Tokenization::V13a, LetterCase::Mixed);
 /// bleu.add("The cat is on the mat.", "The cat sat on the mat.");
@@ -104,9 +104,14 @@ impl Bleu {
             segments: Vec::new(),
         }
     }
+}
 
-    /// Takes a line and its reference.
-    pub fn add(&mut self, hypothesis: &str, reference: &str) {
+impl CorpusMetric for Bleu {
+    type Statistics = BleuStatistics;
+
+    const INFO: MetricInfo = BLEU;
+
+    fn add(&mut self, hypothesis: &str, reference: &str) {
         let cut = |line| self.tokenization.cut(&self.case.apply(line));
         let (hypothesis, reference) = (cut(hypothesis), cut(reference));
         let mut statistics = BleuStatistics {
@@ -122,47 +127,11 @@ impl Bleu {
         self.segments.push(statistics);
     }
 
-    /// Takes lines and their references.
-    ///
-    /// # Errors
-    /// [`TrainError::MetricLengths`] when there is not one reference each.
-    pub fn add_all<S: AsRef<str>>(
-        &mut self,
-        hypotheses: &[S],
-        references: &[S],
-    ) -> Result<(), TrainError> {
-        if hypotheses.len() != references.len() {
-            return Err(TrainError::MetricLengths {
-                metric: BLEU.name,
-                predictions: hypotheses.len(),
-                targets: references.len(),
-            });
-        }
-        for (hypothesis, reference) in hypotheses.iter().zip(references) {
-            self.add(hypothesis.as_ref(), reference.as_ref());
-        }
-        Ok(())
-    }
-
-    /// What was counted in each segment, for [`paired_bootstrap`](super::paired_bootstrap).
-    pub fn segments(&self) -> &[BleuStatistics] {
+    fn segments(&self) -> &[BleuStatistics] {
         &self.segments
     }
 
-    /// The sums over all segments.
-    pub fn statistics(&self) -> BleuStatistics {
-        let mut sum = BleuStatistics::default();
-        self.segments.iter().for_each(|&segment| sum += segment);
-        sum
-    }
-
-    /// Points from 0 to 100; `None` before the first line.
-    pub fn value(&self) -> Option<f64> {
-        (!self.segments.is_empty()).then(|| self.statistics().points())
-    }
-
-    /// How it was computed, in the words of sacreBLEU.
-    pub fn signature(&self) -> String {
+    fn signature(&self) -> String {
         let (case, tokenization) = (self.case.name(), self.tokenization.name());
         format!("nrefs:1|case:{case}|eff:no|tok:{tokenization}|smooth:exp")
     }

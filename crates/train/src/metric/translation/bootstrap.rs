@@ -1,11 +1,10 @@
 //! Whether a difference between two systems is more than chance.
 
-use std::ops::AddAssign;
-
 use rand::RngExt as _;
 use recurra_data::rng::rng;
 use serde::Serialize;
 
+use super::corpus::SegmentStatistics;
 use crate::TrainError;
 
 /// A figure with the interval that 95 of 100 resampled test sets give.
@@ -47,7 +46,7 @@ pub struct Bootstrap {
 ///
 /// # Example
 /// ```
-/// use recurra_train::metric::translation::{Bleu, BleuStatistics, paired_bootstrap};
+/// use recurra_train::metric::translation::{Bleu, CorpusMetric, paired_bootstrap};
 ///
 /// let (mut worse, mut better) = (Bleu::default(), Bleu::default());
 /// for n in 0..50 {
@@ -55,14 +54,13 @@ pub struct Bootstrap {
 ///     worse.add("the dogs run over", &reference);
 ///     better.add("small dogs run over a field", &reference);
 /// }
-/// let found = paired_bootstrap(worse.segments(), better.segments(), BleuStatistics::points, 200, 1)?;
+/// let found = paired_bootstrap(worse.segments(), better.segments(), 200, 1)?;
 /// assert!(found.p_value < 0.05 && found.system.low > found.baseline.high);
 /// # Ok::<(), recurra_train::TrainError>(())
 /// ```
-pub fn paired_bootstrap<S: Copy + Default + AddAssign>(
+pub fn paired_bootstrap<S: SegmentStatistics>(
     baseline: &[S],
     system: &[S],
-    points: impl Fn(&S) -> f64,
     num_samples: usize,
     seed: u64,
 ) -> Result<Bootstrap, TrainError> {
@@ -76,7 +74,7 @@ pub fn paired_bootstrap<S: Copy + Default + AddAssign>(
     let score = |segments: &[S], lines: &mut dyn Iterator<Item = usize>| {
         let mut sum = S::default();
         lines.for_each(|line| sum += segments[line]);
-        points(&sum)
+        sum.points()
     };
     let num_lines = baseline.len();
     let num_samples = num_samples.max(1);

@@ -2,9 +2,9 @@
 
 use std::ops::AddAssign;
 
+use super::corpus::{CorpusMetric, SegmentStatistics};
 use super::ngram::{matches, ngrams};
 use super::tokenization::LetterCase;
-use crate::TrainError;
 use crate::metric::{Better, MetricInfo};
 
 /// chrF.
@@ -42,10 +42,10 @@ impl AddAssign for ChrfStatistics {
     }
 }
 
-impl ChrfStatistics {
+impl SegmentStatistics for ChrfStatistics {
     /// `(1+β²)·P·R / (β²·P + R)` in points, P and R being means over the orders that both sides
     /// have.
-    pub fn points(&self) -> f64 {
+    fn points(&self) -> f64 {
         let (mut precision, mut recall, mut orders) = (0.0, 0.0, 0.0);
         for order in 0..ORDERS {
             let (hypothesis, reference) = (self.hypothesis[order], self.reference[order]);
@@ -70,7 +70,7 @@ impl ChrfStatistics {
 ///
 /// # Example
 /// ```
-/// use recurra_train::metric::translation::{Chrf, LetterCase};
+/// use recurra_train::metric::translation::{Chrf, CorpusMetric, LetterCase};
 ///
 /// let mut chrf = Chrf::plus_plus(LetterCase::Mixed);
 /// chrf.add("고양이가 잔다.", "고양이가 잔다.");
@@ -101,9 +101,14 @@ impl Chrf {
             ..Self::new(case)
         }
     }
+}
 
-    /// Takes a line and its reference.
-    pub fn add(&mut self, hypothesis: &str, reference: &str) {
+impl CorpusMetric for Chrf {
+    type Statistics = ChrfStatistics;
+
+    const INFO: MetricInfo = CHRF;
+
+    fn add(&mut self, hypothesis: &str, reference: &str) {
         let (hypothesis, reference) = (self.case.apply(hypothesis), self.case.apply(reference));
         let mut statistics = ChrfStatistics::default();
         let letters = |line: &str| -> Vec<char> {
@@ -127,42 +132,11 @@ impl Chrf {
         self.segments.push(statistics);
     }
 
-    /// Takes lines and their references.
-    ///
-    /// # Errors
-    /// [`TrainError::MetricLengths`] when there is not one reference each.
-    pub fn add_all<S: AsRef<str>>(
-        &mut self,
-        hypotheses: &[S],
-        references: &[S],
-    ) -> Result<(), TrainError> {
-        if hypotheses.len() != references.len() {
-            return Err(TrainError::MetricLengths {
-                metric: CHRF.name,
-                predictions: hypotheses.len(),
-                targets: references.len(),
-            });
-        }
-        for (hypothesis, reference) in hypotheses.iter().zip(references) {
-            self.add(hypothesis.as_ref(), reference.as_ref());
-        }
-        Ok(())
-    }
-
-    /// What was counted in each segment, for [`paired_bootstrap`](super::paired_bootstrap).
-    pub fn segments(&self) -> &[ChrfStatistics] {
+    fn segments(&self) -> &[ChrfStatistics] {
         &self.segments
     }
 
-    /// Points from 0 to 100; `None` before the first line.
-    pub fn value(&self) -> Option<f64> {
-        let mut sum = ChrfStatistics::default();
-        self.segments.iter().for_each(|&segment| sum += segment);
-        (!self.segments.is_empty()).then(|| sum.points())
-    }
-
-    /// How it was computed, in the words of sacreBLEU.
-    pub fn signature(&self) -> String {
+    fn signature(&self) -> String {
         let (case, words) = (self.case.name(), self.word_order);
         format!("nrefs:1|case:{case}|eff:yes|nc:{CHAR_ORDER}|nw:{words}|space:no")
     }

@@ -7,6 +7,7 @@
 mod bleu;
 mod bootstrap;
 mod chrf;
+mod corpus;
 mod distinct;
 mod ngram;
 mod tokenization;
@@ -14,6 +15,7 @@ mod tokenization;
 pub use bleu::{BLEU, Bleu, BleuStatistics};
 pub use bootstrap::{Bootstrap, Interval, paired_bootstrap};
 pub use chrf::{CHRF, Chrf, ChrfStatistics};
+pub use corpus::{CorpusMetric, SegmentStatistics};
 pub use distinct::{DISTINCT_1, DISTINCT_2, Distinct};
 pub use tokenization::{LetterCase, Tokenization};
 
