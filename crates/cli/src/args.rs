@@ -143,13 +143,13 @@ answers (/temperature 0 no longer), /quit ends.
 
 Examples:
   recurra chat runs/chat-ko
-  printf 'hello\\nhow are you?\\n' | recurra chat runs/chat-en --temperature 0.7")]
+  printf '안녕\\n심심해\\n' | recurra chat runs/chat-ko --temperature 0.7")]
 pub(crate) struct Chat {
     /// The run directory
     #[arg(value_name = "RUN")]
     pub(crate) run: PathBuf,
     /// Draw answers: above 1 more even, below 1 more greedy [default: the run's search]
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
     pub(crate) temperature: Option<f64>,
     /// How many earlier turns are read before a line
     #[arg(long, value_name = "N", default_value = "0")]

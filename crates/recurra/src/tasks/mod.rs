@@ -26,9 +26,9 @@ pub(crate) use shipping::{
 };
 
 use crate::report::AlignmentMap;
-use crate::report::html::Page;
+use crate::report::html::{Metric, MetricTable, Page};
 use recurra_train::Outcome;
-use recurra_train::metric::Metrics;
+use recurra_train::metric::{self, Better, Metrics};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -46,6 +46,29 @@ pub struct Evaluation {
     /// What a reader should know about the figures.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+impl Evaluation {
+    /// All metrics of the model, each beside the baselines'.
+    pub(crate) fn table(&self) -> MetricTable {
+        let mut columns = vec!["network".to_owned()];
+        columns.extend(self.baselines.keys().cloned());
+        let row = |name: String| {
+            let of = |metrics: &Metrics| metrics.get(&name);
+            let mut values = vec![of(&self.metrics)];
+            values.extend(self.baselines.values().map(of));
+            let known = metric::find(&name);
+            Metric {
+                name: known.map_or_else(|| name.replace('_', " "), |known| known.title.to_owned()),
+                better: Some(known.map_or(Better::Higher, |known| known.better)),
+                values,
+            }
+        };
+        MetricTable {
+            columns,
+            metrics: self.metrics.names().into_iter().map(row).collect(),
+        }
+    }
 }
 
 /// What the model makes of one input.

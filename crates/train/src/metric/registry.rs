@@ -33,6 +33,23 @@ impl Better {
             Self::Higher => candidate > best + min_delta,
         }
     }
+
+    /// The best of some values; bad numbers never are.
+    pub fn best(self, values: impl Iterator<Item = f64>) -> Option<f64> {
+        let values = values.filter(|value| value.is_finite());
+        match self {
+            Self::Lower => values.reduce(f64::min),
+            Self::Higher => values.reduce(f64::max),
+        }
+    }
+
+    /// As a reader sees it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Lower => "lower is better",
+            Self::Higher => "higher is better",
+        }
+    }
 }
 
 /// What is known about a metric before it is measured.

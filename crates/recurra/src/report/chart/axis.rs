@@ -83,7 +83,11 @@ impl Axis {
     fn linear(low: f64, high: f64, room: Room, num_ticks: f64, whole: bool) -> Self {
         let (mut low, mut high) = if low > high { (0.0, 1.0) } else { (low, high) };
         // Closer than rounding can tell apart counts as constant.
-        if high - low <= 1e-12 * low.abs().max(high.abs()) {
+        let constant = high - low <= 1e-12 * low.abs().max(high.abs());
+        if constant && room == Room::Round && low > 0.0 {
+            // A share of 1 has nothing above it.
+            low = 0.0;
+        } else if constant {
             let pad = if low == 0.0 { 1.0 } else { low.abs() * 0.1 };
             (low, high) = (low - pad, high + pad);
         } else if room == Room::Round && low > 0.0 && low < 0.4 * high {

@@ -14,34 +14,7 @@ use crate::report::{
     text,
     theme::{Color, PALETTE},
 };
-
-/// Which way a metric is good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Better {
-    /// Such as a loss.
-    Lower,
-    /// Such as an accuracy.
-    Higher,
-}
-
-impl Better {
-    /// The best of some values; bad numbers never are.
-    pub(crate) fn best(self, values: impl Iterator<Item = f64>) -> Option<f64> {
-        let values = values.filter(|value| value.is_finite());
-        match self {
-            Self::Lower => values.reduce(f64::min),
-            Self::Higher => values.reduce(f64::max),
-        }
-    }
-
-    /// As a reader sees it.
-    pub(crate) fn label(self) -> &'static str {
-        match self {
-            Self::Lower => "lower is better",
-            Self::Higher => "higher is better",
-        }
-    }
-}
+use recurra_train::metric::Better;
 
 /// One bar.
 #[derive(Clone, Debug, PartialEq)]

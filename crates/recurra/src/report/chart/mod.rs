@@ -30,10 +30,11 @@ mod panel;
 mod series;
 
 pub use axis::Scale;
-pub use bar::{Bar, BarChart, BarGroup, Better};
+pub use bar::{Bar, BarChart, BarGroup};
 pub use line::LineChart;
 pub use multiples::SmallMultiples;
 pub use number::compact;
+pub use recurra_train::metric::Better;
 pub use series::{LineStyle, ReferenceLine, Role, Series};
 
 /// Width in pixels of every chart.

@@ -9,9 +9,9 @@ use super::model::describe;
 use crate::Error;
 use crate::network::Network;
 use crate::report::Svg;
-use crate::report::chart::{Better, LineChart, ReferenceLine, Role, Series};
+use crate::report::chart::{LineChart, ReferenceLine, Role, Series};
 use crate::report::html::{
-    Block, Metric, MetricTable, Outcome, Page, Prediction, PredictionTable, Section,
+    Block, MetricTable, Outcome, Page, Prediction, PredictionTable, Section,
 };
 use crate::tasks::{Evaluation, RunReport};
 use recurra_nn::streaming::Precision;
@@ -99,29 +99,14 @@ fn sentence(note: &str) -> String {
 }
 
 fn metric_table(evaluation: &Evaluation) -> MetricTable {
-    let mut columns = vec!["network".to_owned()];
-    columns.extend(evaluation.baselines.keys().cloned());
-    let row = |name: String| {
-        let of = |metrics: &Metrics| metrics.get(&name);
-        let mut values = vec![of(&evaluation.metrics)];
-        values.extend(evaluation.baselines.values().map(of));
-        let known = metric::find(&name);
-        let better = known.map_or(Better::Higher, |known| match known.better {
-            metric::Better::Lower => Better::Lower,
-            metric::Better::Higher => Better::Higher,
-        });
-        // The best possible is a ceiling and no rival.
-        let better = (!evaluation.baselines.contains_key(BEST_POSSIBLE)).then_some(better);
-        Metric {
-            name: known.map_or_else(|| name.replace('_', " "), |known| known.title.to_owned()),
-            better,
-            values,
+    let mut table = evaluation.table();
+    if evaluation.baselines.contains_key(BEST_POSSIBLE) {
+        // A ceiling and no rival.
+        for metric in &mut table.metrics {
+            metric.better = None;
         }
-    };
-    MetricTable {
-        columns,
-        metrics: evaluation.metrics.names().into_iter().map(row).collect(),
     }
+    table
 }
 
 fn completions(recipe: &Recipe, shown: &[Shown]) -> Vec<Block> {

@@ -8,13 +8,12 @@ use super::judge::judge;
 use super::model::{describe, graphs};
 use crate::Error;
 use crate::report::Svg;
-use crate::report::chart::{Better, LineChart, Role, Series};
+use crate::report::chart::{LineChart, Role, Series};
 use crate::report::graph::Graph;
-use crate::report::html::{
-    Block, Metric, MetricTable, Outcome, Page, Prediction, PredictionTable, Section,
-};
-use crate::tasks::{Evaluation, RunReport};
-use recurra_train::metric::{ACCURACY, CROSS_ENTROPY, LOSS, MetricInfo, Metrics};
+use crate::report::html::{Block, Outcome, Page, Prediction, PredictionTable, Section};
+use crate::tasks::RunReport;
+use recurra_train::metric::translation::BLEU;
+use recurra_train::metric::{ACCURACY, LOSS, MetricInfo};
 use recurra_train::{Evaluation as Milestone, Run, read_history};
 
 /// Translations on the page.
@@ -37,7 +36,7 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         network.push(one.table());
     }
     plots.extend(graph.map(|svg| ("graph".to_owned(), svg)));
-    let mut result = vec![Block::Metrics(metric_table(&evaluation))];
+    let mut result = vec![Block::Metrics(evaluation.table())];
     result.extend(evaluation.notes.iter().cloned().map(Block::Prose));
     let predictions = shown
         .into_iter()
@@ -80,28 +79,6 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     Ok(RunReport { page, plots })
 }
 
-fn metric_table(evaluation: &Evaluation) -> MetricTable {
-    let mut columns = vec!["network".to_owned()];
-    columns.extend(evaluation.baselines.keys().cloned());
-    let metric = |info: MetricInfo, better: Better| {
-        let of = |metrics: &Metrics| metrics.get(info.name);
-        let mut values = vec![of(&evaluation.metrics)];
-        values.extend(evaluation.baselines.values().map(of));
-        Metric {
-            name: info.title.to_owned(),
-            better: Some(better),
-            values,
-        }
-    };
-    MetricTable {
-        columns,
-        metrics: vec![
-            metric(ACCURACY, Better::Higher),
-            metric(CROSS_ENTROPY, Better::Lower),
-        ],
-    }
-}
-
 fn curves(history: &[Milestone]) -> Vec<(String, Svg)> {
     let curve = |value: &dyn Fn(&Milestone) -> Option<f64>| -> Vec<(f64, f64)> {
         let point = |one: &Milestone| Some((one.update as f64, value(one)?));
@@ -117,18 +94,24 @@ fn curves(history: &[Milestone]) -> Vec<(String, Svg)> {
         ],
         ..LineChart::default()
     };
-    let accuracy = LineChart {
-        title: "Translations that are right".to_owned(),
-        x_label: "update".to_owned(),
-        y_label: "share of sources, greedy search".to_owned(),
-        series: vec![
-            Series::new("watched", curve(&|one| one.metrics.get(ACCURACY.name)))
-                .role(Role::HeldOut),
-        ],
-        ..LineChart::default()
+    let watched = |metric: MetricInfo, title: &str, unit: &str| {
+        let points = curve(&|one| one.metrics.get(metric.name));
+        let chart = LineChart {
+            title: title.to_owned(),
+            x_label: "update".to_owned(),
+            y_label: unit.to_owned(),
+            series: vec![Series::new("watched", points).role(Role::HeldOut)],
+            ..LineChart::default()
+        };
+        (metric.name.to_owned(), chart.to_svg())
     };
     vec![
         ("loss".to_owned(), loss.to_svg()),
-        ("accuracy".to_owned(), accuracy.to_svg()),
+        watched(BLEU, "BLEU while learning", "points, greedy search"),
+        watched(
+            ACCURACY,
+            "Translations that are right",
+            "share of sources, greedy search",
+        ),
     ]
 }
