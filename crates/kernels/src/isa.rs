@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use crate::KernelError;
-use crate::arch::Machine;
+use crate::arch::{Features, Machine};
 
 /// An instruction set that the kernels are built for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,10 +27,13 @@ impl Isa {
 
     /// Every instruction set that this processor runs, slowest first.
     pub fn available() -> Vec<Isa> {
-        Isa::ALL
-            .into_iter()
-            .filter(|isa| isa.is_available())
-            .collect()
+        Isa::on(Features::detected())
+    }
+
+    /// Every instruction set that a processor with `features` runs, slowest first.
+    fn on(features: Features) -> Vec<Isa> {
+        let runs = |isa: &Isa| *isa == Isa::Scalar || Machine::with(*isa, features).is_some();
+        Isa::ALL.into_iter().filter(runs).collect()
     }
 
     /// Whether this processor runs it.
@@ -112,6 +115,7 @@ fn choose(request: Option<&str>, available: &[Isa]) -> (Isa, Option<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arch::Feature;
 
     const SOME: [Isa; 3] = [Isa::Scalar, Isa::Portable, Isa::Avx2];
 
@@ -125,6 +129,19 @@ mod tests {
     fn a_request_is_followed_whatever_its_case() {
         assert_eq!(choose(Some("Portable"), &SOME), (Isa::Portable, None));
         assert_eq!(choose(Some("scalar"), &SOME), (Isa::Scalar, None));
+    }
+
+    #[test]
+    fn without_features_only_what_needs_none_runs_and_a_request_for_more_is_refused_by_name() {
+        let available = Isa::on(Features::detected().without(Feature::AVX2));
+        assert_eq!(available, [Isa::Scalar, Isa::Portable]);
+        assert_eq!(choose(None, &available), (Isa::Portable, None));
+        for name in ["avx2", "avx512"] {
+            let (isa, notice) = choose(Some(name), &available);
+            let why = "is not followed (this processor does not run it); using portable";
+            assert_eq!(isa, Isa::Portable);
+            assert_eq!(notice.unwrap(), format!("RECURRA_ISA={name} {why}"));
+        }
     }
 
     #[test]

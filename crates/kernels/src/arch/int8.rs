@@ -1,6 +1,6 @@
 //! Sums of products of int8, by the instructions that each machine has for them.
 
-use super::Machine;
+use super::{Features, Machine};
 use crate::streaming::{Line, ROWS};
 
 #[cfg(target_arch = "x86_64")]
@@ -19,11 +19,18 @@ pub(crate) enum Int8Machine {
 impl Int8Machine {
     /// What goes with `machine`; AVX-512 without VNNI multiplies as AVX2 does.
     pub(crate) fn of(machine: Machine) -> Int8Machine {
+        Int8Machine::with(machine, Features::detected())
+    }
+
+    /// As [`Int8Machine::of`], for a processor with `features`.
+    pub(crate) fn with(machine: Machine, features: Features) -> Int8Machine {
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = features;
         match machine {
             #[cfg(target_arch = "x86_64")]
             Machine::Avx2(avx2) => Int8Machine::Avx2(avx2),
             #[cfg(target_arch = "x86_64")]
-            Machine::Avx512(avx512) => match x86_64::Avx512Vnni::detect() {
+            Machine::Avx512(avx512) => match x86_64::Avx512Vnni::of(features) {
                 Some(vnni) => Int8Machine::Avx512Vnni(vnni),
                 None => Int8Machine::Avx2(avx512.avx2()),
             },

@@ -5,11 +5,15 @@
 //! it for them. Hand-written instructions can take the place of single pieces behind the same
 //! trait.
 
+mod features;
 mod int8;
 mod simd;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
+#[cfg(test)]
+pub(crate) use features::Feature;
+pub(crate) use features::Features;
 pub(crate) use simd::{LANES, Lanes, Simd, VectorWork};
 
 use crate::Isa;
@@ -62,13 +66,20 @@ struct Panel {
 impl Machine {
     /// The machine for `isa`, if it is one of the fused path and this processor runs it.
     pub(crate) fn of(isa: Isa) -> Option<Machine> {
+        Machine::with(isa, Features::detected())
+    }
+
+    /// As [`Machine::of`], for a processor with `features`.
+    pub(crate) fn with(isa: Isa, features: Features) -> Option<Machine> {
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = features;
         match isa {
             Isa::Scalar => None,
             Isa::Portable => Some(Machine::Portable),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => x86_64::Avx2::detect().map(Machine::Avx2),
+            Isa::Avx2 => x86_64::Avx2::of(features).map(Machine::Avx2),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => x86_64::Avx512::detect().map(Machine::Avx512),
+            Isa::Avx512 => x86_64::Avx512::of(features).map(Machine::Avx512),
             #[cfg(not(target_arch = "x86_64"))]
             Isa::Avx2 | Isa::Avx512 => None,
         }

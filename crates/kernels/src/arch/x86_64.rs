@@ -7,7 +7,6 @@
 mod bf16;
 mod int8;
 
-use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::{
     __m256, __m512, _MM_HINT_T1, _mm_prefetch, _mm256_broadcast_ss, _mm256_fmadd_ps,
     _mm256_loadu_ps, _mm256_permute2f128_ps, _mm256_set1_ps, _mm256_shuffle_ps, _mm256_storeu_ps,
@@ -16,6 +15,7 @@ use std::arch::x86_64::{
 };
 
 use super::Work;
+use super::features::{Feature, Features};
 use super::simd::{LANES, Lanes, Simd, VectorWork};
 
 pub(crate) use int8::Avx512Vnni;
@@ -25,18 +25,17 @@ pub(crate) use int8::Avx512Vnni;
 pub(crate) struct Avx2(());
 
 impl Avx2 {
-    pub(super) fn detect() -> Option<Avx2> {
-        let found = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-        found.then_some(Avx2(()))
+    pub(super) fn of(features: Features) -> Option<Avx2> {
+        features.has(Feature::FOR_AVX2).then_some(Avx2(()))
     }
 
     pub(super) fn run<const PANEL: usize>(self, work: impl Work) {
-        // SAFETY: `self` exists only if `detect` found the features that `avx2` needs.
+        // SAFETY: `self` exists only if `of` was shown the features that `avx2` needs.
         unsafe { avx2::<PANEL>(work) }
     }
 
     pub(super) fn run_vectors(self, work: impl VectorWork) {
-        // SAFETY: `self` exists only if `detect` found the features that `avx2_vectors` needs.
+        // SAFETY: `self` exists only if `of` was shown the features that `avx2_vectors` needs.
         unsafe { avx2_vectors(self, work) }
     }
 }
@@ -54,33 +53,33 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn splat(self, value: f32) -> __m256 {
-        // SAFETY: `self` exists only if `detect` found AVX.
+        // SAFETY: `self` exists only if `of` was shown AVX.
         unsafe { _mm256_set1_ps(value) }
     }
 
     #[inline(always)]
     fn broadcast(self, value: &f32) -> __m256 {
-        // SAFETY: `self` exists only if `detect` found AVX.
+        // SAFETY: `self` exists only if `of` was shown AVX.
         unsafe { _mm256_broadcast_ss(value) }
     }
 
     #[inline(always)]
     fn load(self, values: &[f32; LANES], index: usize) -> __m256 {
         let values = &values.as_chunks::<8>().0[index];
-        // SAFETY: `self` exists only if `detect` found AVX; `values` has the eight values.
+        // SAFETY: `self` exists only if `of` was shown AVX; `values` has the eight values.
         unsafe { _mm256_loadu_ps(values.as_ptr()) }
     }
 
     #[inline(always)]
     fn store(self, vector: __m256, values: &mut [f32; LANES], index: usize) {
         let values = &mut values.as_chunks_mut::<8>().0[index];
-        // SAFETY: `self` exists only if `detect` found AVX; `values` has room for eight values.
+        // SAFETY: `self` exists only if `of` was shown AVX; `values` has room for eight values.
         unsafe { _mm256_storeu_ps(values.as_mut_ptr(), vector) }
     }
 
     #[inline(always)]
     fn multiply_add(self, a: __m256, b: __m256, c: __m256) -> __m256 {
-        // SAFETY: `self` exists only if `detect` found FMA.
+        // SAFETY: `self` exists only if `of` was shown FMA.
         unsafe { _mm256_fmadd_ps(a, b, c) }
     }
 
@@ -95,7 +94,7 @@ impl Simd for Avx2 {
         let [first, second] = [0, 1].map(|half| {
             let quarter = |part: usize| {
                 let rows = std::array::from_fn(|row| self.load(rows[8 * half + row], part));
-                // SAFETY: `self` exists only if `detect` found AVX.
+                // SAFETY: `self` exists only if `of` was shown AVX.
                 unsafe { transposed(rows) }
             };
             [quarter(0), quarter(1)]
@@ -150,28 +149,22 @@ fn avx2<const PANEL: usize>(work: impl Work) {
 pub(crate) struct Avx512(());
 
 impl Avx512 {
-    pub(super) fn detect() -> Option<Avx512> {
-        let found = is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("avx2")
-            && is_x86_feature_detected!("fma");
-        found.then_some(Avx512(()))
+    pub(super) fn of(features: Features) -> Option<Avx512> {
+        features.has(Feature::FOR_AVX512).then_some(Avx512(()))
     }
 
-    /// AVX2 and FMA, which `detect` found too.
+    /// AVX2 and FMA, which `of` asked for too.
     pub(super) fn avx2(self) -> Avx2 {
         Avx2(())
     }
 
     pub(super) fn run<const PANEL: usize>(self, work: impl Work) {
-        // SAFETY: `self` exists only if `detect` found the features that `avx512` needs.
+        // SAFETY: `self` exists only if `of` was shown the features that `avx512` needs.
         unsafe { avx512::<PANEL>(work) }
     }
 
     pub(super) fn run_vectors(self, work: impl VectorWork) {
-        // SAFETY: `self` exists only if `detect` found the features that `avx512_vectors` needs.
+        // SAFETY: `self` exists only if `of` was shown the features that `avx512_vectors` needs.
         unsafe { avx512_vectors(self, work) }
     }
 }
@@ -189,7 +182,7 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     fn splat(self, value: f32) -> __m512 {
-        // SAFETY: `self` exists only if `detect` found AVX-512 F.
+        // SAFETY: `self` exists only if `of` was shown AVX-512 F.
         unsafe { _mm512_set1_ps(value) }
     }
 
@@ -201,20 +194,20 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn load(self, values: &[f32; LANES], index: usize) -> __m512 {
         let values = &values.as_chunks::<16>().0[index];
-        // SAFETY: `self` exists only if `detect` found AVX-512 F; `values` has the sixteen values.
+        // SAFETY: `self` exists only if `of` was shown AVX-512 F; `values` has the sixteen values.
         unsafe { _mm512_loadu_ps(values.as_ptr()) }
     }
 
     #[inline(always)]
     fn store(self, vector: __m512, values: &mut [f32; LANES], index: usize) {
         let values = &mut values.as_chunks_mut::<16>().0[index];
-        // SAFETY: `self` exists only if `detect` found AVX-512 F; `values` has room for sixteen.
+        // SAFETY: `self` exists only if `of` was shown AVX-512 F; `values` has room for sixteen.
         unsafe { _mm512_storeu_ps(values.as_mut_ptr(), vector) }
     }
 
     #[inline(always)]
     fn multiply_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
-        // SAFETY: `self` exists only if `detect` found AVX-512 F.
+        // SAFETY: `self` exists only if `of` was shown AVX-512 F.
         unsafe { _mm512_fmadd_ps(a, b, c) }
     }
 

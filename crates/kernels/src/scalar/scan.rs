@@ -153,7 +153,9 @@ impl Places {
             hidden_size,
             ..
         } = self.shape;
-        (0..batch_size).flat_map(move |row| (0..hidden_size).map(move |unit| (row, unit)))
+        // Rows without units are nothing to walk through, however many they are.
+        let rows = if hidden_size == 0 { 0 } else { batch_size };
+        (0..rows).flat_map(move |row| (0..hidden_size).map(move |unit| (row, unit)))
     }
 
     /// In `[B, T, H]`.

@@ -152,15 +152,20 @@ impl PackedMatrix {
         precision: Precision,
         row: impl Fn(usize) -> Option<&'a [f32]>,
     ) -> PackedMatrix {
+        // Rows of nothing take no room, however many they are.
+        let packed_rows = if columns == 0 { 0 } else { rows };
         let packed = match (Machine::of(isa), precision) {
-            (None, _) => Packed::Scalar(rounded(rows, columns, precision, row)),
+            (None, _) => Packed::Scalar(rounded(packed_rows, columns, precision, row)),
             (Some(machine), Precision::F32) => {
                 let words = |r| row(r).map(<[f32]>::to_vec);
-                Packed::F32(machine, Panels::pack(rows, columns, words))
+                Packed::F32(machine, Panels::pack(packed_rows, columns, words))
             }
             (Some(machine), Precision::Bf16) => {
                 let words = |r| row(r).map(pairs);
-                Packed::Bf16(machine, Panels::pack(rows, columns.div_ceil(2), words))
+                Packed::Bf16(
+                    machine,
+                    Panels::pack(packed_rows, columns.div_ceil(2), words),
+                )
             }
             (Some(machine), Precision::Int8) => {
                 let quantized = |r| row(r).map(|row| Int8Rows::quantize(row, columns));
@@ -168,8 +173,8 @@ impl PackedMatrix {
                 let words = |r| Some(fours(&quantized(r)?.values));
                 Packed::Int8(
                     Int8Machine::of(machine),
-                    Panels::pack(rows, columns.div_ceil(4), words),
-                    (0..padded_rows(rows))
+                    Panels::pack(packed_rows, columns.div_ceil(4), words),
+                    (0..padded_rows(packed_rows))
                         .map(|r| scale(r).unwrap_or(0.0))
                         .collect(),
                 )
@@ -217,6 +222,9 @@ impl PackedMatrix {
     /// `y += W·x` for checked arguments, `y` padded to [`padded_rows`].
     pub(super) fn add_to(&self, x: &[f32], space: &mut OperandSpace, y: &mut [f32]) {
         let columns = self.columns;
+        if columns == 0 {
+            return;
+        }
         match &self.packed {
             Packed::Scalar(weights) => {
                 scalar_product(self.precision, weights, x, space, y);
@@ -298,9 +306,6 @@ fn scalar_product(
     y: &mut [f32],
 ) {
     let columns = x.len();
-    if columns == 0 {
-        return;
-    }
     let rows = weights.chunks_exact(columns).zip(y);
     if precision != Precision::Int8 {
         for (row, y) in rows {

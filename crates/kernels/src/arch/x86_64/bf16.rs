@@ -19,7 +19,7 @@ impl Avx2 {
         panels: [&[Line<u32>]; AT_ONCE],
         x: &[[f32; 2]],
     ) -> [[f32; ROWS]; AT_ONCE] {
-        // SAFETY: `self` exists only if `detect` found AVX2 and FMA.
+        // SAFETY: `self` exists only if `of` was shown AVX2 and FMA.
         unsafe { avx2(panels, x) }
     }
 }
@@ -76,7 +76,7 @@ impl Avx512 {
         panels: [&[Line<u32>]; AT_ONCE],
         x: &[[f32; 2]],
     ) -> [[f32; ROWS]; AT_ONCE] {
-        // SAFETY: `self` exists only if `detect` found AVX-512 F.
+        // SAFETY: `self` exists only if `of` was shown AVX-512 F.
         unsafe { avx512(panels, x) }
     }
 }

@@ -8,10 +8,10 @@
     reason = "loading from slices, and calling functions that need processor features"
 )]
 
-use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::*;
 
-use super::{Avx2, Avx512};
+use super::Avx2;
+use crate::arch::features::{Feature, Features};
 use crate::streaming::{Line, ROWS};
 
 impl Avx2 {
@@ -22,7 +22,7 @@ impl Avx2 {
         panels: [&[Line<[i8; 4]>]; AT_ONCE],
         q: &[[i8; 4]],
     ) -> [[i32; ROWS]; AT_ONCE] {
-        // SAFETY: `self` exists only if `detect` found AVX2.
+        // SAFETY: `self` exists only if `of` was shown AVX2.
         unsafe { avx2(panels, q) }
     }
 }
@@ -77,9 +77,8 @@ fn store_halves(registers: [__m256i; 2], sums: &mut [i32; ROWS]) {
 pub(crate) struct Avx512Vnni(());
 
 impl Avx512Vnni {
-    pub(in crate::arch) fn detect() -> Option<Avx512Vnni> {
-        let found = Avx512::detect().is_some() && is_x86_feature_detected!("avx512vnni");
-        found.then_some(Avx512Vnni(()))
+    pub(in crate::arch) fn of(features: Features) -> Option<Avx512Vnni> {
+        features.has(Feature::FOR_VNNI).then_some(Avx512Vnni(()))
     }
 
     /// See [`Int8Machine::sums`](crate::arch::Int8Machine::sums).
@@ -89,7 +88,7 @@ impl Avx512Vnni {
         panels: [&[Line<[i8; 4]>]; AT_ONCE],
         q: &[[i8; 4]],
     ) -> [[i32; ROWS]; AT_ONCE] {
-        // SAFETY: `self` exists only if `detect` found AVX-512 F, BW and VNNI.
+        // SAFETY: `self` exists only if `of` was shown AVX-512 F, BW and VNNI.
         unsafe { vnni(panels, q) }
     }
 }
