@@ -12,7 +12,7 @@ mod reviews;
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
-use recurra_nn::optim::clip_global_norm;
+use recurra_nn::optim::{Gradients, clip_factor};
 use recurra_nn::weights;
 use recurra_nn::{NnError, Stack, torch};
 use recurra_train::{Optimizer, OptimizerConfig};
@@ -80,9 +80,10 @@ fn serve(mut task: impl Task, recipe: Recipe) -> Result<()> {
             let loss = task.loss(update)?;
             total += f64::from(weights::values(&loss)[0]);
             let gradients = GradientsParams::from_grads(loss.backward(), task.model());
-            let (gradients, _) = clip_global_norm(task.model(), gradients, Some(recipe.clip_norm));
+            let gradients = Gradients::of(task.model(), gradients);
+            let factor = clip_factor(gradients.global_norm(), Some(recipe.clip_norm));
             let rate = recipe.optimizer.learning_rate();
-            let model = optimizer.step(task.model().clone(), gradients, rate);
+            let model = optimizer.update(task.model().clone(), &gradients, rate, factor)?;
             task.replace(model);
             update += 1;
         }
