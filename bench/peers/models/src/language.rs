@@ -3,7 +3,7 @@
 use crate::{Recipe, Result, Task, data, initial};
 use burn::module::Module;
 use burn::tensor::Tensor;
-use recurra_nn::loss::{Labels, cross_entropy};
+use recurra_nn::loss::{Labels, linear_cross_entropy};
 use recurra_nn::{
     CellName, Device, Embedding, LayerConfig, Linear, Mode, NnError, Stack, StackConfig,
     StackState, rng,
@@ -90,6 +90,6 @@ impl Task for Language {
             ids: &self.window(start + 1),
             lengths: &[SEQ_LEN; BATCH_SIZE],
         };
-        cross_entropy(self.model.head.forward(outputs), labels)
+        linear_cross_entropy(outputs, &self.model.head, labels, 0.0)
     }
 }
