@@ -141,20 +141,28 @@ impl Work for Push<'_> {
             Function::Exp => each(values, exp::<FUSED>),
             Function::Sigmoid => each(values, sigmoid::<FUSED>),
             Function::Tanh => each(values, tanh::<FUSED>),
-            Function::Relu => each(values, relu),
+            Function::Relu => each_beside(values, relu),
         }
     }
 }
 
-/// Elements that are computed beside their place before they are put there. Where `f` may give
-/// back its argument, the compiler would else store with a mask, which is many times slower than
-/// a plain store on some processors.
-const CHUNK: usize = 512;
-
 #[inline(always)]
 fn each(values: &mut [f32], f: impl Fn(f32) -> f32) {
-    let mut results = [0.0; CHUNK];
-    for values in values.chunks_mut(CHUNK) {
+    for value in values {
+        *value = f(*value);
+    }
+}
+
+/// Elements that are computed beside their place before they are put there.
+const BESIDE: usize = 512;
+
+/// As [`each`], for an `f` that may give back its argument: in place, the compiler would leave
+/// those out and store with a mask, which is many times slower than a plain store on some
+/// processors.
+#[inline(always)]
+fn each_beside(values: &mut [f32], f: impl Fn(f32) -> f32) {
+    let mut results = [0.0; BESIDE];
+    for values in values.chunks_mut(BESIDE) {
         let results = &mut results[..values.len()];
         for (result, &value) in results.iter_mut().zip(&*values) {
             *result = f(value);
@@ -182,15 +190,25 @@ impl Work for Pull<'_> {
             Function::Sigmoid => each_pair(gradients, outputs, |d, y| d * y * (1.0 - y)),
             Function::Tanh => each_pair(gradients, outputs, |d, y| d * (1.0 - y * y)),
             // What is not above zero is zero, or NaN that must not be hidden.
-            Function::Relu => each_pair(gradients, outputs, |d, y| if y > 0.0 { d } else { y }),
+            Function::Relu => {
+                each_pair_beside(gradients, outputs, |d, y| if y > 0.0 { d } else { y });
+            }
         }
     }
 }
 
 #[inline(always)]
 fn each_pair(gradients: &mut [f32], outputs: &[f32], f: impl Fn(f32, f32) -> f32) {
-    let mut results = [0.0; CHUNK];
-    for (gradients, outputs) in gradients.chunks_mut(CHUNK).zip(outputs.chunks(CHUNK)) {
+    for (gradient, &output) in gradients.iter_mut().zip(outputs) {
+        *gradient = f(*gradient, output);
+    }
+}
+
+/// As [`each_pair`], beside their place as [`each_beside`] does it.
+#[inline(always)]
+fn each_pair_beside(gradients: &mut [f32], outputs: &[f32], f: impl Fn(f32, f32) -> f32) {
+    let mut results = [0.0; BESIDE];
+    for (gradients, outputs) in gradients.chunks_mut(BESIDE).zip(outputs.chunks(BESIDE)) {
         let results = &mut results[..gradients.len()];
         let pairs = gradients.iter().zip(outputs);
         for (result, (&gradient, &output)) in results.iter_mut().zip(pairs) {
