@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Predict(Predict),
     /// Talk with a run that has learnt answers
     Chat(Chat),
+    /// Let a run go on with a sequence: a tune
+    Generate(Generate),
     /// Write a run's weights in fewer bits, and show what that costs
     Quantize(Quantize),
     /// Show layers, shapes, parameters, and which path each layer takes
@@ -157,6 +159,32 @@ pub(crate) struct Chat {
     /// Seed of the draws
     #[arg(long, value_name = "N", default_value = "0")]
     pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  recurra generate runs/folk-tunes --prime tune.mid --length 128 --out more.mid
+  recurra generate runs/folk-tunes --prime 'C4:2 D4:2 E4:2 C4:2' --seed 7")]
+pub(crate) struct Generate {
+    /// The run directory
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// What to go on with; of a music run, a .mid file or notes such as 'C4:2 E4+G4 -'
+    #[arg(long, value_name = "FILE|TEXT")]
+    pub(crate) prime: Option<String>,
+    /// Steps to make
+    #[arg(long, value_name = "N", default_value = "128")]
+    pub(crate) length: usize,
+    /// Below 1 the likely becomes likelier, above 1 less so; 0 takes the likeliest
+    #[arg(long, value_name = "T", default_value = "0.8")]
+    pub(crate) temperature: f64,
+    /// Another seed makes another sequence
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) seed: u64,
+    /// The file to write, for runs that write files [default: in the run directory]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

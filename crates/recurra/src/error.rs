@@ -110,6 +110,14 @@ pub enum Error {
         /// Its task.
         task: &'static str,
     },
+    /// The run's task makes no sequences.
+    #[error("{}: a {task} run makes no sequences; music runs do", dir.display())]
+    NothingToGenerate {
+        /// The run's directory.
+        dir: PathBuf,
+        /// Its task.
+        task: &'static str,
+    },
     /// A file that a run wrote can no longer be read.
     #[error("{}: damaged ({reason}); train again", path.display())]
     Damaged {
@@ -117,6 +125,28 @@ pub enum Error {
         path: PathBuf,
         /// What the reader found.
         reason: String,
+    },
+    /// A MIDI file, piano roll or text of tunes that cannot be read.
+    #[error("{}: {place}: {problem}", path.display())]
+    Music {
+        /// The file.
+        path: PathBuf,
+        /// Where in it: a byte, a line, or a tune and its step.
+        place: String,
+        /// What was expected, and what came.
+        problem: String,
+    },
+    /// A cell of a table that cannot be what it should.
+    #[error("{}:{line}: column {column}: {problem}", path.display())]
+    Row {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// Its name or number.
+        column: String,
+        /// What was expected, and what came.
+        problem: String,
     },
     /// Reading or writing data.
     #[error(transparent)]

@@ -9,6 +9,7 @@
 //! | [`open`] | a run to a [`Predictor`] |
 //! | [`chat`] | a conversation with a run |
 //! | [`quantize`] | a run's weights in fewer bits, and what that costs |
+//! | [`generate`] | a run goes on with a sequence |
 //! | [`inspect`] | layers, shapes, parameters, paths |
 //! | [`write_report`] | a run to a self-contained page |
 //! | [`check_data`] | what is in a data set of pairs, and what is wrong with it |
@@ -32,6 +33,8 @@ mod verbs;
 
 mod quantize;
 
+mod generate;
+
 mod doctor;
 
 mod data_check;
@@ -41,6 +44,7 @@ pub use data_check::{
 };
 pub use doctor::{Doctor, doctor};
 pub use error::Error;
+pub use generate::{GenerateOptions, Generated, generate};
 pub use inspect::{Inspection, inspect};
 pub use network::{LayerRow, NetworkRows};
 pub use quantize::{Figures, Quantized, quantize};

@@ -5,6 +5,7 @@ mod completions;
 mod data_check;
 mod doctor;
 mod eval;
+mod generate;
 mod inspect;
 mod predict;
 mod quantize;

@@ -2,7 +2,8 @@
 
 use crate::args::{Cli, Command, Data};
 use crate::commands::{
-    chat, completions, data_check, doctor, eval, inspect, predict, quantize, recipes, report, train,
+    chat, completions, data_check, doctor, eval, generate, inspect, predict, quantize, recipes,
+    report, train,
 };
 use crate::error::CliError;
 use crate::output::{Output, notice};
@@ -43,6 +44,7 @@ fn dispatch(command: &Command, output: &mut Output<'_>) -> Result<Ending, CliErr
             | Command::Eval(_)
             | Command::Predict(_)
             | Command::Chat(_)
+            | Command::Generate(_)
             | Command::Quantize(_)
     );
     if computes && let Some(text) = recurra::kernels::Isa::notice() {
@@ -54,6 +56,7 @@ fn dispatch(command: &Command, output: &mut Output<'_>) -> Result<Ending, CliErr
         Command::Eval(args) => eval::run(args, output),
         Command::Predict(args) => predict::run(args, output),
         Command::Chat(args) => chat::run(args, output),
+        Command::Generate(args) => generate::run(args, output),
         Command::Quantize(args) => quantize::run(args, output),
         Command::Inspect(args) => inspect::run(args, output),
         Command::Report(args) => report::run(args, output),

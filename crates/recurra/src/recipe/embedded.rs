@@ -43,6 +43,10 @@ pub fn embedded() -> &'static [EmbeddedRecipe] {
         "translate" / "multi30k-en-de",
         "translate" / "multi30k-en-fr",
         "translate" / "tatoeba-en-ko",
+        "music" / "folk-tunes",
+        "music" / "jsb",
+        "music" / "musedata",
+        "music" / "nottingham",
         "translate" / "word-translation",
     ]
 }

@@ -10,7 +10,7 @@ mod overrides;
 pub use embedded::{EmbeddedRecipe, embedded};
 
 use crate::Error;
-use crate::tasks::{Task, complete, forecast, memory, translate};
+use crate::tasks::{Task, complete, forecast, memory, music, translate};
 use recurra_train::TrainConfig;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,6 +25,8 @@ pub enum Recipe {
     Complete(complete::Recipe),
     /// Remember over many steps.
     Memory(memory::Recipe),
+    /// Continue tunes.
+    Music(music::Recipe),
     /// Translate texts.
     Translate(Box<translate::Recipe>),
 }
@@ -98,6 +100,7 @@ impl RecipeSource {
             forecast::NAME => Recipe::Forecast(self.read(table)?),
             complete::NAME => Recipe::Complete(self.read(table)?),
             memory::NAME => Recipe::Memory(self.read(table)?),
+            music::NAME => Recipe::Music(self.read(table)?),
             translate::NAME => Recipe::Translate(Box::new(self.read(table)?)),
             _ => {
                 let message = format!("no task `{task}`; there are {}", TASKS.join(", "));
@@ -127,10 +130,11 @@ impl RecipeSource {
 }
 
 /// The names of all tasks.
-pub const TASKS: [&str; 4] = [
+pub const TASKS: [&str; 5] = [
     forecast::NAME,
     complete::NAME,
     memory::NAME,
+    music::NAME,
     translate::NAME,
 ];
 
@@ -141,6 +145,7 @@ macro_rules! each_recipe {
             Recipe::Forecast($recipe) => $expression,
             Recipe::Complete($recipe) => $expression,
             Recipe::Memory($recipe) => $expression,
+            Recipe::Music($recipe) => $expression,
             Recipe::Translate($recipe) => $expression,
         }
     };
@@ -186,6 +191,7 @@ impl Recipe {
             Self::Forecast(recipe) => recipe,
             Self::Complete(recipe) => recipe,
             Self::Memory(recipe) => recipe,
+            Self::Music(recipe) => recipe,
             Self::Translate(recipe) => recipe.as_ref(),
         }
     }

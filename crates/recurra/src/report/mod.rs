@@ -13,6 +13,7 @@
 //! Drawings are [`Svg`] values, so a page can only inline markup that this module wrote.
 
 mod alignment;
+pub(crate) mod piano_roll;
 mod svg;
 mod text;
 mod theme;

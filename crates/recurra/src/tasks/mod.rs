@@ -15,6 +15,7 @@
 pub mod complete;
 pub mod forecast;
 pub mod memory;
+pub mod music;
 mod shipping;
 mod task;
 pub mod translate;

@@ -1,9 +1,9 @@
 //! What every task can be asked for.
 
 use super::{Evaluation, Predictor, RunReport, Trained};
-use crate::Error;
 use crate::network::Network;
 use crate::report::graph::Graph;
+use crate::{Error, GenerateOptions, Generated};
 use recurra_nn::streaming::{Precision, Streamer};
 use recurra_train::{Control, Run};
 use std::path::Path;
@@ -48,6 +48,14 @@ pub(crate) trait Task {
     /// A model that answers lines.
     fn open(&self, run: &Run, _: Precision) -> Result<Box<dyn Predictor>, Error> {
         Err(Error::NoAnswers {
+            dir: run.dir().to_owned(),
+            task: self.name(),
+        })
+    }
+
+    /// Goes on with a sequence.
+    fn generate(&self, run: &Run, _: &GenerateOptions) -> Result<Generated, Error> {
+        Err(Error::NothingToGenerate {
             dir: run.dir().to_owned(),
             task: self.name(),
         })

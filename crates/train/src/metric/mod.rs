@@ -20,6 +20,7 @@ mod mean;
 mod mean_absolute_error;
 mod mean_squared_error;
 mod metrics;
+mod notes;
 mod registry;
 mod roc_auc;
 mod spans;
@@ -38,6 +39,7 @@ pub use forecast::{
 pub use mean_absolute_error::{MEAN_ABSOLUTE_ERROR, MeanAbsoluteError};
 pub use mean_squared_error::{MEAN_SQUARED_ERROR, MeanSquaredError};
 pub use metrics::Metrics;
+pub use notes::{FRAME_ACCURACY, NATS_PER_STEP, Notes};
 pub use registry::{Better, LOSS, MetricInfo, REGISTRY, find};
 pub use roc_auc::{ROC_AUC, roc_auc, roc_auc_one_vs_rest};
 pub use spans::{SPAN_F1, Span, SpanCounts, SpanScores, Tagging, decode_spans, tag_constraint};

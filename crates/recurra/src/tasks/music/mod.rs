@@ -1,0 +1,92 @@
+//! The task `music`: a piano roll, and which notes sound at the next step.
+//!
+//! A step reads which of a piano's 88 keys sound and says of each key how likely it is to
+//! sound at the step after. The figure is the negative log-likelihood in nats a step, the sum
+//! over the keys, as in Boulanger-Lewandowski et al. 2012: the keys are independent *given*
+//! what was heard before. Nothing tells a note that is held from one that is struck again, as
+//! nothing in the published rolls does.
+//!
+//! Tunes come from JSON files of piano rolls, from MIDI files, and from texts of tunes
+//! ([`notation`]); what a trained network makes of a tune goes out as MIDI and as a picture.
+//!
+//! Beside the network stand the keys' own frequencies, and how often each key goes on or
+//! begins after it has sounded or not: a network that only repeats the last step is no
+//! better than that.
+
+mod config;
+mod data;
+mod fit;
+mod infer;
+mod judge;
+mod midi;
+mod model;
+pub mod notation;
+mod report;
+mod roll;
+#[cfg(test)]
+mod tests;
+mod windows;
+
+pub use config::{ModelConfig, MusicData, Recipe};
+pub use infer::Music;
+pub use model::MusicModel;
+pub use roll::{Roll, Tune};
+
+use super::{Evaluation, Predictor, RunReport, Task, Trained};
+use crate::network::Network;
+use crate::{Error, GenerateOptions, Generated};
+use recurra_nn::streaming::Precision;
+use recurra_train::{Control, Run};
+use std::path::Path;
+
+/// The task's name in recipes and runs.
+pub const NAME: &str = "music";
+
+impl Task for Recipe {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        self.check()
+    }
+
+    fn check_data(&self) -> Result<(), Error> {
+        fit::check_data(self)
+    }
+
+    fn describe(&self, run: Option<&Run>) -> Result<Vec<Network>, Error> {
+        model::describe(self, run)
+    }
+
+    fn train(&self, run: &Run, control: &Control) -> Result<Trained, Error> {
+        fit::train(self, run, control)
+    }
+
+    fn evaluate(
+        &self,
+        run: &Run,
+        data: Option<&Path>,
+        precision: Precision,
+    ) -> Result<Vec<Evaluation>, Error> {
+        if precision != Precision::F32 {
+            return Err(self.nothing_to_quantize(run));
+        }
+        fit::evaluate(self, run, data)
+    }
+
+    fn report(&self, run: &Run) -> Result<RunReport, Error> {
+        report::report(self, run)
+    }
+
+    fn open(&self, run: &Run, precision: Precision) -> Result<Box<dyn Predictor>, Error> {
+        if precision != Precision::F32 {
+            return Err(self.nothing_to_quantize(run));
+        }
+        Ok(Box::new(infer::open(self, run)?))
+    }
+
+    fn generate(&self, run: &Run, options: &GenerateOptions) -> Result<Generated, Error> {
+        infer::generate(self, run, options)
+    }
+}

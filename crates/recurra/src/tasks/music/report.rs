@@ -1,0 +1,116 @@
+//! The page of a run.
+
+use super::config::Recipe;
+use super::data::Tunes;
+use super::fit::on_test;
+use super::infer::{Music, PRIME_STEPS, open};
+use super::model::describe;
+use crate::Error;
+use crate::network::Network;
+use crate::report::Svg;
+use crate::report::chart::{LineChart, Role, Series};
+use crate::report::html::{Block, Page, Section};
+use crate::report::piano_roll::PianoRoll;
+use crate::tasks::RunReport;
+use recurra_train::metric::LOSS;
+use recurra_train::{Evaluation as Milestone, Run, read_history};
+
+/// Test tunes that are continued on the page.
+const SHOWN: usize = 3;
+/// Steps that follow the given ones in a picture.
+const CONTINUED: usize = 96;
+/// Below 1, as independent keys drawn as they are make more discords than the tunes have.
+const TEMPERATURE: f64 = 0.8;
+
+pub(super) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
+    let tunes = Tunes::of_run(run)?;
+    let music = open(recipe, run)?;
+    let evaluation = on_test(&music, &tunes)?;
+    let learning = learning_curve(&read_history(run)?);
+    let mut plots = vec![("loss".to_owned(), learning.clone())];
+    let mut pictures = vec![Block::Prose(format!(
+        "The first {PRIME_STEPS} steps of tunes that were not trained on, as they were written, \
+         and {CONTINUED} steps that the network makes of them, drawn at temperature {TEMPERATURE}. \
+         `recurra generate` writes such a tune as MIDI."
+    ))];
+    for (name, svg) in continuations(recipe, &music, &tunes)? {
+        pictures.push(Block::Chart(svg.clone()));
+        plots.push((name, svg));
+    }
+    let networks = describe(recipe, Some(run))?;
+    let mut network: Vec<Block> = networks.iter().map(Network::table).collect();
+    for one in &networks {
+        let svg = one.graph().to_svg();
+        network.push(Block::Chart(svg.clone()));
+        plots.push(("graph".to_owned(), svg));
+    }
+    let mut result = vec![Block::Metrics(evaluation.table())];
+    result.push(Block::Prose(
+        "Nats a step: how surprised one is by the next step of a test tune, the sum over a \
+         piano's 88 keys. Frame accuracy: keys that were rightly thought to sound, over those \
+         that sounded or were thought to."
+            .to_owned(),
+    ));
+    result.extend(evaluation.notes.iter().cloned().map(Block::Prose));
+    let mut facts = vec![
+        ("from".to_owned(), tunes.origin.source.clone()),
+        ("tunes".to_owned(), tunes.summary()),
+    ];
+    for note in &tunes.origin.notes {
+        facts.push(("note".to_owned(), note.clone()));
+    }
+    let page = Page {
+        title: recipe.about.clone(),
+        subtitle: format!("task {}, seed {}", super::NAME, recipe.train.seed),
+        lang: "en".to_owned(),
+        sections: vec![
+            Section::new("Result", result),
+            Section::new("Tunes continued", pictures),
+            Section::new("Learning", vec![Block::Chart(learning)]),
+            Section::new("Network", network),
+            Section::new("Tunes", vec![Block::KeyValues(facts)]),
+            Section::new("Recipe", vec![Block::Preformatted(run.read_recipe()?)]),
+        ],
+    };
+    Ok(RunReport { page, plots })
+}
+
+fn continuations(
+    recipe: &Recipe,
+    music: &Music,
+    tunes: &Tunes,
+) -> Result<Vec<(String, Svg)>, Error> {
+    let mut drawn = Vec::new();
+    for (index, tune) in tunes.test.iter().take(SHOWN).enumerate() {
+        let given = tune.roll.beginning(PRIME_STEPS);
+        let seed = recipe.train.seed;
+        let roll = music.continue_tune(&given, CONTINUED, TEMPERATURE, seed)?;
+        let picture = PianoRoll {
+            title: format!("{}, continued", tune.name),
+            steps_per_beat: usize::from(recipe.data.steps_per_beat),
+            given: given.len(),
+            roll,
+        };
+        drawn.push((format!("continued-{}", index + 1), picture.to_svg()));
+    }
+    Ok(drawn)
+}
+
+fn learning_curve(history: &[Milestone]) -> Svg {
+    let curve = |value: &dyn Fn(&Milestone) -> Option<f64>| -> Vec<(f64, f64)> {
+        let point = |one: &Milestone| Some((one.update as f64, value(one)?));
+        history.iter().filter_map(point).collect()
+    };
+    let chart = LineChart {
+        title: "Surprise while learning".to_owned(),
+        x_label: "update".to_owned(),
+        y_label: "nats a step".to_owned(),
+        series: vec![
+            Series::new("training, with dropout", curve(&|one| Some(one.train_loss)))
+                .role(Role::Train),
+            Series::new("watched", curve(&|one| one.metrics.get(LOSS.name))).role(Role::HeldOut),
+        ],
+        ..LineChart::default()
+    };
+    chart.to_svg()
+}
