@@ -16,3 +16,4 @@ pub use lines::{Line, Lines, MAX_LINE_BYTES, read_lines};
 pub use locate::{DATA_VARIABLE, locate};
 pub use numbers::{parse_numbers, read_numbers};
 pub(crate) use text_table::TextTable;
+pub use text_table::{TextRow, read_text_columns};

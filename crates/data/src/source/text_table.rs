@@ -5,6 +5,44 @@ use std::path::Path;
 use crate::error::DataError;
 use crate::source::column::{ColumnSelector, Table, find};
 
+/// A row of some columns of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextRow {
+    /// Its line in the file, from 1.
+    pub line: usize,
+    /// Its cells, in the order in which the columns were asked for.
+    pub cells: Vec<String>,
+}
+
+/// Reads some columns of a CSV file as text, as [`read_column`](super::read_column) reads one of
+/// numbers; the first row is a header when a column is wanted by its name.
+///
+/// # Errors
+/// As [`read_column`](super::read_column), except that a cell may be anything.
+///
+/// # Example
+/// ```
+/// use recurra_data::source::{ColumnSelector, read_text_columns};
+///
+/// # let dir = tempfile::tempdir()?;
+/// let path = dir.path().join("prices.csv");
+/// std::fs::write(&path, "Date,Close\n2024-01-02,10\n")?;
+/// let rows = read_text_columns(&path, &[&ColumnSelector::Name("Date".into())])?;
+/// assert_eq!((rows[0].line, rows[0].cells[0].as_str()), (2, "2024-01-02"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read_text_columns(
+    path: &Path,
+    columns: &[&ColumnSelector],
+) -> Result<Vec<TextRow>, DataError> {
+    let mut table = TextTable::open(path, columns)?;
+    let mut rows = Vec::new();
+    while let Some((line, cells)) = table.next_row()? {
+        rows.push(TextRow { line, cells });
+    }
+    Ok(rows)
+}
+
 /// The rows of a table, reduced to the wanted columns.
 pub(crate) struct TextTable {
     table: Table,

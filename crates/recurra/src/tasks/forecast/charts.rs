@@ -2,7 +2,8 @@
 
 use super::data::Dataset;
 use super::example::Example;
-use super::judge::RELATIVE;
+use super::intervals::Intervals;
+use super::judge::{LINEAR_AR, RELATIVE};
 use crate::report::Svg;
 use crate::report::chart::{
     Bar, BarChart, BarGroup, Better, LineChart, LineStyle, Role, Scale, Series, SmallMultiples,
@@ -41,21 +42,26 @@ pub(super) fn learning_curves(history: &[Measured]) -> Svg {
     chart.to_svg()
 }
 
-/// The model and its baselines, by name.
-pub(super) fn columns<'a>(
-    evaluation: &'a Evaluation,
-    rules: &[ForecastRule],
-) -> Vec<(&'static str, &'a Metrics)> {
-    let baselines = rules
+/// The model and its baselines, by name: the rules in their own order, then what is fitted.
+pub(super) fn columns(evaluation: &Evaluation) -> Vec<(&str, &Metrics)> {
+    const ORDER: [&str; 6] = [
+        "last value",
+        "drift",
+        "mean",
+        "last season",
+        "moving average",
+        LINEAR_AR,
+    ];
+    let baselines = ORDER
         .iter()
-        .filter_map(|rule| Some((rule.name(), evaluation.baselines.get(rule.name())?)));
+        .filter_map(|&name| Some((name, evaluation.baselines.get(name)?)));
     std::iter::once(("model", &evaluation.metrics))
         .chain(baselines)
         .collect()
 }
 
 /// Errors of the model and its baselines on each part of the data.
-pub(super) fn error_chart(evaluations: &[Evaluation], rules: &[ForecastRule]) -> Svg {
+pub(super) fn error_chart(evaluations: &[Evaluation]) -> Svg {
     let bar = |(label, metrics): (&str, &Metrics)| {
         let value = metrics.get(RELATIVE).unwrap_or(f64::NAN);
         Bar {
@@ -78,7 +84,7 @@ pub(super) fn error_chart(evaluations: &[Evaluation], rules: &[ForecastRule]) ->
             .iter()
             .map(|evaluation| BarGroup {
                 label: evaluation.split.clone(),
-                bars: columns(evaluation, rules).into_iter().map(bar).collect(),
+                bars: columns(evaluation).into_iter().map(bar).collect(),
             })
             .collect(),
     };
@@ -151,7 +157,11 @@ fn panel(title: String, example: &Example, forecast: f64) -> LineChart {
 
 /// The end of the test part of a series: its values, and its changes, where a model that
 /// copies the last value cannot hide.
-pub(super) fn course_charts(data: &Dataset, forecasts: &[f64]) -> [Svg; 2] {
+pub(super) fn course_charts(
+    data: &Dataset,
+    forecasts: &[f64],
+    intervals: Option<&Intervals>,
+) -> [Svg; 2] {
     let from = data.test.len().saturating_sub(DRAWN_STEPS);
     let steps: Vec<(f64, &Example, f64)> = (from..data.test.len())
         .map(|step| ((step + 1) as f64, &data.test[step], forecasts[step]))
@@ -167,14 +177,20 @@ pub(super) fn course_charts(data: &Dataset, forecasts: &[f64]) -> [Svg; 2] {
         series,
         ..LineChart::default()
     };
-    let values = chart(
-        "One step ahead, again and again",
-        "value",
-        vec![
-            line("true", Role::Train, &|e, _| e.target),
-            line("model", Role::HeldOut, &|_, said| said),
-        ],
-    );
+    let mut values = vec![
+        line("true", Role::Train, &|e, _| e.target),
+        line("model", Role::HeldOut, &|_, said| said),
+    ];
+    if let Some(intervals) = intervals {
+        // No band: two lines, from and to.
+        for (end, name) in ["80 % from", "80 % to"].into_iter().enumerate() {
+            let bound = line(name, Role::Baseline, &|e, said| {
+                intervals.around(said, e)[end]
+            });
+            values.push(bound.style(LineStyle::Dotted));
+        }
+    }
+    let values = chart("One step ahead, again and again", "value", values);
     let changes = chart(
         "The same as changes from the value before",
         "change",

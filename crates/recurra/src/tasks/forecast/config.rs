@@ -13,6 +13,9 @@ use std::path::PathBuf;
 /// Longest window that a recipe may ask for.
 const MAX_WINDOW_LEN: usize = 10_000;
 
+/// Values of the moving average among the baselines: a working week.
+const MOVING_AVERAGE: usize = 5;
+
 /// Everything that a run of this task is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,11 +75,27 @@ pub struct FamilyConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnConfig {
+    /// A data set by its place in the folder of data sets, or the folder given as `path`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<String>,
     /// The file: CSV with or without a header, or plain numbers, also gzip-compressed.
-    pub path: PathBuf,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// A series that is made up, to see what is found in it; in place of a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<MadeSeries>,
     /// The column's name, or its number from 1; only needed when several hold numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<ColumnSelector>,
+    /// Only the rows of one of several series in the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<RowFilter>,
+    /// The column of dates, which are then checked: each later than the one before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dates: Option<ColumnSelector>,
+    /// Columns, such as a volume, in which a negative number is a mistake of the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_negative: Vec<ColumnSelector>,
     /// How many values are seen before one is forecast.
     pub window_len: usize,
     /// Values in a season (12 in a year of months), if the series has one: then the value
@@ -87,6 +106,37 @@ pub struct ColumnConfig {
     pub split: SplitFractions,
 }
 
+/// `rows = { column = "Ticker", equals = "AAPL" }`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RowFilter {
+    /// The column that says which series a row is of.
+    pub column: ColumnSelector,
+    /// What it says in the rows that are meant.
+    pub equals: String,
+}
+
+/// `made = { kind = "random-walk", num_values = 3000 }`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MadeSeries {
+    /// What kind of series.
+    pub kind: MadeKind,
+    /// How many values.
+    pub num_values: usize,
+}
+
+/// Series of which it is known what can be known about the next value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MadeKind {
+    /// `xₜ = xₜ₋₁ + εₜ`, ε normal: the last value is the best forecast there is.
+    RandomWalk,
+    /// `xₜ = xₜ₋₁ + dₜ`, `dₜ = 1 − 1.8·|dₜ₋₁| + 0.1·εₜ`: the next change follows from the last,
+    /// but by no straight line.
+    FoldedWalk,
+}
+
 /// `[model]`: the network, and the unit in which it sees a window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,6 +144,10 @@ pub struct ModelConfig {
     /// What counts as 1 in a window. Default: its mean absolute change.
     #[serde(default)]
     pub scale_by: ScaleBy,
+    /// Steps whose features also go straight to the answer, by a linear map beside the recurrent
+    /// layers (LSTNet's autoregressive highway). Default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ar_len: Option<usize>,
     /// The recurrent layers.
     pub stack: StackConfig,
 }
@@ -109,16 +163,33 @@ impl Recipe {
 
     /// What forecasts are measured against.
     pub(super) fn rules(&self) -> Vec<ForecastRule> {
-        ForecastRule::with_season(match &self.data {
-            DataConfig::Generated(_) => None,
-            DataConfig::Column(data) => data.season_len,
-        })
+        match &self.data {
+            DataConfig::Generated(_) => ForecastRule::with_season(None),
+            DataConfig::Column(data) => {
+                let mut rules = ForecastRule::with_season(data.season_len);
+                rules.push(ForecastRule::MovingAverage {
+                    num_values: MOVING_AVERAGE.min(data.window_len),
+                });
+                rules
+            }
+        }
     }
 
     pub(super) fn check(&self) -> Result<(), Error> {
         match &self.data {
             DataConfig::Generated(data) => data.validate()?,
             DataConfig::Column(data) => data.validate()?,
+        }
+        match (self.model.ar_len, &self.data) {
+            (Some(_), DataConfig::Generated(_)) => {
+                let want = "no key here: windows of made-up families have any length";
+                return Err(Error::config("model.ar_len", want, "a number"));
+            }
+            (Some(ar_len), DataConfig::Column(data)) if !(1..data.window_len).contains(&ar_len) => {
+                let want = format!("1 to {} (below window_len)", data.window_len - 1);
+                return Err(Error::config("model.ar_len", want, ar_len));
+            }
+            _ => {}
         }
         for layer in self.model.stack.expanded()? {
             layer.cell()?;
@@ -171,6 +242,15 @@ impl GeneratedConfig {
 }
 
 impl ColumnConfig {
+    /// What errors call the series.
+    pub(super) fn source_name(&self) -> PathBuf {
+        match (&self.dataset, &self.path) {
+            (Some(name), _) => PathBuf::from(name),
+            (None, Some(path)) => path.clone(),
+            (None, None) => PathBuf::from("the made-up series"),
+        }
+    }
+
     fn validate(&self) -> Result<(), Error> {
         if !(2..=MAX_WINDOW_LEN).contains(&self.window_len) {
             return Err(Error::config(
@@ -178,6 +258,25 @@ impl ColumnConfig {
                 format!("2 to {MAX_WINDOW_LEN}, as a change needs two values"),
                 self.window_len,
             ));
+        }
+        let sources = [
+            self.dataset.is_some() || self.path.is_some(),
+            self.made.is_some(),
+        ];
+        if sources != [true, false] && sources != [false, true] {
+            let want = "a series: `path`, `dataset` or `made`";
+            let got = if sources[0] {
+                "two of them"
+            } else {
+                "none of them"
+            };
+            return Err(Error::config("data", want, got));
+        }
+        if let Some(made) = &self.made
+            && !(10..=1_000_000).contains(&made.num_values)
+        {
+            let want = "10 to 1000000";
+            return Err(Error::config("data.made.num_values", want, made.num_values));
         }
         if let Some(season_len) = self.season_len
             && !(2..=self.window_len).contains(&season_len)

@@ -19,6 +19,8 @@ pub(super) struct Dataset {
     pub(super) families: Vec<String>,
     /// The values after which nothing is known yet: the end of a column.
     pub(super) latest: Option<Vec<f64>>,
+    /// The values of a column that training sees.
+    pub(super) history: Vec<f64>,
 }
 
 /// Where training examples come from.
@@ -49,9 +51,11 @@ impl Dataset {
     pub(super) fn read(recipe: &Recipe) -> Result<Self, Error> {
         match &recipe.data {
             DataConfig::Generated(data) => Self::generated(data, recipe),
-            DataConfig::Column(data) => {
-                Self::from_series(&column_of_file(data)?, data, recipe.model.scale_by)
-            }
+            DataConfig::Column(data) => Self::from_series(
+                &column_of_file(data, recipe.train.seed)?,
+                data,
+                recipe.model.scale_by,
+            ),
         }
     }
 
@@ -76,6 +80,7 @@ impl Dataset {
             test: held_out(TEST_FROM, data.num_test)?,
             families: data.families.iter().map(|f| f.name.clone()).collect(),
             latest: None,
+            history: Vec::new(),
             train: Training::Generated(generated),
         })
     }
@@ -87,7 +92,8 @@ impl Dataset {
         data: &ColumnConfig,
         by: ScaleBy,
     ) -> Result<Self, Error> {
-        let short = |error| about_file(error, &data.path);
+        let name = data.source_name();
+        let short = |error| about_file(error, &name);
         let all = windows_of(series, [data.window_len; 2], by).map_err(short)?;
         let split = Split::in_order(all.len(), &data.split).map_err(short)?;
         let part = |indices: &[usize]| indices.iter().map(|&index| all[index].clone()).collect();
@@ -100,6 +106,7 @@ impl Dataset {
             valid: part(&split.valid),
             test: part(&split.test),
             families: vec![name],
+            history: series[..data.window_len + split.train.len()].to_vec(),
             latest: Some(series[series.len() - data.window_len..].to_vec()),
         })
     }

@@ -70,6 +70,19 @@ impl Example {
         self.scale.invert(scaled_change)
     }
 
+    /// A difference of two values in the window's unit; 0 where all its values are the same.
+    pub(super) fn units(&self, difference: f64) -> f64 {
+        if self.scale.is_constant() {
+            return 0.0;
+        }
+        difference / self.scale.unit()
+    }
+
+    /// The same the other way.
+    pub(super) fn of_units(&self, units: f64) -> f64 {
+        units * self.scale.unit()
+    }
+
     /// What the network reads: a step for each value but the first, with the change to that
     /// value and where it lies, as seen from the last one.
     ///

@@ -5,7 +5,8 @@ use super::config::Recipe;
 use super::data::Dataset;
 use super::example::Example;
 use super::infer::Forecast;
-use super::judge;
+use super::intervals::Intervals;
+use super::judge::{self, Yardstick};
 use super::model::{ForecastModel, model};
 use super::streamed::Forecaster;
 use crate::Error;
@@ -109,7 +110,9 @@ pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Tra
     let model = model(recipe, &training_device())?;
     let fitted = fit_and_ship(&learner, model, &recipe.train, run, control)?;
     tasks::judged(fitted, |model| {
-        let evaluations = judged(recipe, &data, &model.forecast(&data.test)?);
+        let forecaster = Forecaster::Batch(Box::new(model.clone()));
+        let yardstick = yardstick(recipe, &data, &forecaster)?;
+        let evaluations = judged(&data, &model.forecast(&data.test)?, &yardstick)?;
         Ok((
             evaluations,
             samples(
@@ -129,7 +132,8 @@ pub(crate) fn evaluate(
     let model = Forecaster::open(recipe, run, precision)?;
     let Some(path) = data else {
         let data = Dataset::of_run(recipe, run)?;
-        return Ok(judged(recipe, &data, &model.forecast(&data.test)?));
+        let yardstick = yardstick(recipe, &data, &model)?;
+        return judged(&data, &model.forecast(&data.test)?, &yardstick);
     };
     let (examples, note) = windows_of_file(recipe, path)?;
     let forecasts = model.forecast(&examples)?;
@@ -137,8 +141,8 @@ pub(crate) fn evaluate(
         path.display().to_string(),
         &forecasts,
         &examples,
-        &recipe.rules(),
-    );
+        &Yardstick::of_rules(&recipe.rules()),
+    )?;
     evaluation.notes.extend(note);
     Ok(vec![evaluation])
 }
@@ -160,10 +164,27 @@ pub(crate) fn quantize(
     Ok(streamers)
 }
 
+/// What the test is measured with: of a column also its past, and how far off the model was on
+/// the validation part.
+pub(super) fn yardstick(
+    recipe: &Recipe,
+    data: &Dataset,
+    model: &Forecaster,
+) -> Result<Yardstick, Error> {
+    if data.history.is_empty() {
+        return Ok(Yardstick::of_rules(&recipe.rules()));
+    }
+    let intervals = Intervals::new(&model.forecast(&data.valid)?, &data.valid);
+    Ok(Yardstick::of_series(recipe, &data.history, intervals)?)
+}
+
 /// The judgement on the forecasts of the test windows: first all, then family by family.
-pub(super) fn judged(recipe: &Recipe, data: &Dataset, forecasts: &[f64]) -> Vec<Evaluation> {
-    let rules = recipe.rules();
-    let all = judge::evaluation("test".to_owned(), forecasts, &data.test, &rules);
+pub(super) fn judged(
+    data: &Dataset,
+    forecasts: &[f64],
+    yardstick: &Yardstick,
+) -> Result<Vec<Evaluation>, Error> {
+    let all = judge::evaluation("test".to_owned(), forecasts, &data.test, yardstick)?;
     let mut evaluations = vec![all];
     if data.families.len() > 1 {
         for (family, name) in data.families.iter().enumerate() {
@@ -174,11 +195,12 @@ pub(super) fn judged(recipe: &Recipe, data: &Dataset, forecasts: &[f64]) -> Vec<
                 .unzip();
             if !examples.is_empty() {
                 let split = format!("test, {name}");
-                evaluations.push(judge::evaluation(split, &forecasts, &examples, &rules));
+                let one = judge::evaluation(split, &forecasts, &examples, yardstick)?;
+                evaluations.push(one);
             }
         }
     }
-    evaluations
+    Ok(evaluations)
 }
 
 /// What the model says after the end of a column, or to a few lines that anyone can check.

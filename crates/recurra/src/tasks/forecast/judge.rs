@@ -1,13 +1,21 @@
 //! How forecasts are judged: errors beside those of the baselines, and in plain words
 //! whether the model is any use.
 
+use super::config::{DataConfig, Recipe};
 use super::example::Example;
+use super::intervals::Intervals;
+use super::verdict::{Verdict, copy_note};
 use crate::report::chart::compact;
 use crate::tasks::Evaluation;
-use recurra_train::baseline::ForecastRule;
+use recurra_train::TrainError;
+use recurra_train::baseline::{ArOrder, ForecastRule, LinearAr};
 use recurra_train::metric::{
-    MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, MeanAbsoluteError, MeanSquaredError, Metrics,
+    CRPS, Directions, MASE, MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, MeanAbsoluteError,
+    MeanSquaredError, Metrics, RMSE, SMAPE, mase, rmse, smape,
 };
+
+/// The name of the first baseline, as [`ForecastRule`] gives it.
+const LAST_VALUE: &str = "last value";
 
 /// The metric `MSE / variance of the targets`: 1 is what knowing only their mean gives.
 pub(super) const RELATIVE: &str = "mse_over_variance";
@@ -16,65 +24,189 @@ pub(super) const SKILL: &str = "mse_over_last_value";
 /// The metric `correlation of the forecast changes with the true ones`.
 pub(super) const CORRELATION: &str = "change_correlation";
 
-/// Forecast changes this small beside the true ones are no forecast.
-const COPY_SIZE: f64 = 0.1;
-/// A correlation below this is none.
-const COPY_CORRELATION: f64 = 0.1;
-/// Fewer windows than this make no correlation.
-const FEW: usize = 8;
+/// The share of true values in the intervals, and the name of the score of the whole spread.
+pub(super) const COVERAGE: &str = "interval_coverage";
+/// The share of changes whose direction was right.
+pub(super) const DIRECTION: &str = "direction_right";
+/// The baseline that is fitted: a linear autoregression.
+pub(super) const LINEAR_AR: &str = "linear AR";
 
-/// Judges `forecasts` beside every rule that can say something to all windows.
+/// Most lags of the linear autoregression.
+const MAX_LAGS: usize = 24;
+
+/// What forecasts are measured against and with.
+#[derive(Debug, Default)]
+pub(super) struct Yardstick {
+    rules: Vec<ForecastRule>,
+    /// Fitted to what training saw.
+    linear_ar: Option<LinearAr>,
+    /// What training saw of a series; empty for windows of many.
+    history: Vec<f64>,
+    season_len: usize,
+    intervals: Option<Intervals>,
+}
+
+impl Yardstick {
+    /// The rules alone, for windows that are not of one series.
+    pub(super) fn of_rules(rules: &[ForecastRule]) -> Self {
+        Self {
+            rules: rules.to_vec(),
+            ..Self::default()
+        }
+    }
+
+    /// For a series of which training saw `history`; `intervals` are those of the model.
+    pub(super) fn of_series(
+        recipe: &Recipe,
+        history: &[f64],
+        intervals: Option<Intervals>,
+    ) -> Result<Self, TrainError> {
+        let season_len = match &recipe.data {
+            DataConfig::Column(data) => data.season_len.unwrap_or(1),
+            DataConfig::Generated(_) => 1,
+        };
+        let lags = recipe.window_len()[1].min(MAX_LAGS).min(history.len() / 4);
+        let linear_ar = match history.len() {
+            0 => None,
+            _ => Some(LinearAr::fit(&[history], ArOrder::Aic(lags))?),
+        };
+        Ok(Self {
+            rules: recipe.rules(),
+            linear_ar,
+            history: history.to_vec(),
+            season_len,
+            intervals,
+        })
+    }
+
+    pub(super) fn intervals(&self) -> Option<&Intervals> {
+        self.intervals.as_ref()
+    }
+
+    /// What each baseline that can say something to all windows says.
+    fn baselines(&self, examples: &[Example]) -> Vec<(&'static str, Vec<f64>)> {
+        let by = |name: &'static str, predict: &dyn Fn(&[f64]) -> Option<f64>| {
+            let values = examples.iter().map(|example| predict(example.inputs()));
+            Some((name, values.collect::<Option<Vec<f64>>>()?))
+        };
+        let mut said: Vec<_> = self
+            .rules
+            .iter()
+            .filter_map(|rule| by(rule.name(), &|window| rule.predict(window)))
+            .collect();
+        if let Some(linear_ar) = &self.linear_ar {
+            said.extend(by(LINEAR_AR, &|window| linear_ar.predict(window)));
+        }
+        said
+    }
+
+    fn metrics(&self, said: &Said, forecasts: &[f64], examples: &[Example]) -> Metrics {
+        let targets: Vec<f64> = examples.iter().map(|e| e.target).collect();
+        let last: Vec<f64> = examples.iter().map(Example::last).collect();
+        let no_change = mean(examples.iter().map(|e| (e.target - e.last()).powi(2)));
+        let mut metrics = Metrics::new();
+        let relative = ratio(said.mse, said.variance);
+        let skill = ratio(said.mse, no_change);
+        if self.history.is_empty() {
+            metrics.set(MEAN_SQUARED_ERROR.name, said.mse);
+            metrics.set(MEAN_ABSOLUTE_ERROR.name, said.mae);
+            metrics.set(RELATIVE, relative);
+            metrics.set(SKILL, skill);
+            metrics.set(CORRELATION, said.correlation);
+            return metrics;
+        }
+        metrics.set(RMSE.name, rmse(forecasts, &targets).unwrap_or(None));
+        metrics.set(MEAN_ABSOLUTE_ERROR.name, said.mae);
+        metrics.set(RELATIVE, relative);
+        metrics.set(SKILL, skill);
+        let scaled = mase(forecasts, &targets, &self.history, self.season_len);
+        metrics.set(MASE.name, scaled.unwrap_or(None));
+        metrics.set(SMAPE.name, smape(forecasts, &targets).unwrap_or(None));
+        let directions = Directions::new(forecasts, &targets, &last).ok();
+        metrics.set(DIRECTION, directions.and_then(|found| found.right.share()));
+        metrics
+    }
+}
+
+/// Judges `forecasts` beside every baseline.
 pub(super) fn evaluation(
     split: String,
     forecasts: &[f64],
     examples: &[Example],
-    rules: &[ForecastRule],
-) -> Evaluation {
+    yardstick: &Yardstick,
+) -> Result<Evaluation, TrainError> {
     let said = Said::new(forecasts, examples);
-    let baselines: Vec<(ForecastRule, Said)> = rules
-        .iter()
-        .filter_map(|&rule| {
-            let values = examples.iter().map(|e| rule.predict(e.inputs()));
-            let values: Vec<f64> = values.collect::<Option<_>>()?;
-            Some((rule, Said::new(&values, examples)))
-        })
+    let baselines: Vec<(&str, Said, Vec<f64>)> = yardstick
+        .baselines(examples)
+        .into_iter()
+        .map(|(name, values)| (name, Said::new(&values, examples), values))
         .collect();
-    let no_change = mean(examples.iter().map(|e| (e.target - e.last()).powi(2)));
-    let metrics = |said: &Said| {
-        let mut metrics = Metrics::new();
-        metrics.set(MEAN_SQUARED_ERROR.name, said.mse);
-        metrics.set(MEAN_ABSOLUTE_ERROR.name, said.mae);
-        metrics.set(RELATIVE, ratio(said.mse, said.variance));
-        metrics.set(SKILL, ratio(said.mse, no_change));
-        metrics.set(CORRELATION, said.correlation);
-        metrics
-    };
+    let targets: Vec<f64> = examples.iter().map(|e| e.target).collect();
+    let last: Vec<f64> = examples.iter().map(Example::last).collect();
+    let is_one_series = !yardstick.history.is_empty();
     let mut notes = Vec::new();
+    let mut metrics = yardstick.metrics(&said, forecasts, examples);
+    if is_one_series {
+        notes.push(Verdict::new(forecasts, &targets, &last)?.sentence);
+        if let Some(intervals) = &yardstick.intervals
+            && let Some(spread) = intervals.judge(forecasts, examples)?
+        {
+            metrics.set(COVERAGE, spread.coverage);
+            metrics.set(CRPS.name, spread.crps);
+        }
+    }
     notes.extend(baseline_note(&said, &baselines));
-    notes.extend(copy_note(&said));
-    Evaluation {
+    notes.extend(copy_note(forecasts, &targets, &last)?);
+    if is_one_series {
+        notes.extend(direction_note(forecasts, &targets, &last)?);
+    }
+    Ok(Evaluation {
         task: super::NAME,
         split,
-        metrics: metrics(&said),
+        metrics,
         baselines: baselines
             .iter()
-            .map(|(rule, said)| (rule.name().to_owned(), metrics(said)))
+            .map(|(name, said, values)| {
+                let metrics = yardstick.metrics(said, values, examples);
+                ((*name).to_owned(), metrics)
+            })
             .collect(),
         notes,
-    }
+    })
+}
+
+/// How often the direction was right, and how often by luck it might have been.
+fn direction_note(
+    forecasts: &[f64],
+    targets: &[f64],
+    last: &[f64],
+) -> Result<Option<String>, TrainError> {
+    let right = Directions::new(forecasts, targets, last)?.right;
+    let [low, high] = right.interval();
+    Ok(right.share().map(|share| {
+        let luck = match low > 0.5 {
+            true => "",
+            false => ", no better than a coin",
+        };
+        format!(
+            "the direction of the next change was right {:.1} % of {} times (95 % confidence: \
+             {:.1} % to {:.1} %){luck}",
+            100.0 * share,
+            right.count,
+            100.0 * low,
+            100.0 * high
+        )
+    }))
 }
 
 /// What is known about some forecasts.
 struct Said {
-    count: usize,
     mse: f64,
     mae: f64,
     /// Of the targets.
     variance: f64,
     /// Of the forecast changes with the true ones; nothing when either never varies.
     correlation: Option<f64>,
-    /// Root mean square of the forecast changes over that of the true ones.
-    change_size: Option<f64>,
 }
 
 impl Said {
@@ -86,14 +218,11 @@ impl Said {
             .collect();
         let (said, truth): (Vec<f64>, Vec<f64>) = changes.iter().copied().unzip();
         let targets: Vec<f64> = examples.iter().map(|e| e.target).collect();
-        let square = |values: &[f64]| mean(values.iter().map(|value| value * value));
         Self {
-            count: examples.len(),
             mse,
             mae,
             variance: covariance(&targets, &targets),
             correlation: correlation(&said, &truth),
-            change_size: ratio(square(&said), square(&truth)).map(f64::sqrt),
         }
     }
 }
@@ -111,14 +240,13 @@ pub(super) fn errors(forecasts: &[f64], examples: &[Example]) -> (f64, f64) {
 }
 
 /// Whether something simpler does as well.
-fn baseline_note(model: &Said, baselines: &[(ForecastRule, Said)]) -> Option<String> {
-    let (best, said) = baselines
+fn baseline_note(model: &Said, baselines: &[(&str, Said, Vec<f64>)]) -> Option<String> {
+    let (name, said, _) = baselines
         .iter()
         .min_by(|a, b| a.1.mse.total_cmp(&b.1.mse))?;
     if said.mse > model.mse || model.mse == 0.0 {
         return None;
     }
-    let name = best.name();
     if said.mse <= 1e-12 * said.variance {
         let off = match ratio(model.mse, model.variance) {
             Some(off) => format!("{} of the variance", compact(off)),
@@ -129,31 +257,12 @@ fn baseline_note(model: &Said, baselines: &[(ForecastRule, Said)]) -> Option<Str
         ));
     }
     let figures = format!("MSE {} against {}", compact(said.mse), compact(model.mse));
-    Some(match best {
-        ForecastRule::LastValue => format!(
+    Some(match *name {
+        LAST_VALUE => format!(
             "`{name}` is better ({figures}): this model has learnt nothing useful on this data"
         ),
         _ => format!("`{name}` is better ({figures}): use it on data like this"),
     })
-}
-
-/// Whether the model only says again what it saw last.
-fn copy_note(model: &Said) -> Option<String> {
-    if let Some(size) = model.change_size.filter(|&size| size < COPY_SIZE) {
-        return Some(format!(
-            "the model repeats the last value: the changes it forecasts are {:.1} % of the \
-             true ones in size",
-            100.0 * size
-        ));
-    }
-    let correlation = model
-        .correlation
-        .filter(|&correlation| model.count >= FEW && correlation < COPY_CORRELATION)?;
-    Some(format!(
-        "the changes that the model forecasts do not follow the true ones (correlation \
-         {correlation:.2}); its curve looks right only because each forecast starts from the \
-         last value"
-    ))
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> f64 {

@@ -18,14 +18,20 @@ mod data;
 mod example;
 mod fit;
 mod infer;
+mod intervals;
 mod judge;
 mod model;
 mod report;
+mod rows;
 mod streamed;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
-pub use config::{ColumnConfig, DataConfig, FamilyConfig, GeneratedConfig, ModelConfig, Recipe};
+pub use config::{
+    ColumnConfig, DataConfig, FamilyConfig, GeneratedConfig, MadeKind, MadeSeries, ModelConfig,
+    Recipe, RowFilter,
+};
 pub use infer::Forecast;
 pub use model::ForecastModel;
 

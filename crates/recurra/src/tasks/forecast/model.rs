@@ -23,6 +23,10 @@ pub struct ForecastModel {
     pub stack: Stack,
     /// From the last hidden state to one number.
     pub head: Linear,
+    /// From the features of the last steps to what is added to it.
+    pub highway: Option<Linear>,
+    #[module(skip)]
+    ar_len: usize,
 }
 
 impl ForecastModel {
@@ -33,7 +37,14 @@ impl ForecastModel {
     pub fn new(config: &ModelConfig, rng: &mut Rng, device: &Device) -> Result<Self, NnError> {
         let stack = config.stack.build(INPUT_SIZE, rng, device)?;
         let head = Linear::new(stack.output_size(), 1, rng, device);
-        Ok(Self { stack, head })
+        let ar_len = config.ar_len.unwrap_or(0);
+        let highway = (ar_len > 0).then(|| Linear::new(ar_len * INPUT_SIZE, 1, rng, device));
+        Ok(Self {
+            stack,
+            head,
+            highway,
+            ar_len,
+        })
     }
 
     /// The scaled change that follows each window, `[batch_size, 1]`.
@@ -41,8 +52,20 @@ impl ForecastModel {
         let shape = [batch.batch_size, batch.seq_len, batch.input_size];
         let data = TensorData::new(batch.values.clone(), shape);
         let x = Tensor::<3>::from_data(data, &self.head.weight.val().device());
-        let (_, state) = self.stack.forward(x, Some(&batch.lengths), None, mode)?;
-        Ok(self.head.forward(self.stack.last_hidden(&state)))
+        let (_, state) = self
+            .stack
+            .forward(x.clone(), Some(&batch.lengths), None, mode)?;
+        let said = self.head.forward(self.stack.last_hidden(&state));
+        let Some(highway) = &self.highway else {
+            return Ok(said);
+        };
+        // Windows of a column are all of one length; a shorter one has nothing before it.
+        let [batch_size, seq_len, width] = x.dims();
+        let missing = self.ar_len.saturating_sub(seq_len);
+        let before = Tensor::zeros([batch_size, missing, width], &x.device());
+        let padded = Tensor::cat(vec![before, x], 1);
+        let last = padded.narrow(1, missing + seq_len - self.ar_len, self.ar_len);
+        Ok(said + highway.forward(last.reshape([batch_size, self.ar_len * width])))
     }
 
     /// Mean squared error of the scaled changes, `[1]`.
@@ -88,6 +111,11 @@ pub(super) fn model(recipe: &Recipe, device: &Device) -> Result<ForecastModel, N
 
 pub(crate) fn describe(recipe: &Recipe, _: Option<&Run>) -> Result<Vec<Network>, Error> {
     let model = model(recipe, &device())?;
+    let mut head = vec![Part::linear(&model.head)];
+    head.extend(model.highway.as_ref().map(|highway| Part {
+        name: "linear, past the layers".to_owned(),
+        ..Part::linear(highway)
+    }));
     Ok(vec![Network {
         name: String::new(),
         topology: Topology::ManyToOne,
@@ -96,6 +124,6 @@ pub(crate) fn describe(recipe: &Recipe, _: Option<&Run>) -> Result<Vec<Network>,
         steps: recipe.window_len()[1] - 1,
         front: Vec::new(),
         layers: model.stack.summary(),
-        head: vec![Part::linear(&model.head)],
+        head,
     }])
 }

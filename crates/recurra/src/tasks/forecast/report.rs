@@ -3,9 +3,9 @@
 use super::charts::{columns, course_charts, error_chart, learning_curves, window_chart};
 use super::config::Recipe;
 use super::data::Dataset;
-use super::fit::{judged, samples, trained};
+use super::fit::{judged, samples, trained, yardstick};
 use super::infer::Forecast;
-use super::judge::{RELATIVE, SKILL};
+use super::judge::{COVERAGE, DIRECTION, RELATIVE, SKILL};
 use super::model::describe;
 use super::streamed::Forecaster;
 use crate::Error;
@@ -14,16 +14,16 @@ use crate::report::html::{
     Block, Metric, MetricTable, Outcome, Page, Prediction, PredictionTable, Section,
 };
 use crate::tasks::{Evaluation, RunReport, Sample};
-use recurra_train::baseline::ForecastRule;
-use recurra_train::metric::{MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR};
+use recurra_train::metric::{CRPS, MASE, MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, RMSE, SMAPE};
 use recurra_train::{Run, read_history};
 
 pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let data = Dataset::of_run(recipe, run)?;
     let model = trained(recipe, run)?;
-    let rules = recipe.rules();
-    let forecasts = model.forecast(&data.test)?;
-    let evaluations = judged(recipe, &data, &forecasts);
+    let forecaster = Forecaster::Batch(Box::new(model));
+    let forecasts = forecaster.forecast(&data.test)?;
+    let yardstick = yardstick(recipe, &data, &forecaster)?;
+    let evaluations = judged(&data, &forecasts, &yardstick)?;
     let mut plots = Vec::new();
     let mut plot = |name: &str, svg: crate::report::Svg| {
         plots.push((name.to_owned(), svg.clone()));
@@ -35,8 +35,8 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         learning_curves(&read_history(run)?),
     )];
     let mut judgement = vec![
-        plot("errors", error_chart(&evaluations, &rules)),
-        Block::Metrics(metric_table(&evaluations, &rules)),
+        plot("errors", error_chart(&evaluations)),
+        Block::Metrics(metric_table(&evaluations)),
     ];
     judgement.extend(notes(&evaluations));
     let mut windows = vec![
@@ -45,15 +45,12 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     ];
     // Only windows of one series follow each other.
     if data.latest.is_some() {
-        let [values, changes] = course_charts(&data, &forecasts);
+        let [values, changes] = course_charts(&data, &forecasts, yardstick.intervals());
         windows.push(Block::Prose(COURSE.to_owned()));
         windows.push(plot("values", values));
         windows.push(plot("changes", changes));
     }
-    let samples = samples(
-        &Forecast::new(recipe, Forecaster::Batch(Box::new(model))),
-        &data,
-    )?;
+    let samples = samples(&Forecast::new(recipe, forecaster), &data)?;
     let mut network = vec![Block::Prose(NETWORK.to_owned())];
     for one in describe(recipe, Some(run))? {
         network.push(one.table());
@@ -93,19 +90,39 @@ fn summary(evaluations: &[Evaluation], data: &Dataset) -> Vec<Block> {
         return Vec::new();
     };
     let figure = |name: &str| all.metrics.get(name).map_or("–".to_owned(), compact);
-    vec![Block::KeyValues(vec![
+    let mut blocks = Vec::new();
+    // Of a series, the first note is the verdict, and it comes before any figure.
+    if data.latest.is_some()
+        && let Some(verdict) = all.notes.first()
+    {
+        blocks.push(Block::Prose(format!("{verdict}\n\n{MEANING}")));
+    }
+    let mut facts = vec![
         ("test windows".to_owned(), data.test.len().to_string()),
-        ("MSE".to_owned(), figure(MEAN_SQUARED_ERROR.name)),
+        match all.metrics.get(RMSE.name) {
+            Some(rmse) => ("RMSE".to_owned(), compact(rmse)),
+            None => ("MSE".to_owned(), figure(MEAN_SQUARED_ERROR.name)),
+        },
         ("MAE".to_owned(), figure(MEAN_ABSOLUTE_ERROR.name)),
         ("MSE / variance of the targets".to_owned(), figure(RELATIVE)),
         ("MSE / MSE of the last value".to_owned(), figure(SKILL)),
-    ])]
+    ];
+    if all.metrics.get(COVERAGE).is_some() {
+        facts.push(("values in their 80 % interval".to_owned(), figure(COVERAGE)));
+    }
+    blocks.push(Block::KeyValues(facts));
+    blocks
 }
+
+const MEANING: &str = "What this means: each value of the test part was forecast one step ahead \
+    from the true values before it, by a model that was never fitted to them. It says nothing \
+    about more steps ahead, nor, of prices, about profit: costs, spreads and the price at which \
+    one could have bought are in no figure here.";
 
 fn notes(evaluations: &[Evaluation]) -> Vec<Block> {
     let lines = evaluations.iter().flat_map(|evaluation| {
         let said = evaluation.notes.iter();
-        said.map(move |note| format!("{}: {note}.", evaluation.split))
+        said.map(move |note| format!("{}: {}.", evaluation.split, note.trim_end_matches('.')))
     });
     let text = lines.collect::<Vec<_>>().join("\n\n");
     if text.is_empty() {
@@ -114,27 +131,35 @@ fn notes(evaluations: &[Evaluation]) -> Vec<Block> {
     vec![Block::Prose(text)]
 }
 
-fn metric_table(evaluations: &[Evaluation], rules: &[ForecastRule]) -> MetricTable {
+fn metric_table(evaluations: &[Evaluation]) -> MetricTable {
     let Some(first) = evaluations.first() else {
         return MetricTable::default();
     };
     let rows = evaluations.iter().flat_map(|evaluation| {
         let split = &evaluation.split;
-        [
-            (MEAN_SQUARED_ERROR.name, "MSE"),
-            (MEAN_ABSOLUTE_ERROR.name, "MAE"),
-        ]
-        .map(|(key, title)| Metric {
+        let rows = [
+            (MEAN_SQUARED_ERROR.name, "MSE", Better::Lower),
+            (MEAN_ABSOLUTE_ERROR.name, "MAE", Better::Lower),
+            (RMSE.name, "RMSE", Better::Lower),
+            (MASE.name, "MASE", Better::Lower),
+            (SMAPE.name, "sMAPE", Better::Lower),
+            (CRPS.name, "CRPS", Better::Lower),
+            (DIRECTION, "direction right", Better::Higher),
+        ];
+        let measured = rows
+            .into_iter()
+            .filter(|(key, ..)| evaluation.metrics.get(key).is_some());
+        measured.map(move |(key, title, better)| Metric {
             name: format!("{title}, {split}"),
-            better: Some(Better::Lower),
-            values: columns(evaluation, rules)
+            better: Some(better),
+            values: columns(evaluation)
                 .iter()
                 .map(|(_, metrics)| metrics.get(key))
                 .collect(),
         })
     });
     MetricTable {
-        columns: columns(first, rules)
+        columns: columns(first)
             .iter()
             .map(|(name, _)| (*name).to_owned())
             .collect(),

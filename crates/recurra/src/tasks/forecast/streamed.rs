@@ -56,6 +56,12 @@ impl ForecastModel {
     /// # Errors
     /// [`NnError::CannotStream`] for a network that needs a whole window.
     pub(super) fn streamer(&self, precision: Precision) -> Result<Streamer, NnError> {
+        if self.highway.is_some() {
+            return Err(NnError::CannotStream {
+                layer: self.stack.layers.len() + 1,
+                why: "`model.ar_len` reads several steps at once".to_owned(),
+            });
+        }
         Streamer::new(&self.stack, Some(&self.head), precision)
     }
 }

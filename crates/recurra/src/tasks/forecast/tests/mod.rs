@@ -1,5 +1,6 @@
 //! The task as its users meet it.
 
+mod honesty;
 mod judging;
 mod predicting;
 mod running;
@@ -80,6 +81,7 @@ fn recipe(text: &str) -> Recipe {
 fn untrained() -> ForecastModel {
     let config = super::ModelConfig {
         scale_by: ScaleBy::default(),
+        ar_len: None,
         stack: StackConfig::uniform(LayerConfig::new(CellName::Lstm, 12), 2),
     };
     ForecastModel::new(&config, &mut rng(5, 0), &Device::flex()).unwrap()
@@ -110,7 +112,7 @@ fn recipes_are_checked_key_by_key() {
     insta::assert_snapshot!(refusal("data.season_len=5"), @"data.season_len: expected 2 to 4 (window_len), got 5");
     insta::assert_snapshot!(refusal("data.split.test=0"), @"`split.train + valid + test`: expected a sum of 1, got 0.8");
     insta::assert_snapshot!(refusal("data.column=0"), @"recipe `test`: columns count from 1, got 0 in `data`");
-    insta::assert_snapshot!(refusal("model.scale=range"), @"recipe `test`: unknown field `scale`, expected `scale_by` or `stack` in `model`; did you mean `scale_by`?");
+    insta::assert_snapshot!(refusal("model.scale=range"), @"recipe `test`: unknown field `scale`, expected one of `scale_by`, `ar_len`, `stack` in `model`; did you mean `scale_by`?");
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn a_run_on_a_column_needs_the_file_no_more() {
     let trained = crate::train(&recipe, &dir, &Control::silent()).unwrap();
     let from_csv = crate::evaluate(&dir, Some(&csv)).unwrap();
     assert!(from_csv[0].split.ends_with("a.csv"));
-    assert_eq!(from_csv[0].baselines.len(), 3);
+    assert_eq!(from_csv[0].baselines.len(), 4);
     // The value after the end of the file, from its last window.
     assert_eq!(trained.samples.len(), 1);
     std::fs::remove_file(&csv).unwrap();

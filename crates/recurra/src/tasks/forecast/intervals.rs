@@ -1,0 +1,89 @@
+//! How far a forecast may be off: the errors on the validation part, in each window's own unit.
+
+use super::example::Example;
+use recurra_train::TrainError;
+use recurra_train::metric::{coverage, crps_samples};
+
+/// The share of values that an interval is to hold.
+pub(super) const LEVEL: f64 = 0.8;
+
+/// Fewer errors than this make no quantiles.
+const FEW: usize = 20;
+/// More errors than this make the score no better, only slower.
+const MANY: usize = 400;
+
+/// Errors of forecasts of values that were not trained on, from the smallest up.
+///
+/// The interval of a forecast runs between two of their quantiles, in the unit of its window: a
+/// calm window has a narrow one. It holds as many values as it should when the future errs as
+/// the validation part did (split conformal prediction).
+///
+/// # Source
+/// Papadopoulos et al. 2002, *Inductive confidence machines for regression*; the quantiles are
+/// those of Lei et al. 2018, one tail each.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Intervals {
+    errors: Vec<f64>,
+}
+
+/// How intervals did on values that came later.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Spread {
+    /// The share of values inside.
+    pub(super) coverage: f64,
+    /// The mean continuous ranked probability score.
+    pub(super) crps: f64,
+}
+
+impl Intervals {
+    /// From forecasts of held-out windows; nothing for few of them.
+    pub(super) fn new(forecasts: &[f64], examples: &[Example]) -> Option<Self> {
+        if examples.len() < FEW {
+            return None;
+        }
+        let pairs = forecasts.iter().zip(examples);
+        let mut errors: Vec<f64> = pairs
+            .map(|(&said, example)| example.units(example.target - said))
+            .collect();
+        errors.sort_by(f64::total_cmp);
+        Some(Self { errors })
+    }
+
+    /// The ends of the interval around a forecast.
+    pub(super) fn around(&self, forecast: f64, example: &Example) -> [f64; 2] {
+        let tail = (1.0 - LEVEL) / 2.0;
+        let count = self.errors.len();
+        // The k-th smallest of n errors, k = ⌊(n + 1)·tail⌋, lets at most that share below it.
+        let low = ((count + 1) as f64 * tail).floor() as usize;
+        let low = low.clamp(1, count) - 1;
+        let high = count - 1 - low;
+        [low, high].map(|at| forecast + example.of_units(self.errors[at]))
+    }
+
+    /// Judges the intervals around forecasts of later windows.
+    pub(super) fn judge(
+        &self,
+        forecasts: &[f64],
+        examples: &[Example],
+    ) -> Result<Option<Spread>, TrainError> {
+        let pairs = || forecasts.iter().zip(examples);
+        let (lower, upper): (Vec<f64>, Vec<f64>) = pairs()
+            .map(|(&said, example)| self.around(said, example).into())
+            .unzip();
+        let actuals: Vec<f64> = examples.iter().map(|example| example.target).collect();
+        let inside = coverage(&lower, &upper, &actuals)?.inside;
+        let stride = self.errors.len().div_ceil(MANY);
+        let mut crps = 0.0;
+        for (said, example) in pairs() {
+            let errors = self.errors.iter().step_by(stride);
+            let samples: Vec<f64> = errors
+                .map(|&error| said + example.of_units(error))
+                .collect();
+            crps += crps_samples(&samples, example.target)?;
+        }
+        Ok(inside.share().map(|coverage| Spread {
+            coverage,
+            crps: crps / examples.len().max(1) as f64,
+        }))
+    }
+}
