@@ -179,7 +179,7 @@ pub(super) fn judge(
     split: String,
     mut notes: Vec<String>,
 ) -> Result<Evaluation, NnError> {
-    let metrics = self::metrics(&judge_model(model, tunes)?);
+    let metrics = metrics(&judge_model(model, tunes)?);
     let baselines = habits.judge(tunes);
     for (name, baseline) in &baselines {
         if baseline.get(NATS_PER_STEP.name) <= metrics.get(NATS_PER_STEP.name) {
