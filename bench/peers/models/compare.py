@@ -1,4 +1,6 @@
-"""Trains the same models in PyTorch and in Recurra, block by block in turn, and records the times."""
+"""Trains the same models in PyTorch and in Recurra, block by block in turn, and records the times.
+
+`beam` searches instead of training: test2016 of Multi30k, beams of 5, 20 steps whatever is said, beside JoeyNMT."""
 
 import argparse
 import os
@@ -14,19 +16,20 @@ from networks import TASKS
 from prepare import prepare
 from record import Record, default_path
 
-# Updates of an epoch, and updates in a block of one or two seconds.
-EPOCHS = {"language": 1327, "digits": 937, "reviews": 781}
-BLOCKS = {"language": 4, "digits": 3, "reviews": 4}
+# Updates of an epoch, and updates in a block of one or two seconds. A search has batches instead.
+EPOCHS = {"language": 1327, "digits": 937, "reviews": 781, "translation": 453, "beam": 16}
+BLOCKS = {"language": 4, "digits": 3, "reviews": 4, "translation": 4, "beam": 16}
 HERE = Path(__file__).resolve().parent
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=list(TASKS))
+    parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=list(EPOCHS))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--blocks", type=int, default=15, help="of updates; the first is not counted")
     parser.add_argument("--data", type=Path, default=os.environ.get("RECURRA_DATA"), help="default: $RECURRA_DATA")
     parser.add_argument("--program", type=Path, default=HERE.parent / "target/release/recurra-bench-models")
+    parser.add_argument("--joeynmt", default=sys.executable, help="Python that has JoeyNMT, for `beam`")
     parser.add_argument("--record", type=Path, default=default_path(), help="CSV file to add to")
     return parser.parse_args()
 
@@ -58,10 +61,10 @@ def compare(task: str, given: argparse.Namespace, record: Record) -> None:
     with tempfile.TemporaryDirectory() as folder:
         prepare(task, Path(given.data), Path(folder), given.blocks * size)
         tail = [task, folder, str(given.threads)]
-        sides = {
-            "recurra": Side([str(given.program), *tail]),
-            "torch": Side([sys.executable, str(HERE / "serve_torch.py"), *tail]),
-        }
+        peer, command = "torch", [sys.executable, str(HERE / "serve_torch.py")]
+        if task == "beam":
+            peer, command = "joeynmt", [given.joeynmt, str(HERE / "serve_joeynmt.py")]
+        sides = {"recurra": Side([str(given.program), *tail]), peer: Side([*command, *tail])}
         for block in range(given.blocks):
             for name in sorted(sides, reverse=block % 2 == 1):
                 sides[name].train(size)
@@ -70,14 +73,14 @@ def compare(task: str, given: argparse.Namespace, record: Record) -> None:
     times = {name: statistics.median(side.seconds[1:]) for name, side in sides.items()}
     for name, side in sides.items():
         record.add(
-            section="models", cell=task, shape="", work="epoch", threads=given.threads, peer=name,
+            section="models", cell=task, shape="", work="beam 5" if task == "beam" else "epoch", threads=given.threads, peer=name,
             ms=times[name] * EPOCHS[task] * 1e3, best_ms=min(side.seconds) * EPOCHS[task] * 1e3,
             kept=given.blocks - 1, dropped=0,
             note=f"loss {side.losses[0]:.4f} to {side.losses[-1]:.4f}; peak {side.peak_kb / 1024:.0f} MB",
         )  # fmt: skip
         print(f"{task:9} {name:8} {times[name] * 1e3:8.2f} ms an update, {times[name] * EPOCHS[task]:7.1f} s an epoch, "
               f"loss {side.losses[0]:.4f} to {side.losses[-1]:.4f}, peak {side.peak_kb / 1024:.0f} MB")  # fmt: skip
-    print(f"{task:9} torch / ours {times['torch'] / times['recurra']:.2f}")
+    print(f"{task:9} {peer} / ours {times[peer] / times['recurra']:.2f}")
 
 
 def main() -> None:

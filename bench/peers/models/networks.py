@@ -1,4 +1,4 @@
-"""The PyTorch side: three models as PyTorch users write them, time-major, which it likes best."""
+"""The PyTorch side: four models as PyTorch users write them, time-major, which it likes best."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
-from torch.nn.utils.rnn import pack_padded_sequence
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 
 class Network(nn.Module):
@@ -104,4 +104,67 @@ class Reviews:
         return functional.cross_entropy(model.head(torch.cat([hidden[0], hidden[1]], 1)), self.labels[rows])
 
 
-TASKS = {"language": Language, "digits": Digits, "reviews": Reviews}
+class Translator(nn.Module):
+    """The target is known, so the decoder runs over all of it at once, and all its queries attend."""
+
+    def __init__(self, vocab_size: int, width: int):
+        super().__init__()
+        self.source_embedding = nn.Embedding(vocab_size, width)
+        self.target_embedding = nn.Embedding(vocab_size, width)
+        self.encoder = nn.GRU(width, width, bidirectional=True)
+        self.bridge = nn.Linear(2 * width, width)
+        self.decoder = nn.GRU(width, width)
+        self.query = nn.Linear(width, width, bias=False)
+        self.keys = nn.Linear(2 * width, width, bias=False)
+        self.vector = nn.Parameter(torch.empty(width).uniform_(-0.1, 0.1))
+        self.readout = nn.Linear(3 * width, width)
+        self.output = nn.Linear(width, vocab_size)
+
+    def forward(self, source: torch.Tensor, lengths: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        packed = pack_padded_sequence(self.source_embedding(source), lengths, enforce_sorted=False)
+        outputs, hidden = self.encoder(packed)
+        memory = pad_packed_sequence(outputs)[0].transpose(0, 1)  # [batch, source, 2 width]
+        first = torch.tanh(self.bridge(torch.cat([hidden[0], hidden[1]], 1)))
+        top = self.decoder(self.target_embedding(target), first.unsqueeze(0))[0].transpose(0, 1)
+        scores = torch.tanh(self.query(top).unsqueeze(2) + self.keys(memory).unsqueeze(1)) @ self.vector
+        padding = torch.arange(source.shape[0]) >= lengths.unsqueeze(1)
+        alignment = scores.masked_fill(padding.unsqueeze(1), -torch.inf).softmax(-1)
+        readout = torch.tanh(self.readout(torch.cat([top, alignment @ memory], 2)))
+        return self.output(readout)
+
+
+class Translation:
+    """Captions from English to German: GRU encoder both ways, GRU decoder, additive attention, all 256 wide."""
+
+    clip_norm = 1.0
+
+    @staticmethod
+    def model() -> Translator:
+        return Translator(8_000, 256)
+
+    @staticmethod
+    def optimizer(model: Translator):
+        return torch.optim.Adam(learning(model), lr=1e-3)
+
+    def __init__(self, folder: Path):
+        self.rows, self.lengths = {}, {}
+        for side in ["source", "target"]:
+            rows = np.fromfile(folder / f"{side}.u32", "<u4").astype(np.int64).reshape(-1, 50)
+            self.rows[side] = torch.from_numpy(rows)
+            lengths = np.fromfile(folder / f"{side}-lengths.u32", "<u4").astype(np.int64)
+            self.lengths[side] = torch.from_numpy(lengths)
+
+    def batch(self, side: str, update: int) -> tuple[torch.Tensor, torch.Tensor]:
+        rows = slice(update * 64, (update + 1) * 64)
+        lengths = self.lengths[side][rows]
+        return self.rows[side][rows, : int(lengths.max())], lengths
+
+    def loss(self, model: Translator, update: int) -> torch.Tensor:
+        source, lengths = self.batch("source", update)
+        labels, _ = self.batch("target", update)
+        target = torch.cat([torch.ones_like(labels[:, :1]), labels[:, :-1]], 1)
+        logits = model(source.T, lengths, target.T).flatten(0, 1)
+        return functional.cross_entropy(logits, labels.flatten(), ignore_index=0)
+
+
+TASKS = {"language": Language, "digits": Digits, "reviews": Reviews, "translation": Translation}

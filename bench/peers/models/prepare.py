@@ -57,6 +57,47 @@ def reviews(data: Path, folder: Path, updates: int) -> None:
     np.array([lines[index][0] in ("1", "pos") for index in order], "<u4").tofile(folder / "labels.u32")
 
 
+def captions(data: Path, folder: Path, part: str, order) -> None:
+    """Multi30k's captions in lower case, words and marks apart, its 8,000 most frequent words a side."""
+    for side, language in [("source", "en"), ("target", "de")]:
+        def split(name: str) -> list[list[str]]:
+            text = gzip.decompress((data / f"nmt/multi30k/{name}.{language}.gz").read_bytes()).decode()
+            return [re.findall(r"\w+|[^\w\s]", line.lower()) for line in text.splitlines()]
+
+        common = Counter(word for words in split("train") for word in words).most_common(8_000 - 4)
+        ids = {word: index + 4 for index, (word, _) in enumerate(common)}  # 0 padding, 1 begin, 2 end, 3 unknown
+        sentences = split(part)
+        tokens = np.zeros((len(sentences), 50), "<u4")
+        lengths = np.zeros(len(sentences), "<u4")
+        for row, words in enumerate(sentences):
+            found = [ids.get(word, 3) for word in words[:49]] + [2]
+            tokens[row, : len(found)] = found
+            lengths[row] = len(found)
+        chosen = order(lengths) if side == "source" else chosen
+        tokens[chosen].tofile(folder / f"{side}.u32")
+        lengths[chosen].tofile(folder / f"{side}-lengths.u32")
+
+
+def translation(data: Path, folder: Path, updates: int) -> None:
+    """The training part, batches of rows of like lengths in a fixed shuffled order."""
+
+    def order(lengths: np.ndarray) -> np.ndarray:
+        random = np.random.default_rng(1)
+        shuffled = random.permutation(len(lengths))
+        pools = [shuffled[start : start + 3_200] for start in range(0, len(shuffled), 3_200)]
+        batches = [sorted(pool, key=lambda row: lengths[row])[start : start + 64]
+                   for pool in pools for start in range(0, len(pool) - 63, 64)]
+        picked = random.permutation(len(batches))[:updates]
+        return np.concatenate([batches[index] for index in picked])
+
+    captions(data, folder, "train", order)
+
+
+def beam(data: Path, folder: Path, updates: int) -> None:
+    """The test part of 2016, sorted by length."""
+    captions(data, folder, "test_2016_flickr", lambda lengths: np.argsort(lengths, kind="stable"))
+
+
 def weights(task: str, folder: Path) -> None:
     """PyTorch's own initial weights, the second of two added biases zero."""
     torch.manual_seed(1)
@@ -69,5 +110,7 @@ def weights(task: str, folder: Path) -> None:
 
 
 def prepare(task: str, data: Path, folder: Path, updates: int) -> None:
-    {"language": language, "digits": digits, "reviews": reviews}[task](data, folder, updates)
-    weights(task, folder)
+    makers = {"language": language, "digits": digits, "reviews": reviews, "translation": translation, "beam": beam}
+    makers[task](data, folder, updates)
+    if task in TASKS:
+        weights(task, folder)

@@ -113,6 +113,7 @@ impl Work {
     fn step(&mut self) -> Result<(), KernelError> {
         let call = Step {
             cell: &self.cell,
+            batch_size: 1,
             x: &self.x,
             state: &mut self.state,
             workspace: &mut self.workspace,

@@ -4,7 +4,7 @@ use crate::Error;
 use burn::module::Module;
 use recurra_nn::streaming::Precision;
 use recurra_nn::weights::{
-    NamedTensor, QuantizedFile, export, import, read_quantized, write_quantized,
+    NamedTensor, QuantizedFile, export, import, read_quantized, read_safetensors, write_quantized,
 };
 use recurra_train::Run;
 use std::collections::BTreeMap;
@@ -17,13 +17,17 @@ pub(crate) fn file_name(precision: Precision) -> String {
     }
 }
 
-/// `model` with the run's weights, rounded to `precision`.
+/// `model` with the run's weights, rounded to `precision`, and the file's metadata.
 ///
 /// # Errors
 /// [`Error::NotQuantized`] when nobody has made them in that precision.
-pub(crate) fn read<M: Module>(run: &Run, model: M, precision: Precision) -> Result<M, Error> {
+pub(crate) fn read<M: Module>(
+    run: &Run,
+    model: M,
+    precision: Precision,
+) -> Result<(M, BTreeMap<String, String>), Error> {
     if precision == Precision::F32 {
-        return Ok(run.read_model(model)?.0);
+        return Ok(run.read_model(model)?);
     }
     let path = run.path(&file_name(precision))?;
     if !path.exists() {
@@ -34,19 +38,22 @@ pub(crate) fn read<M: Module>(run: &Run, model: M, precision: Precision) -> Resu
     let QuantizedFile {
         tensors,
         precision: stored,
-        ..
+        metadata,
     } = read_quantized(&bytes, &path)?;
     if stored != precision {
         let reason = format!("it holds {stored} and is named after {precision}");
         return Err(Error::Damaged { path, reason });
     }
     let origin = path.display().to_string();
-    Ok(import(model, tensors, &origin)?)
+    Ok((import(model, tensors, &origin)?, metadata))
 }
 
-/// Writes the weights of `model` in `precision` into the run; returns the size in bytes.
+/// Writes the weights of `model` in `precision` into the run, with what the run's own file says
+/// of them; returns the size in bytes.
 pub(crate) fn write<M: Module>(run: &Run, model: &M, precision: Precision) -> Result<usize, Error> {
-    let about = BTreeMap::from([("task".to_owned(), run.task().to_owned())]);
+    let own = file_name(Precision::F32);
+    let (_, mut about) = read_safetensors(&run.read(&own)?, &run.path(&own)?)?;
+    about.insert("task".to_owned(), run.task().to_owned());
     let tensors: Vec<NamedTensor> = export(model);
     let bytes = write_quantized(&tensors, precision, &about)?;
     run.write(&file_name(precision), &bytes)?;

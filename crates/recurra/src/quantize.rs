@@ -31,10 +31,38 @@ pub struct Figures {
     pub precision: &'static str,
     /// The file's.
     pub size_bytes: u64,
-    /// The median time of one step of one row, on one thread.
+    /// The median time of one step of one row.
     pub step_us: f64,
     /// The task's.
     pub metrics: Metrics,
+}
+
+/// A network whose steps can be timed.
+pub(crate) trait Stepper {
+    /// What its weights are kept as.
+    fn precision(&self) -> Precision;
+
+    /// Makes `count` steps of one row.
+    fn make_steps(&self, count: usize) -> Result<(), NnError>;
+}
+
+/// A network in f32, and in fewer bits.
+pub(crate) type Steppers = [Box<dyn Stepper>; 2];
+
+impl Stepper for Streamer {
+    fn precision(&self) -> Precision {
+        Streamer::precision(self)
+    }
+
+    fn make_steps(&self, count: usize) -> Result<(), NnError> {
+        let (mut state, mut workspace) = (self.zero_state(), StreamWorkspace::new());
+        let input = vec![0.1; self.input_size()];
+        let mut output = vec![0.0; self.output_size()];
+        for _ in 0..count {
+            self.step(&input, &mut state, &mut output, &mut workspace)?;
+        }
+        Ok(())
+    }
 }
 
 /// Writes a run's weights in `precision`, and judges both on the run's own held-out data.
@@ -54,24 +82,24 @@ pub fn quantize(dir: &Path, precision: Precision) -> Result<Quantized, Error> {
         ));
     }
     let (run, recipe) = finished(dir)?;
-    let streamers = recipe.as_task().quantize(&run, precision)?;
+    let models = recipe.as_task().quantize(&run, precision)?;
     let mut split = String::new();
-    let mut figures = |streamer: &Streamer| -> Result<Figures, Error> {
-        let precision = streamer.precision();
+    let mut figures = |model: &dyn Stepper| -> Result<Figures, Error> {
+        let precision = model.precision();
         let evaluations = evaluate_in(dir, None, precision)?;
         let first = evaluations.into_iter().next();
         Ok(Figures {
             precision: precision.name(),
             size_bytes: size(&run, precision)?,
-            step_us: step_us(streamer)?,
+            step_us: step_us(model)?,
             metrics: first.map_or_else(Metrics::new, |evaluation| {
                 split = evaluation.split;
                 evaluation.metrics
             }),
         })
     };
-    let [exact, rounded] = streamers;
-    let figures = [figures(&exact)?, figures(&rounded)?];
+    let [exact, rounded] = models;
+    let figures = [figures(&*exact)?, figures(&*rounded)?];
     Ok(Quantized {
         file: run.path(&file_name(precision))?,
         task: recipe.task(),
@@ -95,16 +123,11 @@ fn size(run: &Run, precision: Precision) -> Result<u64, Error> {
 const ROUNDS: usize = 15;
 const STEPS: usize = 200;
 
-fn step_us(streamer: &Streamer) -> Result<f64, NnError> {
-    let (mut state, mut workspace) = (streamer.zero_state(), StreamWorkspace::new());
-    let input = vec![0.1; streamer.input_size()];
-    let mut output = vec![0.0; streamer.output_size()];
+fn step_us(model: &dyn Stepper) -> Result<f64, NnError> {
     let mut rounds = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
         let start = Instant::now();
-        for _ in 0..STEPS {
-            streamer.step(&input, &mut state, &mut output, &mut workspace)?;
-        }
+        model.make_steps(STEPS)?;
         rounds.push(start.elapsed().as_secs_f64() * 1e6 / STEPS as f64);
     }
     rounds.sort_by(f64::total_cmp);

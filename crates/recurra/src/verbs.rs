@@ -100,7 +100,7 @@ pub fn chat(dir: &Path, options: translate::ChatOptions) -> Result<translate::Ch
             task: recipe.task(),
         });
     };
-    translate::Chat::new(translate::open(recipe, &run)?, options)
+    translate::Chat::new(translate::open(recipe, &run, Precision::F32)?, options)
 }
 
 /// Writes `report.html` and `plots/*.svg` into a finished run; returns the page's path.

@@ -71,6 +71,7 @@ pub unsafe extern "C" fn recurra_step(
         let Stepper { cell, workspace } = &mut *stepper;
         status(advance(Step {
             cell,
+            batch_size: 1,
             x: read(x, cell.shape().input_size),
             state: write(state, cell.state_len()),
             workspace,

@@ -2,12 +2,14 @@
 //!
 //! The folder holds the data and the initial weights that `compare.py` wrote for both sides. Each
 //! line of standard input is a number of updates; each line of the answer is the seconds that they
-//! took, their mean loss and the process's peak memory in kB.
+//! took, their mean loss and the process's peak memory in kB. `beam` searches so many batches
+//! instead, and says how many tokens came out.
 
 mod data;
 mod digits;
 mod language;
 mod reviews;
+mod translation;
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
@@ -39,7 +41,7 @@ trait Task {
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [task, folder, threads] = arguments.as_slice() else {
-        return Err("usage: recurra-bench-models language|digits|reviews FOLDER THREADS".into());
+        return Err("usage: recurra-bench-models TASK FOLDER THREADS".into());
     };
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads.parse()?)
@@ -50,7 +52,11 @@ fn main() -> Result<()> {
         "language" => serve(language::Language::open(folder)?, language::recipe()),
         "digits" => serve(digits::Digits::open(folder)?, adam()),
         "reviews" => serve(reviews::Reviews::open(folder)?, adam()),
-        other => Err(format!("{other}: known are language, digits, reviews").into()),
+        "translation" => serve(translation::Translation::open(folder)?, adam()),
+        "beam" => answer(translation::search(folder)?),
+        other => {
+            Err(format!("{other}: known are language, digits, reviews, translation, beam").into())
+        }
     }
 }
 
@@ -69,13 +75,9 @@ fn adam() -> Recipe {
 
 fn serve(mut task: impl Task, recipe: Recipe) -> Result<()> {
     let mut optimizer = Optimizer::new(&recipe.optimizer);
-    let mut out = std::io::stdout();
-    writeln!(out, "ready")?;
-    out.flush()?;
     let mut update = 0;
-    for line in std::io::stdin().lock().lines() {
-        let updates: usize = line?.trim().parse()?;
-        let (start, mut total) = (Instant::now(), 0.0);
+    answer(|updates| {
+        let mut total = 0.0;
         for _ in 0..updates {
             let loss = task.loss(update)?;
             total += f64::from(weights::values(&loss)[0]);
@@ -87,8 +89,21 @@ fn serve(mut task: impl Task, recipe: Recipe) -> Result<()> {
             task.replace(model);
             update += 1;
         }
+        Ok(total / updates as f64)
+    })
+}
+
+/// Does as much as each line asks for, and answers with what `work` gives and what it took.
+fn answer(mut work: impl FnMut(usize) -> Result<f64>) -> Result<()> {
+    let mut out = std::io::stdout();
+    writeln!(out, "ready")?;
+    out.flush()?;
+    for line in std::io::stdin().lock().lines() {
+        let count: usize = line?.trim().parse()?;
+        let start = Instant::now();
+        let result = work(count)?;
         let seconds = start.elapsed().as_secs_f64();
-        writeln!(out, "{seconds} {} {}", total / updates as f64, peak_kb()?)?;
+        writeln!(out, "{seconds} {result} {}", peak_kb()?)?;
         out.flush()?;
     }
     Ok(())

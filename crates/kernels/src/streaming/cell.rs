@@ -2,10 +2,12 @@
 
 use super::matrix::{PackedMatrix, check_int8};
 use super::precision::Precision;
-use super::workspace::{StepWorkspace, room};
+use super::rows::{Rows, RowsMut};
+use super::workspace::{Space, StepWorkspace, room, rows_of_a_part};
 use crate::arch::{LANES, Lanes, Machine};
 use crate::fused::{ForwardRows, Layout, Operand, Stage, ViewMut};
 use crate::shape::Argument;
+use crate::spread::spread;
 use crate::{CellKind, Isa, KernelError, SequenceShape, Weights, scalar};
 
 /// The sizes of a step: I and H of the documentation. Either may be zero.
@@ -171,26 +173,29 @@ impl PackedCell {
     }
 }
 
-/// One step of one row.
+/// One step of one row, or of a few.
 #[derive(Debug)]
 pub struct Step<'a> {
     /// The equations and their parameters.
     pub cell: &'a PackedCell,
-    /// `[I]`
+    /// B: how many rows.
+    pub batch_size: usize,
+    /// `[B, I]`
     pub x: &'a [f32],
-    /// `[S, H]`: hidden, then cell state; overwritten with the state after the step. Its first H
-    /// values are the output.
+    /// `[B, S, H]`: hidden, then cell state; overwritten with the state after the step. The first
+    /// H values of a row are its output.
     pub state: &'a mut [f32],
     /// Where it is computed.
     pub workspace: &'a mut StepWorkspace,
 }
 
-/// Advances a state by one step.
+/// Advances each row's state by one step.
 ///
 /// The equations are those of [`CellKind`], and their results those of
-/// [`sequence_forward`](crate::sequence_forward) with the rounded weights. No step allocates
-/// once the workspace has grown (the oracle, `RECURRA_ISA=scalar`, always does). With int8 a
-/// number that is not finite in `x` or in the hidden state makes the whole new state NaN.
+/// [`sequence_forward`](crate::sequence_forward) with the rounded weights, whatever rows
+/// stand beside a row. No step of a single row allocates once the workspace has grown (the oracle,
+/// `RECURRA_ISA=scalar`, always does). With int8 a
+/// number that is not finite in `x` or in the hidden state makes the row's whole new state NaN.
 ///
 /// # Shapes
 /// As noted on [`Step`].
@@ -206,7 +211,13 @@ pub struct Step<'a> {
 /// let cell = PackedCell::pack(cell, shape, weights, Precision::F32)?;
 /// let (mut state, mut workspace) = ([0.0], StepWorkspace::new());
 /// for x in [0.25, 0.5] {
-///     step(Step { cell: &cell, x: &[x], state: &mut state, workspace: &mut workspace })?;
+///     step(Step {
+///         cell: &cell,
+///         batch_size: 1,
+///         x: &[x],
+///         state: &mut state,
+///         workspace: &mut workspace,
+///     })?;
 /// }
 /// assert!((state[0] - (1.0 + 0.5f32.tanh()).tanh()).abs() < 1e-6);
 /// # Ok::<(), KernelError>(())
@@ -214,34 +225,44 @@ pub struct Step<'a> {
 pub fn step(call: Step<'_>) -> Result<(), KernelError> {
     let Step {
         cell,
+        batch_size,
         x,
         state,
         workspace,
     } = call;
-    cell.check("x", "[I]", cell.shape.input_size, x.len())?;
-    cell.check("state", "[S, H]", cell.state_len(), state.len())?;
-    match &cell.path {
-        Path::Scalar(Rounded {
-            w_ih,
-            w_hh,
-            vectors,
-        }) => scalar::step(scalar::Step {
-            cell: cell.kind,
-            shape: cell.shape,
-            weights: Weights {
-                w_ih,
-                w_hh,
-                vectors,
-            },
-            operands: cell.precision,
-            x,
-            state,
-        }),
-        Path::Fast(fast) => {
-            fast.step(x, state, workspace);
-            Ok(())
-        }
+    let (input_size, state_len) = (cell.shape.input_size, cell.state_len());
+    cell.check("x", "[B, I]", [batch_size, input_size], x.len())?;
+    cell.check("state", "[B, S, H]", [batch_size, state_len], state.len())?;
+    if state.is_empty() {
+        return Ok(());
     }
+    let fast = match &cell.path {
+        Path::Fast(fast) => fast,
+        Path::Scalar(rounded) => {
+            let mut rows = state.chunks_exact_mut(state_len).enumerate();
+            return rows.try_for_each(|(row, state)| {
+                let x = &x[row * input_size..][..input_size];
+                rounded.step(cell, x, state)
+            });
+        }
+    };
+    let rows_per_part = rows_of_a_part(batch_size, cell.num_bytes());
+    let parts = workspace.parts(batch_size.div_ceil(rows_per_part));
+    if let [space] = parts {
+        fast.step(x, state, space);
+        return Ok(());
+    }
+    let parts = state.chunks_mut(rows_per_part * state_len).zip(parts);
+    let parts = parts.enumerate().collect();
+    spread(
+        parts,
+        |(part, (state, space)): (usize, (&mut [f32], &mut Space))| {
+            let first = part * rows_per_part * input_size;
+            let len = state.len() / state_len * input_size;
+            fast.step(&x[first..][..len], state, space);
+        },
+    );
+    Ok(())
 }
 
 impl PackedCell {
@@ -249,15 +270,32 @@ impl PackedCell {
         &self,
         name: &'static str,
         layout: &'static str,
-        wanted: usize,
+        dimensions: [usize; 2],
         got: usize,
     ) -> Result<(), KernelError> {
         let argument = Argument {
             name,
             layout,
-            dimensions: &[wanted],
+            dimensions: &dimensions,
         };
         argument.check("step", self.shape.sequence(), got)
+    }
+}
+
+impl Rounded {
+    fn step(&self, cell: &PackedCell, x: &[f32], state: &mut [f32]) -> Result<(), KernelError> {
+        scalar::step(scalar::Step {
+            cell: cell.kind,
+            shape: cell.shape,
+            weights: Weights {
+                w_ih: &self.w_ih,
+                w_hh: &self.w_hh,
+                vectors: &self.vectors,
+            },
+            operands: cell.precision,
+            x,
+            state,
+        })
     }
 }
 
@@ -291,20 +329,24 @@ impl Fast {
         }
     }
 
-    fn step(&self, x: &[f32], state: &mut [f32], workspace: &mut StepWorkspace) {
+    /// A step of rows that lie close; there are some, and they have units.
+    fn step(&self, x: &[f32], state: &mut [f32], space: &mut Space) {
         let layout = &self.layout;
-        let (width, hidden_size) = (layout.num_groups * LANES, layout.hidden_size);
-        if hidden_size == 0 {
-            return;
-        }
-        let StepWorkspace {
+        let hidden_size = layout.hidden_size;
+        let width = layout.num_groups * LANES;
+        let (slot_width, state_width) = (layout.slot_panels * LANES, layout.state_panels * LANES);
+        let state_len = state_width / width * hidden_size;
+        let count = state.len() / state_len;
+        let Space {
             operand: space,
             slots,
             state: padded,
-        } = workspace;
-        let slots = room(slots, layout.slot_panels);
-        slots.copy_from_slice(&self.biases);
-        let padded = room(padded, layout.state_panels);
+        } = space;
+        let slots = room(slots, count * layout.slot_panels);
+        for slots in slots.chunks_exact_mut(layout.slot_panels) {
+            slots.copy_from_slice(&self.biases);
+        }
+        let padded = room(padded, count * layout.state_panels);
         for (padded, part) in Lanes::flatten_mut(padded)
             .chunks_exact_mut(width)
             .zip(state.chunks_exact(hidden_size))
@@ -312,31 +354,49 @@ impl Fast {
             padded[..hidden_size].copy_from_slice(part);
             padded[hidden_size..].fill(0.0);
         }
-        let x_sums = Lanes::flatten_mut(&mut slots[..layout.x_slot_panels()]);
-        self.w_ih.add_to(x, space, x_sums);
+        if layout.input_size > 0 {
+            let x = Rows::close(x, layout.input_size);
+            let sums = Lanes::flatten_mut(slots);
+            let x_width = layout.x_slot_panels() * LANES;
+            let mut sums = RowsMut::new(sums, slot_width, x_width);
+            self.w_ih.add_to(x, space, &mut sums);
+        }
         for (index, (stage, matrix)) in self.w_hh.iter().enumerate() {
-            if let Some(matrix) = matrix {
-                let slots = Lanes::flatten_mut(slots);
-                let (before, rest) = slots.split_at_mut(stage.first_slot * width);
-                let (sums, after) = rest.split_at_mut(stage.gates.len() * width);
-                let operand = match stage.operand {
-                    Operand::Hidden => Lanes::flatten(padded),
-                    Operand::Slot(slot) if slot < stage.first_slot => &before[slot * width..],
-                    Operand::Slot(slot) => {
-                        &after[(slot - stage.first_slot - stage.gates.len()) * width..]
+            let (first, len) = (stage.first_slot * width, stage.gates.len() * width);
+            match (matrix, stage.operand) {
+                (None, _) => {}
+                (Some(matrix), Operand::Hidden) => {
+                    let hidden = Rows::new(Lanes::flatten(padded), state_width, hidden_size);
+                    let sums = &mut Lanes::flatten_mut(slots)[first..];
+                    matrix.add_to(hidden, space, &mut RowsMut::new(sums, slot_width, len));
+                }
+                // One row at a time: the sums of the next stand between this one's operand and
+                // its own.
+                (Some(matrix), Operand::Slot(slot)) => {
+                    for slots in Lanes::flatten_mut(slots).chunks_exact_mut(slot_width) {
+                        let (before, rest) = slots.split_at_mut(first);
+                        let (sums, after) = rest.split_at_mut(len);
+                        let operand = match slot < stage.first_slot {
+                            true => &before[slot * width..],
+                            false => &after[slot * width - first - len..],
+                        };
+                        let operand = Rows::close(&operand[..hidden_size], hidden_size);
+                        matrix.add_to(operand, space, &mut RowsMut::close(sums, len));
                     }
-                };
-                matrix.add_to(&operand[..hidden_size], space, sums);
+                }
             }
-            let rows = ForwardRows {
-                count: 1,
-                groups: 0..layout.num_groups,
-                num_groups: layout.num_groups,
-                slots: ViewMut::of_one_row(slots),
-                state: ViewMut::of_one_row(padded),
-                factors: &self.factors,
-            };
-            layout.cell.forward(layout.machine, index, rows);
+            let rows = slots.chunks_exact_mut(layout.slot_panels);
+            for (slots, padded) in rows.zip(padded.chunks_exact_mut(layout.state_panels)) {
+                let rows = ForwardRows {
+                    count: 1,
+                    groups: 0..layout.num_groups,
+                    num_groups: layout.num_groups,
+                    slots: ViewMut::of_one_row(slots),
+                    state: ViewMut::of_one_row(padded),
+                    factors: &self.factors,
+                };
+                layout.cell.forward(layout.machine, index, rows);
+            }
         }
         for (padded, part) in Lanes::flatten(padded)
             .chunks_exact(width)

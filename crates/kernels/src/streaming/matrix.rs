@@ -1,11 +1,13 @@
-//! A matrix that vectors are multiplied with, one at a time.
+//! A matrix that a few vectors are multiplied with.
 
 use super::panels::{Panels, padded_rows};
 use super::precision::{Int8Rows, Precision, f32_to_bf16, quantize_operand};
-use super::product::{Int8Operand, bf16_product, f32_product, int8_product};
-use super::workspace::{OperandSpace, StepWorkspace, room};
+use super::product::{Int8Operands, bf16_product, f32_product, int8_product};
+use super::rows::{Rows, RowsMut};
+use super::workspace::{OperandSpace, Space, StepWorkspace, room, rows_of_a_part};
 use crate::arch::{Int8Machine, LANES, Lanes, Machine};
 use crate::shape::Argument;
+use crate::spread::spread;
 use crate::{Isa, KernelError, SequenceShape};
 
 /// Columns up to which sums of int8 products fit an i32: `2¹⁷ · 127² < 2³¹`.
@@ -18,7 +20,13 @@ const MAX_INT8_COLUMNS: usize = 1 << 17;
 /// use recurra_kernels::*;
 /// let matrix = PackedMatrix::pack(&[1.0, 2.0, 3.0, 4.0], [2, 2], Precision::F32)?;
 /// let (mut y, mut workspace) = ([0.5, 0.5], StepWorkspace::new());
-/// multiply_add(MatrixVector { matrix: &matrix, x: &[1.0, 10.0], y: &mut y, workspace: &mut workspace })?;
+/// multiply_add(MatrixRows {
+///     matrix: &matrix,
+///     batch_size: 1,
+///     x: &[1.0, 10.0],
+///     y: &mut y,
+///     workspace: &mut workspace,
+/// })?;
 /// assert_eq!(y, [21.5, 43.5]);
 /// # Ok::<(), KernelError>(())
 /// ```
@@ -42,32 +50,36 @@ enum Packed {
     Int8(Int8Machine, Panels<[i8; 4]>, Vec<f32>),
 }
 
-/// `y += W·x`.
+/// `y += W·x` for each row.
 #[derive(Debug)]
-pub struct MatrixVector<'a> {
+pub struct MatrixRows<'a> {
     /// W, `[rows, columns]`.
     pub matrix: &'a PackedMatrix,
-    /// `[columns]`
+    /// B: how many vectors.
+    pub batch_size: usize,
+    /// `[B, columns]`
     pub x: &'a [f32],
-    /// `[rows]`
+    /// `[B, rows]`
     pub y: &'a mut [f32],
     /// Where it is computed.
     pub workspace: &'a mut StepWorkspace,
 }
 
-/// `y += W·x` for one vector; with int8, `x` is rounded to int8 too, by one scale for all of it.
+/// `y += W·x` for a few vectors; with int8, each `x` is rounded to int8 too, by one scale for all
+/// of it.
 ///
-/// An element of `y` is one sum in a fixed order. With int8 the sum is exact, and the results
-/// are the same bits on every instruction set. A number that is not finite in `x` makes all of
-/// `y` NaN with int8, and what it makes of it in f32 otherwise.
+/// An element of `y` is one sum in a fixed order, whatever stands beside it. With int8 the sum is
+/// exact, and the results are the same bits on every instruction set. A number that is not finite
+/// in `x` makes all of its `y` NaN with int8, and what it makes of it in f32 otherwise.
 ///
 /// # Shapes
-/// As noted on [`MatrixVector`].
+/// As noted on [`MatrixRows`].
 /// # Errors
 /// [`KernelError::Length`] naming the argument; then nothing is written.
-pub fn multiply_add(call: MatrixVector<'_>) -> Result<(), KernelError> {
-    let MatrixVector {
+pub fn multiply_add(call: MatrixRows<'_>) -> Result<(), KernelError> {
+    let MatrixRows {
         matrix,
+        batch_size,
         x,
         y,
         workspace,
@@ -84,13 +96,28 @@ pub fn multiply_add(call: MatrixVector<'_>) -> Result<(), KernelError> {
             got,
         })
     };
-    length("x", "[columns]", matrix.columns, x.len())?;
-    length("y", "[rows]", matrix.rows, y.len())?;
-    let StepWorkspace { operand, slots, .. } = workspace;
-    let sums = Lanes::flatten_mut(room(slots, matrix.rows.div_ceil(LANES)));
-    sums[..y.len()].copy_from_slice(y);
-    matrix.add_to(x, operand, sums);
-    y.copy_from_slice(&sums[..y.len()]);
+    // No slice is as long as a product that overflows.
+    let (rows, columns) = (matrix.rows, matrix.columns);
+    length(
+        "x",
+        "[B, columns]",
+        batch_size.saturating_mul(columns),
+        x.len(),
+    )?;
+    length("y", "[B, rows]", batch_size.saturating_mul(rows), y.len())?;
+    if x.is_empty() || y.is_empty() {
+        return Ok(());
+    }
+    let rows_per_part = rows_of_a_part(batch_size, rows * columns);
+    let parts = workspace.parts(batch_size.div_ceil(rows_per_part));
+    if let [space] = parts {
+        matrix.add_to_rows(x, y, space);
+        return Ok(());
+    }
+    let x = x.chunks(rows_per_part * columns);
+    let y = y.chunks_mut(rows_per_part * rows);
+    let parts = x.zip(y).zip(parts).collect();
+    spread(parts, |((x, y), space)| matrix.add_to_rows(x, y, space));
     Ok(())
 }
 
@@ -219,29 +246,61 @@ impl PackedMatrix {
         }
     }
 
-    /// `y += W·x` for checked arguments, `y` padded to [`padded_rows`].
-    pub(super) fn add_to(&self, x: &[f32], space: &mut OperandSpace, y: &mut [f32]) {
+    /// `y += W·x` for rows that lie close; neither side is empty.
+    fn add_to_rows(&self, x: &[f32], y: &mut [f32], space: &mut Space) {
+        let Space { operand, slots, .. } = space;
+        let panels = self.rows.div_ceil(LANES);
+        let x = Rows::close(x, self.columns);
+        let sums = room(slots, x.count() * panels);
+        let padded = panels * LANES;
+        for (sums, y) in
+            (Lanes::flatten_mut(sums).chunks_exact_mut(padded)).zip(y.chunks_exact(self.rows))
+        {
+            sums[..self.rows].copy_from_slice(y);
+        }
+        let mut rows = RowsMut::close(Lanes::flatten_mut(sums), padded);
+        self.add_to(x, operand, &mut rows);
+        for (sums, y) in rows.iter_mut().zip(y.chunks_exact_mut(self.rows)) {
+            y.copy_from_slice(&sums[..self.rows]);
+        }
+    }
+
+    /// `y += W·x` for checked arguments, each row of `y` padded to [`padded_rows`].
+    pub(super) fn add_to(&self, x: Rows<'_, f32>, space: &mut OperandSpace, y: &mut RowsMut<'_>) {
         let columns = self.columns;
         if columns == 0 {
             return;
         }
         match &self.packed {
             Packed::Scalar(weights) => {
-                scalar_product(self.precision, weights, x, space, y);
+                for (x, y) in x.iter().zip(y.iter_mut()) {
+                    scalar_product(self.precision, weights, x, space, y);
+                }
             }
             Packed::F32(machine, panels) => f32_product(*machine, panels, x, y),
             Packed::Bf16(machine, panels) => {
-                let pairs = room(&mut space.pairs, columns.div_ceil(2));
-                pairs.as_flattened_mut()[..columns].copy_from_slice(x);
-                // An odd vector is one short of whole pairs.
-                pairs.as_flattened_mut()[columns..].fill(0.0);
-                bf16_product(*machine, panels, pairs, y);
+                let len = columns.div_ceil(2);
+                let pairs = room(&mut space.pairs, x.count() * len);
+                for (pairs, x) in pairs.chunks_exact_mut(len).zip(x.iter()) {
+                    pairs.as_flattened_mut()[..columns].copy_from_slice(x);
+                    // An odd vector is one short of whole pairs.
+                    pairs.as_flattened_mut()[columns..].fill(0.0);
+                }
+                bf16_product(*machine, panels, Rows::close(pairs, len), y);
             }
             Packed::Int8(machine, panels, scales) => {
-                let q = room(&mut space.int8, columns.next_multiple_of(4));
-                let scale = quantize_operand(x, q);
+                let len = columns.next_multiple_of(4);
+                let q = room(&mut space.int8, x.count() * len);
+                let x_scales = room(&mut space.scales, x.count());
+                for ((q, scale), x) in q.chunks_exact_mut(len).zip(&mut *x_scales).zip(x.iter()) {
+                    *scale = quantize_operand(x, q);
+                }
                 let (q, _) = q.as_chunks::<4>();
-                int8_product(*machine, panels, scales, Int8Operand { q, scale }, y);
+                let operands = Int8Operands {
+                    q: Rows::close(q, len / 4),
+                    scales: x_scales,
+                };
+                int8_product(*machine, panels, scales, operands, y);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! One step of one row: what answers while its input still comes in.
+//! One step of one row, or of a few: what answers while its input still comes in.
 //!
 //! At batch 1 a step multiplies one vector with every weight, so it takes as long as reading the
 //! weights does. They are packed once, in the order in which a step reads them, and in as few
@@ -16,10 +16,11 @@ mod matrix;
 mod panels;
 mod precision;
 mod product;
+mod rows;
 mod workspace;
 
 pub use cell::{PackedCell, Step, StepShape, step};
-pub use matrix::{MatrixVector, PackedMatrix, multiply_add};
+pub use matrix::{MatrixRows, PackedMatrix, multiply_add};
 pub(crate) use panels::{Line, ROWS};
 pub(crate) use precision::quantize_operand;
 pub use precision::{Int8Rows, Precision, bf16_to_f32, f32_to_bf16};

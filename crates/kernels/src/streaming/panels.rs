@@ -44,6 +44,11 @@ impl<T> Panels<T> {
         size_of_val(&self.lines[..])
     }
 
+    /// How many there are; none of a matrix without columns.
+    pub(super) fn count(&self) -> usize {
+        self.lines.len().checked_div(self.depth).unwrap_or(0)
+    }
+
     /// `AT_ONCE` panels from panel `first` on.
     #[inline(always)]
     pub(super) fn get<const AT_ONCE: usize>(&self, first: usize) -> [&[Line<T>]; AT_ONCE] {

@@ -1,8 +1,11 @@
-//! A vector times the panels of a matrix: memory is read once, in order, and never written.
+//! Vectors times the panels of a matrix: memory is read once, in order, and never written.
 //!
-//! No software prefetch: the processor's own follows the streams better.
+//! Several vectors are multiplied with a few panels before the next panels are read, which have
+//! then to come from far away only once. No software prefetch: the processor's own follows the
+//! streams better.
 
 use super::panels::{Line, Panels, ROWS};
+use super::rows::{Rows, RowsMut};
 use crate::arch::{Int8Machine, Machine, Work};
 use crate::gemm::multiply_add;
 
@@ -30,12 +33,16 @@ macro_rules! side_by_side {
     }};
 }
 
-/// `y += W·x`, `y` in whole panels.
-pub(super) fn f32_product(machine: Machine, panels: &Panels<f32>, x: &[f32], y: &mut [f32]) {
-    let count = y.len() / ROWS;
+/// `y += W·x` for each row of `x`; those of `y` are whole panels.
+pub(super) fn f32_product(
+    machine: Machine,
+    panels: &Panels<f32>,
+    x: Rows<'_, f32>,
+    y: &mut RowsMut<'_>,
+) {
     side_by_side!(
         machine.vector_len(),
-        count,
+        panels.count(),
         f32_panels(machine, panels, x, y)
     );
 }
@@ -44,16 +51,18 @@ fn f32_panels<const AT_ONCE: usize>(
     first: usize,
     machine: Machine,
     panels: &Panels<f32>,
-    x: &[f32],
-    y: &mut [f32],
+    x: Rows<'_, f32>,
+    y: &mut RowsMut<'_>,
 ) {
     let panels = panels.get::<AT_ONCE>(first);
-    let y = rows(first, y);
-    machine.run(F32Panels { panels, x, y });
+    for (x, y) in x.iter().zip(y.iter_mut()) {
+        let y = sums_of(first, y);
+        machine.run(F32Panels { panels, x, y });
+    }
 }
 
-/// The rows of some panels.
-fn rows<const AT_ONCE: usize>(first: usize, y: &mut [f32]) -> &mut [[f32; ROWS]; AT_ONCE] {
+/// What some panels add to.
+fn sums_of<const AT_ONCE: usize>(first: usize, y: &mut [f32]) -> &mut [[f32; ROWS]; AT_ONCE] {
     let (y, _) = y.as_chunks_mut::<ROWS>();
     (y[first..].first_chunk_mut()).expect("there are rows for every panel")
 }
@@ -82,13 +91,17 @@ impl<const AT_ONCE: usize> Work for F32Panels<'_, AT_ONCE> {
     }
 }
 
-/// `y += W·x`, each word of the panels two neighbours of a row, the first in its lower half; x
-/// filled up with a zero.
-pub(super) fn bf16_product(machine: Machine, panels: &Panels<u32>, x: &[[f32; 2]], y: &mut [f32]) {
-    let count = y.len() / ROWS;
+/// `y += W·x` for each row of `x`, each word of the panels two neighbours of a row, the first in
+/// its lower half; x filled up with a zero.
+pub(super) fn bf16_product(
+    machine: Machine,
+    panels: &Panels<u32>,
+    x: Rows<'_, [f32; 2]>,
+    y: &mut RowsMut<'_>,
+) {
     side_by_side!(
         machine.vector_len(),
-        count,
+        panels.count(),
         bf16_panels(machine, panels, x, y)
     );
 }
@@ -97,14 +110,16 @@ fn bf16_panels<const AT_ONCE: usize>(
     first: usize,
     machine: Machine,
     panels: &Panels<u32>,
-    x: &[[f32; 2]],
-    y: &mut [f32],
+    x: Rows<'_, [f32; 2]>,
+    y: &mut RowsMut<'_>,
 ) {
     let panels = panels.get::<AT_ONCE>(first);
-    let y = rows(first, y);
-    match machine.bf16_sums(panels, x) {
-        Some(sums) => add(y, sums),
-        None => machine.run(Bf16Panels { panels, x, y }),
+    for (x, y) in x.iter().zip(y.iter_mut()) {
+        let y = sums_of(first, y);
+        match machine.bf16_sums(panels, x) {
+            Some(sums) => add(y, sums),
+            None => machine.run(Bf16Panels { panels, x, y }),
+        }
     }
 }
 
@@ -147,27 +162,27 @@ fn add<const AT_ONCE: usize>(y: &mut [[f32; ROWS]; AT_ONCE], sums: [[f32; ROWS];
     }
 }
 
-/// A vector in int8: `x = scale · q`.
+/// Vectors in int8: `x = scale · q`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Int8Operand<'a> {
+pub(super) struct Int8Operands<'a> {
     /// Filled up with zeros to whole fours.
-    pub(super) q: &'a [[i8; 4]],
-    pub(super) scale: f32,
+    pub(super) q: Rows<'a, [i8; 4]>,
+    /// One for each.
+    pub(super) scales: &'a [f32],
 }
 
-/// `y += (W·q) · scale · scales`, each word of the panels four neighbours of a row.
+/// `y += (W·q) · scale · scales` for each row, each word of the panels four neighbours of a row
+/// of W.
 pub(super) fn int8_product(
     machine: Int8Machine,
     panels: &Panels<[i8; 4]>,
     scales: &[f32],
-    x: Int8Operand<'_>,
-    y: &mut [f32],
+    x: Int8Operands<'_>,
+    y: &mut RowsMut<'_>,
 ) {
-    let count = y.len() / ROWS;
-    let vector_len = machine.vector_len();
     side_by_side!(
-        vector_len,
-        count,
+        machine.vector_len(),
+        panels.count(),
         int8_panels(machine, panels, scales, x, y)
     );
 }
@@ -179,15 +194,19 @@ fn int8_panels<const AT_ONCE: usize>(
     machine: Int8Machine,
     panels: &Panels<[i8; 4]>,
     scales: &[f32],
-    x: Int8Operand<'_>,
-    y: &mut [f32],
+    x: Int8Operands<'_>,
+    y: &mut RowsMut<'_>,
 ) {
-    let sums = machine.sums::<AT_ONCE>(panels.get(first), x.q);
+    let panels = panels.get::<AT_ONCE>(first);
     let (scales, _) = scales.as_chunks::<ROWS>();
-    let y: &mut [[f32; ROWS]; AT_ONCE] = rows(first, y);
-    for (panel, scales) in scales[first..][..AT_ONCE].iter().enumerate() {
-        for row in 0..ROWS {
-            y[panel][row] += sums[panel][row] as f32 * (x.scale * scales[row]);
+    let scales = &scales[first..][..AT_ONCE];
+    for ((q, x_scale), y) in x.q.iter().zip(x.scales).zip(y.iter_mut()) {
+        let sums = machine.sums::<AT_ONCE>(panels, q);
+        let y: &mut [[f32; ROWS]; AT_ONCE] = sums_of(first, y);
+        for (panel, scales) in scales.iter().enumerate() {
+            for row in 0..ROWS {
+                y[panel][row] += sums[panel][row] as f32 * (x_scale * scales[row]);
+            }
         }
     }
 }

@@ -1,13 +1,20 @@
-//! Memory that steps work in.
+//! Memory that steps work in, and what of it a thread takes.
 
 use crate::arch::Lanes;
 
 /// The working memory of [`step`](crate::step) and [`multiply_add`](crate::multiply_add).
 ///
-/// It holds nothing between calls, so that one serves all layers and all rows of a thread. It
-/// grows to the largest call made with it; from then on no call allocates.
+/// It holds nothing between calls, so that one serves all layers and all streams of a thread. It
+/// grows to the largest call made with it; from then on no call for a single row allocates.
 #[derive(Clone, Debug, Default)]
 pub struct StepWorkspace {
+    /// One for each thread that takes part.
+    parts: Vec<Space>,
+}
+
+/// Where some rows are computed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Space {
     pub(super) operand: OperandSpace,
     /// Sums of a product, or pre-activations and gates of a cell.
     pub(super) slots: Vec<Lanes>,
@@ -19,6 +26,7 @@ pub struct StepWorkspace {
 #[derive(Clone, Debug, Default)]
 pub(super) struct OperandSpace {
     pub(super) int8: Vec<i8>,
+    pub(super) scales: Vec<f32>,
     pub(super) pairs: Vec<[f32; 2]>,
 }
 
@@ -27,6 +35,23 @@ impl StepWorkspace {
     pub fn new() -> StepWorkspace {
         StepWorkspace::default()
     }
+
+    /// Memory for `count` threads.
+    pub(super) fn parts(&mut self, count: usize) -> &mut [Space] {
+        if self.parts.len() < count {
+            self.parts.resize_with(count, Space::default);
+        }
+        &mut self.parts[..count]
+    }
+}
+
+/// Products of two numbers below which a thread more does not pay.
+const PART: usize = 1 << 18;
+
+/// Rows for each thread, where a row is `products` products of two numbers.
+pub(super) fn rows_of_a_part(batch_size: usize, products: usize) -> usize {
+    let parts = batch_size.saturating_mul(products) / PART;
+    batch_size.div_ceil(parts.clamp(1, rayon::current_num_threads()))
 }
 
 /// The first `len` values of `values`, which grows if it has to.

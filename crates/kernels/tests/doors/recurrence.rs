@@ -268,6 +268,7 @@ fn advance(
     let mut workspace = StepWorkspace::new();
     step(Step {
         cell: &cell,
+        batch_size: 1,
         x,
         state,
         workspace: &mut workspace,
@@ -284,8 +285,9 @@ fn matrix(
     let [y] = all_mut(slices.outputs);
     let matrix = PackedMatrix::pack_on(isa, values, [s[0], s[1]], precision)?;
     let mut workspace = StepWorkspace::new();
-    multiply_add(MatrixVector {
+    multiply_add(MatrixRows {
         matrix: &matrix,
+        batch_size: 1,
         x,
         y,
         workspace: &mut workspace,

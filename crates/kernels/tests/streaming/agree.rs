@@ -51,6 +51,7 @@ fn agree(mut case: Case, isa: Isa, precision: Precision) {
         let expected = oracle(&case, precision, &x, &state);
         step(Step {
             cell: &packed,
+            batch_size: 1,
             x: &x,
             state: &mut state,
             workspace: &mut workspace,
@@ -147,6 +148,7 @@ fn steps_one_by_one_are_the_sequence() {
         for (x, output) in x.chunks_exact(6).zip(outputs.chunks_exact(21)) {
             step(Step {
                 cell: &packed,
+                batch_size: 1,
                 x,
                 state: &mut state,
                 workspace: &mut workspace,
@@ -183,6 +185,7 @@ fn nan_is_never_hidden() {
                 let mut state = vec![0.1; cell.state_len()];
                 step(Step {
                     cell: &cell,
+                    batch_size: 1,
                     x: &[1.0, f32::NAN],
                     state: &mut state,
                     workspace: &mut StepWorkspace::new(),

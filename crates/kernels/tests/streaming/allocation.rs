@@ -17,6 +17,7 @@ fn no_step_allocates() {
             let mut go = || {
                 step(Step {
                     cell: &cell,
+                    batch_size: 1,
                     x: &x,
                     state: &mut state,
                     workspace: &mut workspace,

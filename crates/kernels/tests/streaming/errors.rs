@@ -2,7 +2,7 @@
 
 use super::Case;
 use recurra_kernels::{
-    CellKind, Isa, KernelError, MatrixVector, PackedCell, PackedMatrix, Precision, Step, StepShape,
+    CellKind, Isa, KernelError, MatrixRows, PackedCell, PackedMatrix, Precision, Step, StepShape,
     StepWorkspace, Weights, multiply_add, step,
 };
 
@@ -22,6 +22,7 @@ fn every_argument_of_a_step_is_named() {
         let mut values = vec![777.0; state];
         let error = step(Step {
             cell: &cell,
+            batch_size: 1,
             x: &vec![0.0; x],
             state: &mut values,
             workspace: &mut StepWorkspace::new(),
@@ -33,8 +34,11 @@ fn every_argument_of_a_step_is_named() {
         );
         error.to_string()
     };
-    assert_eq!(refused(3, 10), "step: `x` [I] needs 4 values, got 3");
-    assert_eq!(refused(4, 5), "step: `state` [S, H] needs 10 values, got 5");
+    assert_eq!(refused(3, 10), "step: `x` [B, I] needs 4 values, got 3");
+    assert_eq!(
+        refused(4, 5),
+        "step: `state` [B, S, H] needs 10 values, got 5"
+    );
 }
 
 #[test]
@@ -90,8 +94,9 @@ fn sizes_beyond_memory_and_beyond_int8_are_errors() {
 fn every_argument_of_a_product_is_named() {
     let matrix = PackedMatrix::pack(&[1.0; 6], [2, 3], Precision::F32).unwrap();
     let refused = |x: usize, y: usize| {
-        multiply_add(MatrixVector {
+        multiply_add(MatrixRows {
             matrix: &matrix,
+            batch_size: 1,
             x: &vec![0.0; x],
             y: &mut vec![0.0; y],
             workspace: &mut StepWorkspace::new(),
@@ -101,11 +106,11 @@ fn every_argument_of_a_product_is_named() {
     };
     assert_eq!(
         refused(2, 2),
-        "multiply_add: `x` [columns] needs 3 values, got 2"
+        "multiply_add: `x` [B, columns] needs 3 values, got 2"
     );
     assert_eq!(
         refused(3, 1),
-        "multiply_add: `y` [rows] needs 2 values, got 1"
+        "multiply_add: `y` [B, rows] needs 2 values, got 1"
     );
     let error = PackedMatrix::pack(&[1.0], [2, 3], Precision::F32).unwrap_err();
     assert!(

@@ -1,7 +1,7 @@
 //! Products of a packed matrix with a vector; in int8 the same bits on every instruction set.
 
 use recurra_kernels::{
-    Int8Rows, Isa, MatrixVector, PackedMatrix, Precision, StepWorkspace, multiply_add,
+    Int8Rows, Isa, MatrixRows, PackedMatrix, Precision, StepWorkspace, multiply_add,
 };
 use recurra_testkit::Numbers;
 use recurra_testkit::{Tol, assert_close};
@@ -10,8 +10,9 @@ fn product(isa: Isa, precision: Precision, values: &[f32], x: &[f32], y: &[f32])
     let shape = [y.len(), x.len()];
     let matrix = PackedMatrix::pack_on(isa, values, shape, precision).unwrap();
     let mut y = y.to_vec();
-    multiply_add(MatrixVector {
+    multiply_add(MatrixRows {
         matrix: &matrix,
+        batch_size: 1,
         x,
         y: &mut y,
         workspace: &mut StepWorkspace::new(),
@@ -103,6 +104,38 @@ fn floats_agree_with_f64() {
                         abs: 4e-6,
                     },
                 );
+            }
+        }
+    }
+}
+
+#[test]
+fn many_rows_are_the_same_bits_as_each_alone() {
+    let mut numbers = Numbers(4);
+    // The last is more than one thread's share.
+    for ([rows, columns], batch_size) in [([17, 3], 5), ([64, 33], 3), ([300, 257], 12)] {
+        let values = numbers.vec(rows * columns, 0.3);
+        let x = numbers.vec(batch_size * columns, 1.0);
+        let y = numbers.vec(batch_size * rows, 1.0);
+        for isa in Isa::available() {
+            for precision in Precision::ALL {
+                let matrix =
+                    PackedMatrix::pack_on(isa, &values, [rows, columns], precision).unwrap();
+                let mut together = y.clone();
+                multiply_add(MatrixRows {
+                    matrix: &matrix,
+                    batch_size,
+                    x: &x,
+                    y: &mut together,
+                    workspace: &mut StepWorkspace::new(),
+                })
+                .unwrap();
+                let rows = x.chunks(columns).zip(y.chunks(rows));
+                let apart: Vec<f32> = rows
+                    .flat_map(|(x, y)| product(isa, precision, &values, x, y))
+                    .collect();
+                let bits = |y: &[f32]| y.iter().map(|y| y.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(&together), bits(&apart), "{isa}, {precision}");
             }
         }
     }

@@ -191,12 +191,22 @@ impl Decoder {
         }
     }
 
+    /// What it asks its memory with.
+    pub(super) fn query(&self) -> Query {
+        self.query
+    }
+
+    /// Whether the layer at `index` adds its input to its output.
+    pub(super) fn adds_input(&self, index: usize) -> bool {
+        self.residual_from.is_some_and(|from| index + 1 >= from)
+    }
+
     /// Every layer from the bottom up.
     pub fn summary(&self) -> Vec<LayerSummary> {
         let describe = |(index, layer): (usize, &Layer)| {
-            let shortcut = match self.residual_from {
-                Some(from) if index + 1 >= from => Shortcut::Residual,
-                _ => Shortcut::None,
+            let shortcut = match self.adds_input(index) {
+                true => Shortcut::Residual,
+                false => Shortcut::None,
             };
             LayerSummary::of(layer, shortcut)
         };
@@ -278,9 +288,9 @@ impl Decoder {
                     Query::Previous => attend(a_step_later(before, outputs.clone()))?,
                 };
             }
-            signal = match self.residual_from {
-                Some(from) if index + 1 >= from => outputs + signal,
-                _ => outputs,
+            signal = match self.adds_input(index) {
+                true => outputs + signal,
+                false => outputs,
             };
             next_states.push(next);
         }

@@ -3,6 +3,7 @@
 use super::Attention;
 use crate::NnError;
 use crate::attention::{Attended, Keys};
+use crate::weights::values;
 use burn::tensor::{Int, Tensor, TensorData};
 
 /// The encoded sources of a batch.
@@ -31,6 +32,14 @@ impl Memory {
     /// The true length of each row's source.
     pub fn source_lengths(&self) -> impl Iterator<Item = usize> {
         self.sources.iter().map(|&source| self.lengths[source])
+    }
+
+    /// Of an alignment `[rows, 1, source_len]` each row's weights over its own source.
+    pub(super) fn by_row(&self, alignment: &Tensor<3>) -> Vec<Vec<f32>> {
+        let source_len = alignment.dims()[2];
+        let all = values(alignment);
+        let rows = all.chunks_exact(source_len).zip(self.source_lengths());
+        rows.map(|(row, length)| row[..length].to_vec()).collect()
     }
 
     /// The memory of these rows in this order; a row may come more than once, or not at all.

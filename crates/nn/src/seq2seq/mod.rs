@@ -10,6 +10,8 @@
 //! - [`Score`], [`Query`]: how the decoder attends, and with what
 //! - [`Bridge`]: what the decoder begins with
 //! - [`Memory`], [`DecoderState`]: what decoding carries along
+//! - [`EncoderDecoder`]: what reads a source and then writes: the network, or a
+//!   [`PackedSeq2Seq`], whose weights have fewer bits
 //!
 //! In training the target is known, so without input feeding every decoder layer runs over the
 //! whole of it as one sequence and all queries attend at once.
@@ -26,6 +28,8 @@ mod decoder;
 
 mod model;
 
+mod packed;
+
 mod scheduled_sampling;
 
 mod stepwise;
@@ -38,5 +42,6 @@ pub use config::{AttentionConfig, Query, Score, Seq2SeqConfig, Tied};
 pub use decoder::{Decoder, DecoderState};
 pub use memory::Memory;
 pub use model::{LossOptions, Seq2Seq, Tokens};
-pub use stepwise::Decoding;
+pub use packed::{PackedDecoding, PackedSeq2Seq};
+pub use stepwise::{Decoding, EncoderDecoder};
 pub use summary::Seq2SeqSummary;

@@ -187,7 +187,7 @@ impl Seq2Seq {
         self.embedding_of_target().weight.dims()[0]
     }
 
-    fn embedding_of_target(&self) -> &Embedding {
+    pub(super) fn embedding_of_target(&self) -> &Embedding {
         self.target_embedding
             .as_ref()
             .unwrap_or(&self.source_embedding)

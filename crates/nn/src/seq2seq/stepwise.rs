@@ -14,12 +14,17 @@ pub struct Decoding {
     pub state: DecoderState,
 }
 
-impl Seq2Seq {
+/// What reads a source as a whole, and then writes step by step.
+pub trait EncoderDecoder: Stepwise {
     /// Reads the source, so that [`decode`](crate::decode::decode) can begin.
     ///
     /// # Errors
     /// [`NnError::Shape`] when ids or lengths do not fit.
-    pub fn begin(&self, source: Tokens<'_>) -> Result<Decoding, NnError> {
+    fn begin(&self, source: Tokens<'_>) -> Result<Self::State, NnError>;
+}
+
+impl EncoderDecoder for Seq2Seq {
+    fn begin(&self, source: Tokens<'_>) -> Result<Decoding, NnError> {
         let (memory, state) = self.encode(source, Mode::Eval)?;
         Ok(Decoding { memory, state })
     }
@@ -43,12 +48,7 @@ impl Stepwise for Seq2Seq {
         let logits = self.to_logits(decoded.readout, Mode::Eval);
         let alignment = match decoded.alignment {
             None => Vec::new(),
-            Some(alignment) => {
-                let source_len = alignment.dims()[2];
-                let all = values(&alignment);
-                let rows = all.chunks_exact(source_len).zip(memory.source_lengths());
-                rows.map(|(row, length)| row[..length].to_vec()).collect()
-            }
+            Some(alignment) => memory.by_row(&alignment),
         };
         let output = StepOutput {
             log_probs: values(&log_softmax(logits)),

@@ -1,14 +1,15 @@
 //! One layer of a stream, and what stands around it.
 
 use super::state::StreamWorkspace;
-use crate::NnError;
 use crate::cell::Cell;
 use crate::linear::Linear;
 use crate::norm::{EPSILON, LayerNorm};
 use crate::recurrent::Layer;
 use crate::weights::values;
+use crate::{NnError, Tensor};
 use recurra_kernels::{
-    MatrixVector, PackedCell, PackedMatrix, Precision, Step, StepShape, Weights, multiply_add, step,
+    MatrixRows, PackedCell, PackedMatrix, Precision, Step, StepShape, StepWorkspace, Weights,
+    multiply_add, step,
 };
 
 /// A layer, and the way that its input takes.
@@ -40,6 +41,7 @@ impl StreamLayer {
         }
         step(Step {
             cell: &self.cell,
+            batch_size: 1,
             x: &workspace.signal,
             state,
             workspace: &mut workspace.step,
@@ -74,7 +76,7 @@ impl StreamLayer {
 }
 
 /// The cell of layer `number`, packed; or why it cannot stream.
-pub(super) fn pack_cell(
+pub(crate) fn pack_cell(
     layer: &Layer,
     number: usize,
     precision: Precision,
@@ -106,32 +108,68 @@ pub(super) fn pack_cell(
     Ok(PackedCell::pack(fused.kind, shape, weights, precision)?)
 }
 
-/// A [`Linear`] map of one vector.
+/// A [`Linear`] map of a few vectors.
 #[derive(Debug, Clone)]
-pub(super) struct StreamLinear {
+pub(crate) struct StreamLinear {
     pub(super) weight: PackedMatrix,
     bias: Vec<f32>,
 }
 
 impl StreamLinear {
-    pub(super) fn pack(linear: &Linear, precision: Precision) -> Result<Self, NnError> {
-        let weight = values(&linear.weight.val());
+    pub(crate) fn pack(linear: &Linear, precision: Precision) -> Result<Self, NnError> {
+        Self::from_parts(&linear.weight.val(), values(&linear.bias.val()), precision)
+    }
+
+    /// From a weight `[output_size, input_size]` and a bias `[output_size]`.
+    pub(crate) fn from_parts(
+        weight: &Tensor<2>,
+        bias: Vec<f32>,
+        precision: Precision,
+    ) -> Result<Self, NnError> {
+        let shape = weight.dims();
         Ok(Self {
-            weight: PackedMatrix::pack(&weight, linear.weight.dims(), precision)?,
-            bias: values(&linear.bias.val()),
+            weight: PackedMatrix::pack(&values(weight), shape, precision)?,
+            bias,
         })
     }
 
+    pub(crate) fn output_size(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// One vector.
     pub(super) fn apply(
         &self,
         x: &[f32],
         y: &mut [f32],
-        workspace: &mut recurra_kernels::StepWorkspace,
+        workspace: &mut StepWorkspace,
     ) -> Result<(), NnError> {
         y.copy_from_slice(&self.bias);
-        let matrix = &self.weight;
-        multiply_add(MatrixVector {
-            matrix,
+        self.add_to(x, 1, y, workspace)
+    }
+
+    /// `x [rows, input_size]` to `[rows, output_size]`.
+    pub(crate) fn apply_to(
+        &self,
+        x: &[f32],
+        rows: usize,
+        workspace: &mut StepWorkspace,
+    ) -> Result<Vec<f32>, NnError> {
+        let mut y = self.bias.repeat(rows);
+        self.add_to(x, rows, &mut y, workspace)?;
+        Ok(y)
+    }
+
+    fn add_to(
+        &self,
+        x: &[f32],
+        batch_size: usize,
+        y: &mut [f32],
+        workspace: &mut StepWorkspace,
+    ) -> Result<(), NnError> {
+        multiply_add(MatrixRows {
+            matrix: &self.weight,
+            batch_size,
             x,
             y,
             workspace,

@@ -9,6 +9,7 @@ mod layer;
 mod state;
 mod streamer;
 
+pub(crate) use layer::{StreamLinear, pack_cell};
 pub use recurra_kernels::Precision;
 pub use state::{StreamState, StreamWorkspace};
 pub use streamer::Streamer;

@@ -4,6 +4,7 @@ use crate::case::{INPUT, LABELS, SOURCE, VOCAB_SIZE, all, build, config, moved, 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use recurra_nn::decode::Stepwise;
+use recurra_nn::seq2seq::EncoderDecoder;
 use recurra_nn::seq2seq::{
     AttentionConfig, LossOptions, Query, Score, Seq2Seq, Seq2SeqConfig, Tokens,
 };

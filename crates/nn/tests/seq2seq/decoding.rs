@@ -2,10 +2,18 @@
 
 use crate::case::{SOURCE, all, build, row};
 use recurra_nn::Device;
-use recurra_nn::decode::{BeamConfig, DecodeConfig, Hypothesis, Search, Start, Symbols, decode};
-use recurra_nn::seq2seq::{Seq2Seq, Tokens};
+use recurra_nn::decode::{
+    BeamConfig, DecodeConfig, Hypothesis, Search, Start, Stepwise, Symbols, decode,
+};
+use recurra_nn::seq2seq::{EncoderDecoder, PackedSeq2Seq, Seq2Seq, Tokens};
+use recurra_nn::streaming::Precision;
+use recurra_nn::weights::{NamedTensor, export, import};
 
-fn found(model: &Seq2Seq, source: Tokens<'_>, config: &DecodeConfig) -> Vec<Vec<Hypothesis>> {
+fn found(
+    model: &impl EncoderDecoder,
+    source: Tokens<'_>,
+    config: &DecodeConfig,
+) -> Vec<Vec<Hypothesis>> {
     let symbols = Symbols {
         eos: 2,
         banned: vec![0, 1],
@@ -66,4 +74,77 @@ fn a_beam_of_one_is_greedy_search() {
             assert_eq!(greedy[0].ids, beam[0].ids, "{name}");
         }
     }
+}
+
+/// The network with the matrices of its decoder rounded.
+fn rounded(model: &Seq2Seq, precision: Precision) -> Seq2Seq {
+    let round = |tensor: NamedTensor| {
+        let NamedTensor {
+            name,
+            shape,
+            values,
+        } = tensor;
+        let matrix = ["w_ih", "w_hh", "weight"]
+            .iter()
+            .any(|end| name.ends_with(end));
+        let values = match matrix && shape.len() == 2 {
+            true => precision.round(&values, shape[1]),
+            false => values,
+        };
+        NamedTensor {
+            name,
+            shape,
+            values,
+        }
+    };
+    let tensors = export(model).into_iter().map(round).collect();
+    import(model.clone(), tensors, "rounded").unwrap()
+}
+
+#[test]
+fn packed_weights_find_what_the_rounded_network_finds() {
+    for precision in [Precision::F32, Precision::Bf16] {
+        for (name, config) in all() {
+            let model = rounded(&build(&config, &Device::flex()), precision);
+            let packed = PackedSeq2Seq::new(&model, precision).unwrap();
+            let wanted = found(&model, SOURCE, &beam(3, 3));
+            let got = found(&packed, SOURCE, &beam(3, 3));
+            for (wanted, got) in wanted.iter().flatten().zip(got.iter().flatten()) {
+                assert_eq!(wanted.ids, got.ids, "{name}, {precision}");
+                let apart = (wanted.log_prob - got.log_prob).abs();
+                assert!(apart < 1e-5, "{name}, {precision}: {apart}");
+            }
+        }
+    }
+}
+
+#[test]
+fn int8_says_nearly_what_the_network_says() {
+    let mut largest = 0.0f32;
+    for (name, config) in all() {
+        let model = build(&config, &Device::flex());
+        let packed = PackedSeq2Seq::new(&model, Precision::Int8).unwrap();
+        let (mut exact, mut rough) = (model.begin(SOURCE).unwrap(), packed.begin(SOURCE).unwrap());
+        for token in [1, 5, 3, 4] {
+            let tokens = vec![token; SOURCE.lengths.len()];
+            let (wanted, next) = model.step(&tokens, exact).unwrap();
+            let (got, rough_next) = packed.step(&tokens, rough).unwrap();
+            (exact, rough) = (next, rough_next);
+            for (wanted, got) in wanted.log_probs.iter().zip(&got.log_probs) {
+                let apart = (wanted - got).abs();
+                assert!(apart < 0.1, "{name}: {wanted} and {got}");
+                largest = largest.max(apart);
+            }
+        }
+    }
+    assert!(largest > 1e-5, "something is rounded");
+}
+
+#[test]
+fn packed_weights_refuse_a_token_that_is_none() {
+    let (_, config) = all().remove(0);
+    let packed = PackedSeq2Seq::new(&build(&config, &Device::flex()), Precision::F32).unwrap();
+    let state = packed.begin(row(SOURCE, 0)).unwrap();
+    let error = packed.step(&[1_000_000], state).unwrap_err();
+    assert!(error.to_string().contains("tokens"), "{error}");
 }

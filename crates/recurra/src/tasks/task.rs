@@ -2,9 +2,10 @@
 
 use super::{Evaluation, Predictor, RunReport, Trained};
 use crate::network::Network;
+use crate::quantize::Steppers;
 use crate::report::graph::Graph;
 use crate::{Error, GenerateOptions, Generated};
-use recurra_nn::streaming::{Precision, Streamer};
+use recurra_nn::streaming::Precision;
 use recurra_train::{Control, Run};
 use std::path::Path;
 
@@ -63,7 +64,7 @@ pub(crate) trait Task {
 
     /// Writes the weights in `precision`; gives the network in f32 and in that, both ready to
     /// step.
-    fn quantize(&self, run: &Run, _: Precision) -> Result<[Streamer; 2], Error> {
+    fn quantize(&self, run: &Run, _: Precision) -> Result<Steppers, Error> {
         Err(self.nothing_to_quantize(run))
     }
 

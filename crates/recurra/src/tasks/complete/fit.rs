@@ -8,9 +8,10 @@ use super::judge::{judge, judge_model};
 use super::model::CompletionModel;
 use crate::Error;
 use crate::artifact;
+use crate::quantize::Steppers;
 use crate::tasks::{Evaluation, Sample, Trained, fit_and_ship, judged, sampler, training_device};
 use recurra_data::{BatchSampler, TokenId};
-use recurra_nn::streaming::{Precision, Streamer};
+use recurra_nn::streaming::Precision;
 use recurra_nn::{Mode, NnError, Tensor};
 use recurra_train::metric::{ACCURACY, BITS_PER_CHAR, LOSS, Metrics};
 use recurra_train::{Checkpoint, Control, Learner, Run};
@@ -125,13 +126,13 @@ pub(crate) fn quantize(
     recipe: &Recipe,
     run: &Run,
     precision: Precision,
-) -> Result<[Streamer; 2], Error> {
+) -> Result<Steppers, Error> {
     let predictor = open(recipe, run, Precision::F32)?;
     let model = predictor.model();
     let streamer = |precision| Ok::<_, NnError>(model.streamed(precision)?.streamer().clone());
-    let streamers = [streamer(Precision::F32)?, streamer(precision)?];
+    let (exact, rounded) = (streamer(Precision::F32)?, streamer(precision)?);
     artifact::write(run, model, precision)?;
-    Ok(streamers)
+    Ok([Box::new(exact), Box::new(rounded)])
 }
 
 /// A prefix, the words that should come out, and those that did.

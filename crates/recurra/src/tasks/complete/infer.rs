@@ -39,7 +39,7 @@ pub(crate) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<C
     let model = recipe
         .model
         .build(vocab.len(), recipe.train.seed, &device())?;
-    let model = artifact::read(run, model, precision)?;
+    let model = artifact::read(run, model, precision)?.0;
     let streamed = match precision {
         Precision::F32 => None,
         _ => Some(model.streamed(precision)?),

@@ -24,7 +24,8 @@ pub use infer::Complete;
 use super::{Evaluation, Predictor, RunReport, Task, Trained};
 use crate::Error;
 use crate::network::Network;
-use recurra_nn::streaming::{Precision, Streamer};
+use crate::quantize::Steppers;
+use recurra_nn::streaming::Precision;
 use recurra_train::{Control, Run};
 use std::path::Path;
 
@@ -69,7 +70,7 @@ impl Task for Recipe {
         Ok(Box::new(infer::open(self, run, precision)?))
     }
 
-    fn quantize(&self, run: &Run, precision: Precision) -> Result<[Streamer; 2], Error> {
+    fn quantize(&self, run: &Run, precision: Precision) -> Result<Steppers, Error> {
         fit::quantize(self, run, precision)
     }
 }

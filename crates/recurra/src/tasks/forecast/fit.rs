@@ -11,11 +11,12 @@ use super::model::{ForecastModel, model};
 use super::streamed::Forecaster;
 use crate::Error;
 use crate::artifact;
+use crate::quantize::Steppers;
 use crate::tasks::{
     self, Evaluation, PredictOptions, Predictor, Sample, Trained, device, fit_and_ship, sampler,
     training_device,
 };
-use recurra_nn::streaming::{Precision, Streamer};
+use recurra_nn::streaming::Precision;
 use recurra_nn::{Mode, NnError, Tensor};
 use recurra_train::metric::{
     LOSS, MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, MeanSquaredError, Metrics,
@@ -157,11 +158,11 @@ pub(crate) fn quantize(
     recipe: &Recipe,
     run: &Run,
     precision: Precision,
-) -> Result<[Streamer; 2], Error> {
+) -> Result<Steppers, Error> {
     let model = trained(recipe, run)?;
-    let streamers = [model.streamer(Precision::F32)?, model.streamer(precision)?];
+    let (exact, rounded) = (model.streamer(Precision::F32)?, model.streamer(precision)?);
     artifact::write(run, &model, precision)?;
-    Ok(streamers)
+    Ok([Box::new(exact), Box::new(rounded)])
 }
 
 /// What the test is measured with: of a column also its past, and how far off the model was on

@@ -38,7 +38,8 @@ pub use model::ForecastModel;
 use super::{Evaluation, Predictor, RunReport, Task, Trained};
 use crate::Error;
 use crate::network::Network;
-use recurra_nn::streaming::{Precision, Streamer};
+use crate::quantize::Steppers;
+use recurra_nn::streaming::Precision;
 use recurra_train::{Control, Run};
 use std::path::Path;
 
@@ -83,7 +84,7 @@ impl Task for Recipe {
         Ok(Box::new(fit::open(self, run, precision)?))
     }
 
-    fn quantize(&self, run: &Run, precision: Precision) -> Result<[Streamer; 2], Error> {
+    fn quantize(&self, run: &Run, precision: Precision) -> Result<Steppers, Error> {
         fit::quantize(self, run, precision)
     }
 }

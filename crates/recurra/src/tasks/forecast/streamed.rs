@@ -22,7 +22,7 @@ pub(super) enum Forecaster {
 impl Forecaster {
     /// The weights of a run, in the precision that was asked for.
     pub(super) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<Self, Error> {
-        let model = artifact::read(run, model(recipe, &device())?, precision)?;
+        let model = artifact::read(run, model(recipe, &device())?, precision)?.0;
         Ok(match precision {
             Precision::F32 => Self::Batch(Box::new(model)),
             _ => Self::Streamed(model.streamer(precision)?),

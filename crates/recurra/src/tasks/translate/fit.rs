@@ -4,16 +4,19 @@ use super::config::Recipe;
 use super::data::{Corpus, Row};
 use super::infer::{Translate, open};
 use super::judge::{judge, judge_model};
-use super::model;
+use super::model::{self, Translator};
 use super::pairs::Pairs;
 use super::vocabs::FINGERPRINT;
 use crate::Error;
+use crate::artifact;
+use crate::quantize::Steppers;
 use crate::tasks::{
     Evaluation, Sample, Trained, device, fit_and_ship_with, judged, sampler, training_device,
 };
 use recurra_data::{BatchSampler, TokenBatchSampler};
 use recurra_nn::decode::DecodeConfig;
 use recurra_nn::seq2seq::Seq2Seq;
+use recurra_nn::streaming::Precision;
 use recurra_nn::{Mode, NnError, Tensor};
 use recurra_train::metric::translation::{BLEU, CorpusMetric};
 use recurra_train::metric::{ACCURACY, LOSS, Metrics, PERPLEXITY};
@@ -88,7 +91,7 @@ impl Learner for Lesson<'_> {
         let Corpus { pairs, vocabs, .. } = self.corpus;
         let indices = self.corpus.watched();
         let rows: Vec<&Row> = self.corpus.rows_of(indices);
-        let judgement = judge_model(model, vocabs, &rows, &greedy)?;
+        let judgement = judge_model(&Translator::Exact(model.clone()), vocabs, &rows, &greedy)?;
         let references = indices.iter().map(|&index| &pairs[index].target[..]);
         let references: Vec<&str> = references.collect();
         let bleu = (self.recipe.judge).bleu(&judgement.translations, &references);
@@ -127,6 +130,7 @@ pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Tra
     let metadata = BTreeMap::from([(FINGERPRINT.to_owned(), corpus.vocabs.fingerprint())]);
     let fitted = fit_and_ship_with(&lesson, model, &recipe.train, run, control, metadata)?;
     judged(fitted, |model| {
+        let model = Translator::Exact(model);
         let evaluation = judge(recipe, &corpus, &model, None)?;
         let predictor = Translate::new(recipe, corpus.vocabs.clone(), model);
         Ok((vec![evaluation], sample(&corpus, &predictor)?))
@@ -137,10 +141,27 @@ pub(crate) fn evaluate(
     recipe: &Recipe,
     run: &Run,
     data: Option<&Path>,
+    precision: Precision,
 ) -> Result<Vec<Evaluation>, Error> {
     let corpus = Corpus::of_run(recipe, run)?;
-    let predictor = open(recipe, run)?;
+    let predictor = open(recipe, run, precision)?;
     Ok(vec![judge(recipe, &corpus, predictor.model(), data)?])
+}
+
+/// Writes the weights in `precision`; the network in f32, and in what was written.
+pub(crate) fn quantize(
+    recipe: &Recipe,
+    run: &Run,
+    precision: Precision,
+) -> Result<Steppers, Error> {
+    let predictor = open(recipe, run, Precision::F32)?;
+    let network = predictor.model().network();
+    let rounded = Translator::new(network.clone(), precision)?;
+    artifact::write(run, network, precision)?;
+    Ok([
+        Box::new(Translator::Exact(network.clone())),
+        Box::new(rounded),
+    ])
 }
 
 /// A source, what the list says, and what the model says.

@@ -1,15 +1,16 @@
 //! A trained model at work.
 
 use super::config::{DataConfig, Recipe};
-use super::model;
+use super::model::{self, Translator};
 use super::vocabs::{FINGERPRINT, Vocabs};
 use crate::Error;
+use crate::artifact;
 use crate::report::AlignmentMap;
 use crate::tasks::{PredictOptions, Prediction, Predictor, RankedText, device};
 use recurra_data::TokenId;
 use recurra_nn::NnError;
 use recurra_nn::decode::{DecodeConfig, Hypothesis, Search};
-use recurra_nn::seq2seq::Seq2Seq;
+use recurra_nn::streaming::Precision;
 use recurra_train::Run;
 use serde_json::{Value, json};
 
@@ -23,7 +24,7 @@ pub struct Translate {
     /// Which random numbers are drawn, when some are.
     stream: u64,
     vocabs: Vocabs,
-    model: Seq2Seq,
+    model: Translator,
 }
 
 /// A translation with what it is made of.
@@ -53,16 +54,17 @@ impl Translation {
     }
 }
 
-pub(crate) fn open(recipe: &Recipe, run: &Run) -> Result<Translate, Error> {
+pub(crate) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<Translate, Error> {
     let vocabs = Vocabs::read(run)?;
     let model = model::build(recipe, &vocabs, &device())?;
-    let (model, metadata) = run.read_model(model)?;
+    let (model, metadata) = artifact::read(run, model, precision)?;
     vocabs.must_fit(metadata.get(FINGERPRINT), run)?;
+    let model = Translator::new(model, precision)?;
     Ok(Translate::new(recipe, vocabs, model))
 }
 
 impl Translate {
-    pub(super) fn new(recipe: &Recipe, vocabs: Vocabs, model: Seq2Seq) -> Self {
+    pub(super) fn new(recipe: &Recipe, vocabs: Vocabs, model: Translator) -> Self {
         Self {
             config: recipe.data.clone(),
             decode: recipe.decode.clone(),
@@ -73,7 +75,7 @@ impl Translate {
         }
     }
 
-    pub(super) fn model(&self) -> &Seq2Seq {
+    pub(super) fn model(&self) -> &Translator {
         &self.model
     }
 
@@ -103,7 +105,7 @@ impl Translate {
         if let Search::Beam(beam) = &mut config.search {
             beam.n_best = count.clamp(1, beam.width);
         }
-        let found = model::translate(&self.model, &[source], &config, self.stream)?;
+        let found = self.model.translate(&[source], &config, self.stream)?;
         let in_words = |hypothesis: Hypothesis| {
             let target = &self.vocabs.target;
             let piece = |&id: &TokenId| target.vocab().token(id).map(str::to_owned);

@@ -2,7 +2,7 @@
 
 use super::config::{JudgeConfig, Recipe};
 use super::data::{Corpus, Row, encode_file};
-use super::model::{loss, translate};
+use super::model::{Translator, loss};
 use super::pairs::{Pair, Pairs};
 use super::retrieval::Retrieval;
 use super::vocabs::Vocabs;
@@ -11,7 +11,7 @@ use crate::tasks::Evaluation;
 use recurra_data::TokenId;
 use recurra_data::text::moses;
 use recurra_nn::decode::DecodeConfig;
-use recurra_nn::seq2seq::{LossOptions, Seq2Seq};
+use recurra_nn::seq2seq::LossOptions;
 use recurra_nn::weights::values;
 use recurra_nn::{Mode, NnError};
 use recurra_train::metric::translation::{
@@ -38,7 +38,7 @@ pub(super) struct Judgement {
 
 /// Translates rows and compares.
 pub(super) fn judge_model(
-    model: &Seq2Seq,
+    model: &Translator,
     vocabs: &Vocabs,
     rows: &[&Row],
     config: &DecodeConfig,
@@ -49,12 +49,12 @@ pub(super) fn judge_model(
     let mut translations = vec![String::new(); rows.len()];
     for indices in by_len.chunks(BATCH_SIZE) {
         let rows: Vec<&Row> = indices.iter().map(|&index| rows[index]).collect();
-        let mean = loss(model, &rows, LossOptions::default(), Mode::Eval)?;
+        let mean = loss(model.network(), &rows, LossOptions::default(), Mode::Eval)?;
         let count: usize = rows.iter().map(|row| row.target.len() + 1).sum();
         nats += f64::from(values(&mean)[0]) * count as f64;
         pieces += count;
         let sources: Vec<&[TokenId]> = rows.iter().map(|row| &row.source[..]).collect();
-        let found = translate(model, &sources, config, 0)?;
+        let found = model.translate(&sources, config, 0)?;
         for ((&index, row), found) in indices.iter().zip(rows).zip(found) {
             let Some(best) = found.into_iter().next() else {
                 continue;
@@ -142,7 +142,7 @@ impl JudgeConfig {
 pub(super) fn judge(
     recipe: &Recipe,
     corpus: &Corpus,
-    model: &Seq2Seq,
+    model: &Translator,
     data: Option<&Path>,
 ) -> Result<Evaluation, Error> {
     let mut notes = Vec::new();

@@ -24,6 +24,7 @@ pub(crate) use infer::open;
 use super::{Evaluation, Predictor, RunReport, Task, Trained};
 use crate::Error;
 use crate::network::Network;
+use crate::quantize::Steppers;
 use crate::report::graph::Graph;
 use recurra_nn::streaming::Precision;
 use recurra_train::{Control, Run};
@@ -63,10 +64,7 @@ impl Task for Recipe {
         data: Option<&Path>,
         precision: Precision,
     ) -> Result<Vec<Evaluation>, Error> {
-        if precision != Precision::F32 {
-            return Err(self.nothing_to_quantize(run));
-        }
-        fit::evaluate(self, run, data)
+        fit::evaluate(self, run, data, precision)
     }
 
     fn report(&self, run: &Run) -> Result<RunReport, Error> {
@@ -74,9 +72,10 @@ impl Task for Recipe {
     }
 
     fn open(&self, run: &Run, precision: Precision) -> Result<Box<dyn Predictor>, Error> {
-        if precision != Precision::F32 {
-            return Err(self.nothing_to_quantize(run));
-        }
-        Ok(Box::new(open(self, run)?))
+        Ok(Box::new(open(self, run, precision)?))
+    }
+
+    fn quantize(&self, run: &Run, precision: Precision) -> Result<Steppers, Error> {
+        fit::quantize(self, run, precision)
     }
 }

@@ -6,10 +6,12 @@ use super::pairs::Pairs;
 use super::vocabs::Vocabs;
 use crate::Error;
 use crate::network::{Network, Part};
+use crate::quantize::Stepper;
 use crate::report::graph::{Asks, AttentionLabel, Graph, Topology};
 use recurra_data::{Specials, TokenBatch, TokenId};
 use recurra_nn::decode::{DecodeConfig, Hypothesis, Start, Symbols, decode};
-use recurra_nn::seq2seq::{LossOptions, Query, Seq2Seq, Tokens};
+use recurra_nn::seq2seq::{EncoderDecoder, LossOptions, PackedSeq2Seq, Query, Seq2Seq, Tokens};
+use recurra_nn::streaming::Precision;
 use recurra_nn::{Device, Mode, NnError, Tensor};
 use recurra_train::{Run, Stream};
 
@@ -39,10 +41,83 @@ pub(super) fn loss(
     model.loss(tokens(&examples.source), input, labels, options, mode)
 }
 
-/// The best translations of each source, best first; no source may be empty. Where random
-/// numbers are drawn, source `n` draws those of `stream + n`.
-pub(super) fn translate(
-    model: &Seq2Seq,
+/// A network as it decodes.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for a run, and it is handles to weights far larger than itself"
+)]
+pub(super) enum Translator {
+    /// In f32, all rows of a batch as one tensor.
+    Exact(Seq2Seq),
+    /// The decoder in fewer bits.
+    Packed(PackedSeq2Seq),
+}
+
+impl Translator {
+    /// With weights that are rounded to `precision` already.
+    pub(super) fn new(network: Seq2Seq, precision: Precision) -> Result<Self, NnError> {
+        Ok(match precision {
+            Precision::F32 => Self::Exact(network),
+            _ => Self::Packed(PackedSeq2Seq::new(&network, precision)?),
+        })
+    }
+
+    pub(super) fn network(&self) -> &Seq2Seq {
+        match self {
+            Self::Exact(network) => network,
+            Self::Packed(packed) => packed.network(),
+        }
+    }
+
+    /// The best translations of each source, best first; no source may be empty. Where random
+    /// numbers are drawn, source `n` draws those of `stream + n`.
+    pub(super) fn translate(
+        &self,
+        sources: &[&[TokenId]],
+        config: &DecodeConfig,
+        stream: u64,
+    ) -> Result<Vec<Vec<Hypothesis>>, NnError> {
+        match self {
+            Self::Exact(network) => translate(network, sources, config, stream),
+            Self::Packed(packed) => translate(packed, sources, config, stream),
+        }
+    }
+}
+
+impl Stepper for Translator {
+    fn precision(&self) -> Precision {
+        match self {
+            Self::Exact(_) => Precision::F32,
+            Self::Packed(packed) => packed.precision(),
+        }
+    }
+
+    fn make_steps(&self, count: usize) -> Result<(), NnError> {
+        match self {
+            Self::Exact(network) => make_steps(network, count),
+            Self::Packed(packed) => make_steps(packed, count),
+        }
+    }
+}
+
+/// Writes `count` pieces, whatever they are, from a source of usual length.
+fn make_steps(model: &impl EncoderDecoder, count: usize) -> Result<(), NnError> {
+    const SOURCE_LEN: usize = 16;
+    let bos = Specials::STANDARD.bos;
+    let source = Tokens {
+        ids: &[bos; SOURCE_LEN],
+        lengths: &[SOURCE_LEN],
+    };
+    let mut state = model.begin(source)?;
+    for _ in 0..count {
+        (_, state) = model.step(&[bos], state)?;
+    }
+    Ok(())
+}
+
+fn translate(
+    model: &impl EncoderDecoder,
     sources: &[&[TokenId]],
     config: &DecodeConfig,
     stream: u64,

@@ -12,6 +12,7 @@ use crate::report::chart::{LineChart, Role, Series};
 use crate::report::graph::Graph;
 use crate::report::html::{Block, Outcome, Page, Prediction, PredictionTable, Section};
 use crate::tasks::RunReport;
+use recurra_nn::streaming::Precision;
 use recurra_train::metric::translation::BLEU;
 use recurra_train::metric::{ACCURACY, LOSS, MetricInfo};
 use recurra_train::{Evaluation as Milestone, Run, read_history};
@@ -21,7 +22,7 @@ const SHOWN: usize = 24;
 
 pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let corpus = Corpus::of_run(recipe, run)?;
-    let predictor = open(recipe, run)?;
+    let predictor = open(recipe, run, Precision::F32)?;
     let evaluation = judge(recipe, &corpus, predictor.model(), None)?;
     let shown = show(&corpus, &predictor, SHOWN)?;
     let mut plots = curves(&read_history(run)?);

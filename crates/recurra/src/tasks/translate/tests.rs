@@ -2,7 +2,8 @@
 
 use crate::recipe::RecipeSource;
 use crate::tasks::PredictOptions;
-use crate::{Error, evaluate, train};
+use crate::{Error, evaluate, quantize, train};
+use recurra_nn::streaming::Precision;
 use recurra_train::Control;
 use recurra_train::metric::ACCURACY;
 use std::path::{Path, PathBuf};
@@ -64,6 +65,18 @@ fn a_small_list_is_learnt_by_heart_and_lines_keep_their_order() {
     assert!(long.notices[0].contains("10000 pieces, of which the first 8 are read"));
     let report = std::fs::read_to_string(dir.join("report.html")).unwrap();
     assert!(report.contains("Translations"));
+
+    for precision in [Precision::Bf16, Precision::Int8] {
+        let refused = crate::open_in(&dir, precision).unwrap_err().to_string();
+        assert!(refused.contains("quantize"), "{refused}");
+        let written = quantize(&dir, precision).unwrap();
+        let [exact, rounded] = &written.figures;
+        assert_eq!(rounded.metrics.get(ACCURACY.name), Some(1.0), "{precision}");
+        assert!(rounded.size_bytes < exact.size_bytes);
+        let predictor = crate::open_in(&dir, precision).unwrap();
+        let says = predictor.predict("dcb", 1, options()).unwrap();
+        assert_eq!(says.text, "bcd", "{precision}");
+    }
 }
 
 #[test]
