@@ -123,6 +123,22 @@ pub enum DataError {
         got: usize,
     },
 
+    /// A cell of nothing where something is needed.
+    #[error(
+        "{}:{line}: column {column} (the {what}) is empty; give a value, or take the line out",
+        path.display()
+    )]
+    EmptyCell {
+        /// The file.
+        path: PathBuf,
+        /// Line, counted from 1.
+        line: usize,
+        /// The column, counted from 1.
+        column: usize,
+        /// What should be there.
+        what: &'static str,
+    },
+
     /// A column that the file does not have.
     #[error(
         "{}: expected column {wanted}, got {available}; {}", path.display(),

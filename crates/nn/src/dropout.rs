@@ -19,6 +19,32 @@ pub fn dropout<const D: usize>(x: Tensor<D>, dropout: f64, mode: Mode<'_>) -> Te
     }
 }
 
+/// Replaces each id by `unk` with the probability `rate(id)`; in evaluation, none.
+///
+/// So a network learns what to do with words that it does not know, from those that it does.
+///
+/// # Source
+/// Iyyer et al. 2015; with `rate = a / (a + count)`, Kiperwasser & Goldberg 2016.
+///
+/// # Example
+/// ```
+/// use recurra_nn::{Mode, rng, token_dropout};
+/// let mut ids = [5, 6, 5, 7];
+/// let mut rng = rng(1, 0);
+/// token_dropout(&mut ids, 3, |id| f64::from(id == 5), Mode::train(&mut rng));
+/// assert_eq!(ids, [3, 6, 3, 7]);
+/// ```
+pub fn token_dropout(ids: &mut [u32], unk: u32, rate: impl Fn(u32) -> f64, mode: Mode<'_>) {
+    let Mode::Train { rng, .. } = mode else {
+        return;
+    };
+    for id in ids {
+        if rng.random::<f64>() < rate(*id) {
+            *id = unk;
+        }
+    }
+}
+
 /// Ones, and zeros with probability `dropout`.
 pub(crate) fn keep_mask<const D: usize>(
     shape: [usize; D],

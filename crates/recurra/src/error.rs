@@ -62,6 +62,18 @@ pub enum Error {
         /// What was expected and what came.
         message: String,
     },
+    /// A label that does not fit the task or the run.
+    #[error("{}:{line}: expected {want}, got `{got}`", path.display())]
+    Labels {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What labels may be.
+        want: String,
+        /// The label.
+        got: String,
+    },
     /// The run has nothing to show yet.
     #[error("{}: training has not finished; `recurra train --resume {}` goes on with it", dir.display(), dir.display())]
     Unfinished {

@@ -1,12 +1,13 @@
 //! Text lines, streamed from a plain, gzip- or zstd-compressed file.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 
 use crate::error::DataError;
+use crate::source::zip;
 use crate::source::zstd::{self, ZstdReader};
 
 /// The longest line that is accepted: a bound on memory, whatever the file holds.
@@ -47,7 +48,8 @@ impl std::fmt::Debug for Lines {
 
 /// Opens a text file, plain or compressed by gzip or zstd, and streams its lines.
 ///
-/// Which of the three it is, is read from its first bytes. A byte order mark at the start and
+/// Which of the three it is, is read from its first bytes. A file inside a zip archive is named as
+/// if the archive were a folder. A byte order mark at the start and
 /// the `\r` of `\r\n` are taken off. An empty file has no lines and is no error here.
 ///
 /// # Errors
@@ -69,8 +71,15 @@ pub fn read_lines(path: &Path) -> Result<Lines, DataError> {
         path: path.to_owned(),
         source,
     };
-    let mut plain = BufReader::with_capacity(1 << 16, File::open(path).map_err(io_error)?);
+    let file: Box<dyn Read + Send> = match zip::archive_of(path) {
+        Some((archive, member)) => Box::new(Cursor::new(zip::read_member(&archive, &member)?)),
+        None => Box::new(File::open(path).map_err(io_error)?),
+    };
+    let mut plain = BufReader::with_capacity(1 << 16, file);
     let start = plain.fill_buf().map_err(io_error)?;
+    if start.starts_with(&zip::MAGIC) {
+        return Err(zip::no_member(path, ""));
+    }
     let (reader, compression): (Box<dyn BufRead + Send>, _) = if start.starts_with(&GZIP_MAGIC) {
         let decoder = MultiGzDecoder::new(plain);
         (

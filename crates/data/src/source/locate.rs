@@ -4,6 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use crate::error::DataError;
+use crate::source::zip;
 
 /// The environment variable that names the folder of data sets.
 pub const DATA_VARIABLE: &str = "RECURRA_DATA";
@@ -44,7 +45,7 @@ fn locate_in(
     };
     if let Some(data) = data {
         let inside = data.join(name);
-        return if data.is_dir() && inside.exists() {
+        return if data.is_dir() && exists(&inside) {
             Ok(inside)
         } else if data.exists() {
             Ok(data.to_owned())
@@ -58,7 +59,7 @@ fn locate_in(
         )));
     };
     let path = root.join(name);
-    if path.exists() {
+    if exists(&path) {
         Ok(path)
     } else {
         Err(not_found(format!(
@@ -66,6 +67,10 @@ fn locate_in(
             path.display()
         )))
     }
+}
+
+fn exists(path: &Path) -> bool {
+    path.exists() || zip::has_member(path)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Reading: where the data is, and text lines, columns and numbers out of it.
 //!
-//! Plain files and those compressed by gzip or zstd are told apart by their first bytes, never by their name. A
+//! Plain files and those compressed by gzip or zstd are told apart by their first bytes, never by their name; a path may go into a zip archive as into a
+//! folder. A
 //! byte order mark and Windows line ends are taken off here, and bytes that are not UTF-8 are
 //! reported here, so that nothing above needs to know about them.
 
@@ -9,6 +10,7 @@ mod lines;
 mod locate;
 mod numbers;
 mod text_table;
+mod zip;
 mod zstd;
 
 pub use column::{ColumnSelector, read_column, read_series};

@@ -6,6 +6,7 @@ use crate::ops::{Chain, CrfSpec, crf_loss};
 use crate::{NnError, Rng, lengths};
 use burn::module::{Module, Param};
 use burn::tensor::{Bool, DType, Device, Tensor, TensorData};
+use rayon::prelude::*;
 
 /// What a forbidden transition scores; finite, so that no difference of two is undefined.
 const FORBIDDEN: f64 = -1e6;
@@ -178,13 +179,57 @@ impl Crf {
         allowed: Option<&TagConstraint>,
     ) -> Result<Vec<Vec<u32>>, NnError> {
         const OP: &str = "crf_decode";
+        self.rows(OP, emissions, row_lengths, allowed, Chain::best_path)
+    }
+
+    /// The probability of each tag at each step, whatever the tags at the others, by
+    /// forward-backward; of the allowed paths where there is a constraint.
+    ///
+    /// `p(yₜ = k) = Σ over all y with yₜ = k of p(y)`
+    ///
+    /// # Shapes
+    /// `emissions [batch, seq_len, num_tags]`; the result has `[lengths[row], num_tags]` values in
+    /// each row.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    ///
+    /// # Example
+    /// ```
+    /// use recurra_nn::{Device, Tensor, loss::Crf, rng};
+    /// let device = Device::flex();
+    /// let crf = Crf::new(2, &mut rng(1, 0), &device);
+    /// let emissions = Tensor::from_floats([[[3.0, 0.0], [0.0, 3.0]]], &device);
+    /// let probs = &crf.marginals(emissions, &[2], None)?[0];
+    /// assert!(probs[0] > 0.9 && (probs[0] + probs[1] - 1.0).abs() < 1e-6);
+    /// # Ok::<(), recurra_nn::NnError>(())
+    /// ```
+    pub fn marginals(
+        &self,
+        emissions: Tensor<3>,
+        row_lengths: &[usize],
+        allowed: Option<&TagConstraint>,
+    ) -> Result<Vec<Vec<f32>>, NnError> {
+        const OP: &str = "crf_marginals";
+        self.rows(OP, emissions, row_lengths, allowed, Chain::marginals)
+    }
+
+    /// `found` of the emissions of each row, rows in parallel.
+    fn rows<T: Send>(
+        &self,
+        op: &'static str,
+        emissions: Tensor<3>,
+        row_lengths: &[usize],
+        allowed: Option<&TagConstraint>,
+        found: fn(&Chain, &[f32]) -> T,
+    ) -> Result<Vec<T>, NnError> {
         let dims @ [_, seq_len, num_tags] = emissions.dims();
-        self.check(OP, dims, row_lengths, allowed)?;
+        self.check(op, dims, row_lengths, allowed)?;
         let chain = self.chain(allowed);
         let emissions = numbers(emissions);
-        let rows = row_lengths.iter().enumerate().map(|(row, &length)| {
+        let rows = row_lengths.par_iter().enumerate().map(|(row, &length)| {
             let start = row * seq_len * num_tags;
-            chain.best_path(&emissions[start..start + length * num_tags])
+            found(&chain, &emissions[start..start + length * num_tags])
         });
         Ok(rows.collect())
     }

@@ -13,6 +13,7 @@ use burn::backend::{
     Autodiff, AutodiffBackend, Backend, Dispatch, Flex, TensorMetadata, backend_extension,
 };
 use burn::tensor::{Tensor, TensorData};
+use rayon::prelude::*;
 use std::sync::Arc;
 
 /// Scores of a chain of tags.
@@ -36,6 +37,64 @@ pub(crate) struct ChainGradients {
 impl Chain {
     pub(crate) fn num_tags(&self) -> usize {
         self.start.len()
+    }
+
+    fn zeros(num_tags: usize) -> Self {
+        Self {
+            start: vec![0.0; num_tags],
+            end: vec![0.0; num_tags],
+            transitions: vec![0.0; num_tags * num_tags],
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        let pairs = [
+            (&mut self.start, &other.start),
+            (&mut self.end, &other.end),
+            (&mut self.transitions, &other.transitions),
+        ];
+        for (sums, terms) in pairs {
+            for (sum, term) in sums.iter_mut().zip(terms) {
+                *sum += term;
+            }
+        }
+    }
+
+    /// `log Z − score` of one path; its gradients by emission are written to `slopes`, where it is
+    /// given, and those of the chain are returned (else zeros).
+    fn row_loss(&self, emissions: &[f32], tags: &[u32], slopes: Option<&mut [f64]>) -> (f64, Self) {
+        let k = self.num_tags();
+        let (Some(&first), Some(&last)) = (tags.first(), tags.last()) else {
+            return (0.0, Self::zeros(k));
+        };
+        let score = self.path_score(emissions, tags);
+        let Some(slopes) = slopes else {
+            let loss = self.log_partition(emissions, None) - score;
+            return (loss, Self::zeros(0));
+        };
+        let mut chain = Self::zeros(k);
+        let total = self.log_partition(emissions, Some((&mut *slopes, &mut chain)));
+        // Less the counts of the path that was asked for.
+        for (t, &tag) in tags.iter().enumerate() {
+            slopes[t * k + tag as usize] -= 1.0;
+        }
+        for pair in tags.windows(2) {
+            chain.transitions[pair[0] as usize * k + pair[1] as usize] -= 1.0;
+        }
+        chain.start[first as usize] -= 1.0;
+        chain.end[last as usize] -= 1.0;
+        (total - score, chain)
+    }
+
+    /// The probability of each tag at each step of a row, `[len, num_tags]`.
+    pub(crate) fn marginals(&self, emissions: &[f32]) -> Vec<f32> {
+        if emissions.is_empty() {
+            return Vec::new();
+        }
+        let mut shares = vec![0.0; emissions.len()];
+        let mut transitions = Self::zeros(self.num_tags());
+        self.log_partition(emissions, Some((&mut shares, &mut transitions)));
+        shares.into_iter().map(|share| share as f32).collect()
     }
 
     fn step(&self, from: usize, to: usize) -> f64 {
@@ -227,41 +286,34 @@ fn loss(
     };
     let k = chain.num_tags();
     let width = spec.tags.len() / spec.lengths.len();
-    let mut gradients = wants_gradients.then(|| ChainGradients {
-        emissions: vec![0.0; emissions.len()],
-        chain: Chain {
-            start: vec![0.0; k],
-            end: vec![0.0; k],
-            transitions: vec![0.0; k * k],
-        },
-    });
-    let mut total = 0.0;
-    for (row, &len) in spec.lengths.iter().enumerate() {
-        if len == 0 {
-            continue;
-        }
+    let row = |row: usize, len: usize, slopes: Option<&mut [f64]>| {
         let tags = &spec.tags[row * width..][..len];
-        let cells = row * width * k..(row * width + len) * k;
-        let emissions = &emissions[cells.clone()];
-        total -= chain.path_score(emissions, tags);
-        let Some(gradients) = &mut gradients else {
-            total += chain.log_partition(emissions, None);
-            continue;
-        };
-        let d_emissions = &mut gradients.emissions[cells];
-        let expected = (&mut *d_emissions, &mut gradients.chain);
-        total += chain.log_partition(emissions, Some(expected));
-        // Less the counts of the path that was asked for.
-        for (t, &tag) in tags.iter().enumerate() {
-            d_emissions[t * k + tag as usize] -= 1.0;
-        }
-        for pair in tags.windows(2) {
-            gradients.chain.transitions[pair[0] as usize * k + pair[1] as usize] -= 1.0;
-        }
-        gradients.chain.start[tags[0] as usize] -= 1.0;
-        gradients.chain.end[tags[len - 1] as usize] -= 1.0;
+        let emissions = &emissions[row * width * k..][..len * k];
+        chain.row_loss(emissions, tags, slopes)
+    };
+    if !wants_gradients {
+        let rows = spec.lengths.par_iter().enumerate();
+        let losses: Vec<f64> = rows.map(|(index, &len)| row(index, len, None).0).collect();
+        return (losses.iter().sum(), None);
     }
-    (total, gradients)
+    let mut d_emissions = vec![0.0; emissions.len()];
+    let slopes = d_emissions.par_chunks_mut((width * k).max(1));
+    let rows = slopes.zip(spec.lengths.par_iter()).enumerate();
+    let found: Vec<(f64, Chain)> = rows
+        .map(|(index, (slopes, &len))| row(index, len, Some(&mut slopes[..len * k])))
+        .collect();
+    // In the order of the rows, whichever was done first.
+    let mut sum = Chain::zeros(k);
+    let mut total = 0.0;
+    for (loss, slopes) in &found {
+        total += loss;
+        sum.add(slopes);
+    }
+    let gradients = ChainGradients {
+        emissions: d_emissions,
+        chain: sum,
+    };
+    (total, Some(gradients))
 }
 
 fn values(tensor: &Primitive) -> &[f32] {

@@ -56,6 +56,12 @@ pub fn embedded() -> &'static [EmbeddedRecipe] {
         "music" / "musedata",
         "music" / "nottingham",
         "translate" / "word-translation",
+        "tag" / "tag-entities",
+        "tag" / "ewt-pos",
+        "tag" / "conll2000-chunks",
+        "tag" / "wnut17",
+        "tag" / "klue-ner",
+        "tag" / "ko-pos",
     ]
 }
 

@@ -10,7 +10,7 @@ mod overrides;
 pub use embedded::{EmbeddedRecipe, embedded};
 
 use crate::Error;
-use crate::tasks::{Task, complete, forecast, memory, music, translate};
+use crate::tasks::{Task, complete, forecast, memory, music, tag, translate};
 use recurra_train::TrainConfig;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,6 +29,8 @@ pub enum Recipe {
     Music(music::Recipe),
     /// Translate texts.
     Translate(Box<translate::Recipe>),
+    /// Label every word of a sentence.
+    Tag(Box<tag::Recipe>),
 }
 
 /// The text of a recipe and where it came from.
@@ -102,6 +104,7 @@ impl RecipeSource {
             memory::NAME => Recipe::Memory(self.read(table)?),
             music::NAME => Recipe::Music(self.read(table)?),
             translate::NAME => Recipe::Translate(Box::new(self.read(table)?)),
+            tag::NAME => Recipe::Tag(Box::new(self.read(table)?)),
             _ => {
                 let message = format!("no task `{task}`; there are {}", TASKS.join(", "));
                 return Err(self.wrong(message, most_similar(&task, TASKS.iter().copied())));
@@ -130,12 +133,13 @@ impl RecipeSource {
 }
 
 /// The names of all tasks.
-pub const TASKS: [&str; 5] = [
+pub const TASKS: [&str; 6] = [
     forecast::NAME,
     complete::NAME,
     memory::NAME,
     music::NAME,
     translate::NAME,
+    tag::NAME,
 ];
 
 /// The same expression on whichever task's recipe it is.
@@ -147,6 +151,7 @@ macro_rules! each_recipe {
             Recipe::Memory($recipe) => $expression,
             Recipe::Music($recipe) => $expression,
             Recipe::Translate($recipe) => $expression,
+            Recipe::Tag($recipe) => $expression,
         }
     };
 }
@@ -193,6 +198,7 @@ impl Recipe {
             Self::Memory(recipe) => recipe,
             Self::Music(recipe) => recipe,
             Self::Translate(recipe) => recipe.as_ref(),
+            Self::Tag(recipe) => recipe.as_ref(),
         }
     }
 

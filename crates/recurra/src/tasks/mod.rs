@@ -17,6 +17,7 @@ pub mod forecast;
 pub mod memory;
 pub mod music;
 mod shipping;
+pub mod tag;
 mod task;
 pub mod translate;
 

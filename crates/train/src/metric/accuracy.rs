@@ -11,6 +11,14 @@ pub const ACCURACY: MetricInfo = MetricInfo {
     better: Better::Higher,
 };
 
+/// The accuracy over words that training never had.
+pub const UNSEEN_ACCURACY: MetricInfo = MetricInfo {
+    name: "unseen_accuracy",
+    title: "accuracy on unseen words",
+    unit: "",
+    better: Better::Higher,
+};
+
 /// `#{prediction = label} / n`, a fraction between 0 and 1.
 ///
 /// # Example

@@ -28,7 +28,7 @@ mod temperature;
 mod threshold;
 pub mod translation;
 
-pub use accuracy::{ACCURACY, Accuracy};
+pub use accuracy::{ACCURACY, Accuracy, UNSEEN_ACCURACY};
 pub use calibration::{CALIBRATION_ERROR, Calibration, ReliabilityBin};
 pub use confusion::{Average, ClassScores, ConfusionMatrix, MACRO_F1, WEIGHTED_F1};
 pub use cross_entropy::{BITS_PER_CHAR, CROSS_ENTROPY, CrossEntropy, PERPLEXITY};

@@ -16,9 +16,11 @@
 
 mod page;
 mod tables;
+mod tagged;
 
 pub use page::{Block, Page, Section};
 pub use tables::{Metric, MetricTable, Outcome, Prediction, PredictionTable, Table};
+pub use tagged::{TaggedPiece, TaggedText};
 
 #[cfg(doc)]
 use super::svg::Svg;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::tables::{MetricTable, PredictionTable, Table};
+use super::tagged::{self, TaggedText};
 use crate::report::{
     svg::Svg,
     text::{FONT_STACK, escape},
@@ -56,6 +57,8 @@ pub enum Block {
     Table(Table),
     /// Inputs and what the model makes of them.
     Predictions(PredictionTable),
+    /// Sentences with labels in colour.
+    Tagged(Vec<TaggedText>),
     /// A chart or graph.
     Chart(Svg),
     /// Text as it is, such as the resolved recipe.
@@ -134,6 +137,7 @@ impl Block {
             Self::Metrics(table) => table.write(out),
             Self::Table(table) => table.write(out),
             Self::Predictions(table) => table.write(out),
+            Self::Tagged(texts) => tagged::write(out, texts),
             Self::Chart(svg) => {
                 let _ = writeln!(out, "<figure>{svg}</figure>");
             }
