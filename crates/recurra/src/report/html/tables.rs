@@ -23,16 +23,21 @@ impl Table {
             .iter()
             .map(Vec::len)
             .fold(self.headings.len(), usize::max);
-        open(out, &self.headings);
+        // A heading stands above its numbers.
+        let of_numbers = |index: usize| {
+            let mut cells = self.rows.iter().filter_map(|row| row.get(index)).peekable();
+            cells.peek().is_some() && cells.all(|cell| looks_numeric(cell))
+        };
+        let headings = self.headings.iter().enumerate();
+        open_with(
+            out,
+            headings.map(|(index, heading)| (&heading[..], of_numbers(index))),
+        );
         for row in &self.rows {
             out.push_str("<tr>");
             for index in 0..columns {
                 let cell = row.get(index).map_or("", String::as_str);
-                let class = if looks_numeric(cell) {
-                    " class=\"number\""
-                } else {
-                    ""
-                };
+                let class = class(looks_numeric(cell));
                 let _ = write!(out, "<td{class}>{}</td>", escape(cell));
             }
             out.push_str("</tr>\n");
@@ -187,13 +192,27 @@ impl PredictionTable {
 const CLOSE: &str = "</tbody></table></div>\n";
 
 fn open(out: &mut String, headings: &[String]) {
+    open_with(out, headings.iter().map(|heading| (&heading[..], false)));
+}
+
+/// Headings, each with whether its column is one of numbers.
+fn open_with<'a>(out: &mut String, headings: impl Iterator<Item = (&'a str, bool)>) {
     out.push_str("<div class=\"scroll\"><table>\n<thead><tr>");
-    for heading in headings {
-        let _ = write!(out, "<th scope=\"col\">{}</th>", escape(heading));
+    for (heading, of_numbers) in headings {
+        let class = class(of_numbers);
+        let _ = write!(out, "<th scope=\"col\"{class}>{}</th>", escape(heading));
     }
     out.push_str("</tr></thead>\n<tbody>\n");
 }
 
+fn class(of_numbers: bool) -> &'static str {
+    match of_numbers {
+        true => " class=\"number\"",
+        false => "",
+    }
+}
+
 fn looks_numeric(cell: &str) -> bool {
-    cell.replace(',', "").parse::<f64>().is_ok()
+    let number = cell.strip_suffix(" %").unwrap_or(cell);
+    number.replace(',', "").parse::<f64>().is_ok()
 }

@@ -32,7 +32,7 @@ const EPOCHS: usize = 5;
 ///     labels: owned(&["PRON", "AUX", "VERB", "DET", "NOUN"]),
 /// };
 /// let tagger = PerceptronTagger::fit(&[seen], 1)?;
-/// assert_eq!(tagger.label(&owned(&["a", "can"])), ["DET", "NOUN"]);
+/// assert_eq!(tagger.label(&owned(&["fish", "a", "can"])), ["VERB", "DET", "NOUN"]);
 /// # Ok::<(), recurra_train::TrainError>(())
 /// ```
 #[derive(Clone, PartialEq)]
@@ -228,9 +228,9 @@ mod tests {
             sentence("they/PRON walk/VERB here/ADV"),
         ];
         let tagger = PerceptronTagger::fit(&seen, 1).unwrap();
-        let label = |words: [&str; 2]| tagger.label(&words.map(str::to_owned));
-        assert_eq!(label(["they", "fish"]), ["PRON", "VERB"]);
-        assert_eq!(label(["the", "fish"]), ["DET", "NOUN"]);
+        let label = |words: [&str; 3]| tagger.label(&words.map(str::to_owned));
+        assert_eq!(label(["they", "fish", "here"]), ["PRON", "VERB", "ADV"]);
+        assert_eq!(label(["the", "fish", "swims"]), ["DET", "NOUN", "VERB"]);
         assert_eq!(PerceptronTagger::fit(&seen, 1).unwrap(), tagger);
     }
 
