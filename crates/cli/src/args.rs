@@ -34,6 +34,10 @@ pub(crate) enum Command {
     Chat(Chat),
     /// Let a run go on with a sequence: a tune
     Generate(Generate),
+    /// Say which words moved a classifier's answer
+    Explain(Explain),
+    /// Watch what is said of brands or products over time, by a classifier
+    Monitor(Monitor),
     /// Write a run's weights in fewer bits, and show what that costs
     Quantize(Quantize),
     /// Show layers, shapes, parameters, and which path each layer takes
@@ -159,6 +163,74 @@ pub(crate) struct Chat {
     /// Seed of the draws
     #[arg(long, value_name = "N", default_value = "0")]
     pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Each word is left out in turn: its effect is how much the log-odds of the class
+fall without it.
+
+Examples:
+  recurra explain runs/sentiment-small 'the food was great and the staff were rude'
+  recurra explain runs/imdb \"$(cat review.txt)\" --svg review.svg")]
+pub(crate) struct Explain {
+    /// The run directory
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// The text; without it, standard input
+    #[arg(value_name = "TEXT")]
+    pub(crate) text: Option<String>,
+    /// Also draw the text with its words marked
+    #[arg(long, value_name = "OUT.svg")]
+    pub(crate) svg: Option<PathBuf>,
+    /// How many words to list
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "10",
+        value_parser = clap::value_parser!(u16).range(1..=1000)
+    )]
+    pub(crate) top: u16,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+FILE is a table (TSV, CSV), or JSON lines when its name has .jsonl in it; plain, .gz
+or .zst. It is read once, in memory that does not grow with it. Rows without a
+text, a group or a date are counted, and listed in bad_rows.csv.
+
+Examples:
+  recurra monitor runs/reviews reviews.csv --text review --group product --date day
+  recurra monitor runs/airline-brands tweets.csv.gz --text text \\
+    --mentions united,jetblue --date tweet_created")]
+pub(crate) struct Monitor {
+    /// The run directory of a classifier
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// The table
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The column of the texts (name, or number from 1)
+    #[arg(long, value_name = "COLUMN", default_value = "text")]
+    pub(crate) text: String,
+    /// The column of what texts belong to
+    #[arg(long, value_name = "COLUMN", conflicts_with = "mentions")]
+    pub(crate) group: Option<String>,
+    /// Names: a text belongs to the first one that is a word of it
+    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
+    pub(crate) mentions: Vec<String>,
+    /// The column of the dates
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) date: Option<String>,
+    /// In 3/4/2020 the day comes first
+    #[arg(long, requires = "date")]
+    pub(crate) day_first: bool,
+    /// The class whose share is drawn [default: positive, or the last]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) class: Option<String>,
+    /// The folder to write report.html, groups.csv and bad_rows.csv into
+    #[arg(long, value_name = "DIR", default_value = "monitor")]
+    pub(crate) out: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::labelled::{RowFault, RowFaults};
+
 /// What can be wrong with data or with the description of data.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -298,6 +300,20 @@ pub enum DataError {
         got: String,
     },
 
+    /// Rows that cannot be used, where none may be left out.
+    #[error(
+        "{}: {} of {num_rows} rows cannot be used: {faults}; correct them, or leave them out \
+         with `--set data.bad_rows=skip`", path.display(), faults.count
+    )]
+    BadRows {
+        /// The file.
+        path: PathBuf,
+        /// Its rows, the bad ones among them.
+        num_rows: usize,
+        /// Which rows, and why.
+        faults: Box<RowFaults>,
+    },
+
     /// A tokenizer file that is not one, or is damaged.
     #[error("{}: not a tokenizer of this program ({problem}); use the file of the run", path.display())]
     TokenizerFile {
@@ -328,4 +344,37 @@ pub enum DataError {
         /// What it is.
         got: String,
     },
+}
+
+impl DataError {
+    /// Whether the error is of one row alone, so that a reader may go on with the next.
+    pub fn is_of_one_row(&self) -> bool {
+        matches!(self, Self::RaggedRow { .. } | Self::JsonLine { .. })
+    }
+
+    /// The same as a fault of its row.
+    ///
+    /// # Errors
+    /// The error itself when it is not of one row.
+    pub fn into_row_fault(self) -> Result<RowFault, Self> {
+        match self {
+            Self::RaggedRow {
+                line,
+                first_line,
+                expected,
+                got,
+                ..
+            } => Ok(RowFault {
+                line,
+                column: String::new(),
+                problem: format!("expected {expected} columns as in line {first_line}, got {got}"),
+            }),
+            Self::JsonLine { line, key, got, .. } => Ok(RowFault {
+                line,
+                column: format!("`{key}`"),
+                problem: format!("expected a JSON object with text there, got {got}"),
+            }),
+            other => Err(other),
+        }
+    }
 }

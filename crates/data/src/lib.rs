@@ -18,6 +18,7 @@
 //! | [`series`] | generated number series, windows and their scaling, memory problems |
 //! | [`split`] | training, validation and test parts |
 //! | [`parallel`] | pairs of texts: files, known data sets, lengths, duplicates |
+//! | [`labelled`] | texts with a label each, and the rows that have none |
 //! | [`tagged`] | sentences with a label for every word |
 //! | [`sampler`] | which items form which batch of which epoch |
 //! | [`batch`] | padding and teacher forcing, here and nowhere else |
@@ -41,6 +42,8 @@ pub mod series;
 pub mod split;
 
 pub mod parallel;
+
+pub mod labelled;
 
 pub mod tagged;
 

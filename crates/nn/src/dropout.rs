@@ -19,6 +19,35 @@ pub fn dropout<const D: usize>(x: Tensor<D>, dropout: f64, mode: Mode<'_>) -> Te
     }
 }
 
+/// [`dropout`] that drops a unit at all steps of a row or at none.
+///
+/// # Shapes
+/// `x [batch, seq_len, feature]`; the mask is `[batch, 1, feature]`.
+///
+/// # Source
+/// Gal and Ghahramani 2016, "A theoretically grounded application of dropout in recurrent neural
+/// networks", on inputs and outputs.
+///
+/// # Example
+/// ```
+/// use recurra_nn::{Device, Mode, Tensor, rng, variational_dropout, weights::values};
+/// let x = Tensor::ones([1, 2, 64], &Device::flex());
+/// let dropped = values(&variational_dropout(x, 0.5, Mode::train(&mut rng(1, 0))));
+/// assert_eq!(dropped[..64], dropped[64..], "the same units at both steps");
+/// assert!(dropped.contains(&0.0) && dropped.contains(&2.0));
+/// ```
+pub fn variational_dropout(x: Tensor<3>, dropout: f64, mode: Mode<'_>) -> Tensor<3> {
+    match mode {
+        Mode::Train { rng, .. } if dropout > 0.0 => {
+            let [batch_size, _, width] = x.dims();
+            let shape = [batch_size, 1, width];
+            let mask = keep_mask(shape, dropout, rng, &x.device(), x.dtype());
+            x * mask.div_scalar(1.0 - dropout)
+        }
+        _ => x,
+    }
+}
+
 /// Replaces each id by `unk` with the probability `rate(id)`; in evaluation, none.
 ///
 /// So a network learns what to do with words that it does not know, from those that it does.

@@ -39,6 +39,8 @@ mod recurrent;
 
 mod linear;
 
+mod pooling;
+
 mod stack;
 
 pub mod attention;
@@ -60,12 +62,13 @@ pub mod torch;
 pub use activation::{Activation, log_softmax};
 pub use burn::tensor::{Device, Tensor};
 pub use cell::{AnyCell, Cell, CellName, State};
-pub use dropout::{dropout, token_dropout};
+pub use dropout::{dropout, token_dropout, variational_dropout};
 pub use error::NnError;
 pub use init::Initialiser;
 pub use linear::{Embedding, Linear, one_hot};
 pub use mode::{Mode, Rng, rng};
 pub use norm::LayerNorm;
+pub use pooling::{AttentionPooling, SequencePooling, pool};
 pub use recurra_kernels::{Direction, Isa, Products};
 pub use recurrent::{Bidirectional, Layer, LayerState, Merge, Recurrent};
 pub use stack::{LayerConfig, LayerSummary, Shortcut, Stack, StackConfig, StackState};

@@ -70,6 +70,17 @@ impl Embedding {
         Ok(self)
     }
 
+    /// The embedding with every vector `factor` times as long: rare tokens, whose vectors hardly
+    /// learn, then disturb less.
+    #[must_use]
+    pub fn scaled(mut self, factor: f32) -> Self {
+        let weight = self.weight.val();
+        let values = crate::weights::values(&weight);
+        let values = values.into_iter().map(|value| value * factor).collect();
+        self.weight = parameter(values, weight.dims(), &weight.device());
+        self
+    }
+
     /// The vectors of `ids`, row-major `[batch, seq_len]`, as `[batch, seq_len, embed_size]`.
     ///
     /// # Errors

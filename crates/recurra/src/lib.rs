@@ -11,6 +11,8 @@
 //! | [`quantize`] | a run's weights in fewer bits, and what that costs |
 //! | [`generate`] | a run goes on with a sequence |
 //! | [`inspect`] | layers, shapes, parameters, paths |
+//! | [`explain`] | which words moved a classifier's answer |
+//! | [`monitor`] | what is said of brands and products over time |
 //! | [`write_report`] | a run to a self-contained page |
 //! | [`check_data`] | what is in a data set of pairs, and what is wrong with it |
 //! | [`doctor`] | the machine, as Recurra sees it |
@@ -31,6 +33,8 @@ mod artifact;
 
 mod verbs;
 
+mod monitor;
+
 mod quantize;
 
 mod generate;
@@ -46,6 +50,7 @@ pub use doctor::{Doctor, doctor};
 pub use error::Error;
 pub use generate::{GenerateOptions, Generated, generate};
 pub use inspect::{Inspection, inspect};
+pub use monitor::{GroupBy, GroupRow, MonitorRequest, Monitored, monitor};
 pub use network::{LayerRow, NetworkRows};
 pub use quantize::{Figures, Quantized, quantize};
 pub use recipe::{Recipe, RecipeSource};
@@ -55,9 +60,10 @@ pub use recurra_nn as nn;
 pub use recurra_nn::streaming::Precision;
 pub use recurra_train as fitting;
 pub use report::graph::Topology;
+pub use tasks::classify::{Explanation, WordEffect};
 pub use tasks::translate::{Chat, ChatOptions, Reply};
 pub use tasks::{Evaluation, PredictOptions, Prediction, Predictor, RankedText, Sample, Trained};
-pub use verbs::{chat, evaluate, evaluate_in, open, open_in, resume, train, write_report};
+pub use verbs::{chat, evaluate, evaluate_in, explain, open, open_in, resume, train, write_report};
 
 /// The README's examples, run as documentation tests.
 #[cfg(doctest)]

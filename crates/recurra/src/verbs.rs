@@ -3,6 +3,7 @@
 use crate::Error;
 use crate::inspect::inspect;
 use crate::recipe::Recipe;
+use crate::tasks::classify::{self, Explanation};
 use crate::tasks::{Evaluation, Predictor, RunReport, Trained, interrupted, translate};
 use recurra_nn::streaming::Precision;
 use recurra_train::{Control, Run, Status};
@@ -101,6 +102,25 @@ pub fn chat(dir: &Path, options: translate::ChatOptions) -> Result<translate::Ch
         });
     };
     translate::Chat::new(translate::open(recipe, &run, Precision::F32)?, options)
+}
+
+/// Says which words moved a classifier's answer to a text.
+///
+/// # Errors
+/// [`Error::Config`] for a run of another task; as [`open`]; [`Error::Input`] for an empty text.
+pub fn explain(dir: &Path, text: &str) -> Result<Explanation, Error> {
+    let (run, recipe) = finished(dir)?;
+    match &recipe {
+        Recipe::Classify(recipe) => classify::explain(recipe, &run, text),
+        other => {
+            let want = "a run of task `classify`";
+            Err(Error::config(
+                "RUN",
+                want,
+                format!("one of `{}`", other.task()),
+            ))
+        }
+    }
 }
 
 /// Writes `report.html` and `plots/*.svg` into a finished run; returns the page's path.

@@ -2,8 +2,8 @@
 
 use crate::args::{Cli, Command, Data};
 use crate::commands::{
-    chat, completions, data_check, doctor, eval, generate, inspect, predict, quantize, recipes,
-    report, train,
+    chat, completions, data_check, doctor, eval, explain, generate, inspect, monitor, predict,
+    quantize, recipes, report, train,
 };
 use crate::error::CliError;
 use crate::output::{Output, notice};
@@ -45,6 +45,8 @@ fn dispatch(command: &Command, output: &mut Output<'_>) -> Result<Ending, CliErr
             | Command::Predict(_)
             | Command::Chat(_)
             | Command::Generate(_)
+            | Command::Explain(_)
+            | Command::Monitor(_)
             | Command::Quantize(_)
     );
     if computes && let Some(text) = recurra::kernels::Isa::notice() {
@@ -57,6 +59,8 @@ fn dispatch(command: &Command, output: &mut Output<'_>) -> Result<Ending, CliErr
         Command::Predict(args) => predict::run(args, output),
         Command::Chat(args) => chat::run(args, output),
         Command::Generate(args) => generate::run(args, output),
+        Command::Explain(args) => explain::run(args, output),
+        Command::Monitor(args) => monitor::run(args, output),
         Command::Quantize(args) => quantize::run(args, output),
         Command::Inspect(args) => inspect::run(args, output),
         Command::Report(args) => report::run(args, output),

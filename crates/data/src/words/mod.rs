@@ -4,8 +4,10 @@
 //! distinct, and has one word a line.
 
 mod pairs;
+mod texts;
 
 pub use pairs::EmbeddedPairs;
+pub use texts::EmbeddedTexts;
 
 use serde::{Deserialize, Serialize};
 

@@ -10,7 +10,7 @@ mod overrides;
 pub use embedded::{EmbeddedRecipe, embedded};
 
 use crate::Error;
-use crate::tasks::{Task, complete, forecast, memory, music, tag, translate};
+use crate::tasks::{Task, classify, complete, forecast, memory, music, tag, translate};
 use recurra_train::TrainConfig;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,6 +23,8 @@ pub enum Recipe {
     Forecast(forecast::Recipe),
     /// Complete words letter by letter.
     Complete(complete::Recipe),
+    /// Tell classes of sequences apart.
+    Classify(Box<classify::Recipe>),
     /// Remember over many steps.
     Memory(memory::Recipe),
     /// Continue tunes.
@@ -101,6 +103,7 @@ impl RecipeSource {
         let recipe = match task.as_str() {
             forecast::NAME => Recipe::Forecast(self.read(table)?),
             complete::NAME => Recipe::Complete(self.read(table)?),
+            classify::NAME => Recipe::Classify(Box::new(self.read(table)?)),
             memory::NAME => Recipe::Memory(self.read(table)?),
             music::NAME => Recipe::Music(self.read(table)?),
             translate::NAME => Recipe::Translate(Box::new(self.read(table)?)),
@@ -133,9 +136,10 @@ impl RecipeSource {
 }
 
 /// The names of all tasks.
-pub const TASKS: [&str; 6] = [
+pub const TASKS: [&str; 7] = [
     forecast::NAME,
     complete::NAME,
+    classify::NAME,
     memory::NAME,
     music::NAME,
     translate::NAME,
@@ -148,6 +152,7 @@ macro_rules! each_recipe {
         match $any {
             Recipe::Forecast($recipe) => $expression,
             Recipe::Complete($recipe) => $expression,
+            Recipe::Classify($recipe) => $expression,
             Recipe::Memory($recipe) => $expression,
             Recipe::Music($recipe) => $expression,
             Recipe::Translate($recipe) => $expression,
@@ -195,6 +200,7 @@ impl Recipe {
         match self {
             Self::Forecast(recipe) => recipe,
             Self::Complete(recipe) => recipe,
+            Self::Classify(recipe) => recipe.as_ref(),
             Self::Memory(recipe) => recipe,
             Self::Music(recipe) => recipe,
             Self::Translate(recipe) => recipe.as_ref(),

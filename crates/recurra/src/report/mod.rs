@@ -8,6 +8,7 @@
 //! | [`chart`] | [`LineChart`](chart::LineChart), [`BarChart`](chart::BarChart), [`SmallMultiples`](chart::SmallMultiples) |
 //! | [`graph`] | [`Graph`](graph::Graph): `h_t = f_W(h_{t-1}, x_t)` unrolled over time |
 //! | [`AlignmentMap`] | which part of a source was looked at while writing |
+//! | [`MarkedText`] | a text whose words are marked by what each did |
 //! | [`html`] | [`Page`](html::Page): one self-contained HTML file |
 //!
 //! Drawings are [`Svg`] values, so a page can only inline markup that this module wrote.
@@ -17,6 +18,7 @@ pub(crate) mod piano_roll;
 mod svg;
 mod text;
 mod theme;
+mod words;
 
 pub mod chart;
 pub mod graph;
@@ -24,3 +26,4 @@ pub mod html;
 
 pub use alignment::AlignmentMap;
 pub use svg::Svg;
+pub use words::MarkedText;

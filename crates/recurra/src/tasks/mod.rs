@@ -12,6 +12,7 @@
 //!
 //! What only one task has stands beside these, under its own name.
 
+pub mod classify;
 pub mod complete;
 pub mod forecast;
 pub mod memory;

@@ -1,0 +1,158 @@
+//! Phrases by group and class, in bounded memory.
+
+use recurra_train::baseline::Terms;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// More entries than this are thinned out.
+const MOST: usize = 400_000;
+/// Words longer than this are none.
+const MOST_BYTES: usize = 40;
+
+/// How often each phrase came in texts of each class.
+///
+/// When there are too many, those that came least are forgotten (lossy counting), so a phrase may
+/// be undercounted by at most the number of forgettings.
+///
+/// # Source
+/// Manku & Motwani 2002, *Approximate frequency counts over data streams*.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Phrases {
+    num_classes: usize,
+    by_group: BTreeMap<String, HashMap<String, Vec<u32>>>,
+    len: usize,
+    pub(super) forgotten_below: u32,
+}
+
+impl Phrases {
+    pub(super) fn new(num_classes: usize) -> Self {
+        Self {
+            num_classes,
+            ..Self::default()
+        }
+    }
+
+    /// Takes the words and pairs of words of a text, each once.
+    pub(super) fn add(&mut self, group: &str, class: usize, text: &str) {
+        if !self.by_group.contains_key(group) {
+            self.by_group.insert(group.to_owned(), HashMap::new());
+        }
+        let phrases = self.by_group.get_mut(group).expect("it was put there");
+        let distinct: HashSet<String> = Terms::Words { max_len: 2 }
+            .of(text)
+            .into_iter()
+            .filter(|phrase| is_phrase(phrase))
+            .collect();
+        for phrase in distinct {
+            let counts = phrases.entry(phrase).or_insert_with(|| {
+                self.len += 1;
+                vec![0; self.num_classes]
+            });
+            counts[class] += 1;
+        }
+        while self.len > MOST {
+            self.forgotten_below += 1;
+            for phrases in self.by_group.values_mut() {
+                phrases.retain(|_, counts| counts.iter().sum::<u32>() > self.forgotten_below);
+            }
+            self.len = self.by_group.values().map(HashMap::len).sum();
+        }
+    }
+
+    /// The phrases that speak most for `class` in a group, or in all of them: those whose log-odds
+    /// against the other classes are furthest from zero in standard errors. With each its count
+    /// in texts of that class, and in others.
+    ///
+    /// # Source
+    /// Monroe, Colaresi & Quinn 2008, *Fightin' words*, with a prior of a half.
+    pub(super) fn top(&self, group: Option<&str>, class: usize, most: usize) -> Vec<Phrase> {
+        let mut counts: HashMap<&str, [f64; 2]> = HashMap::new();
+        let mut totals = [1.0, 1.0];
+        let groups = self.by_group.iter();
+        for (_, phrases) in groups.filter(|(name, _)| group.is_none_or(|one| one == *name)) {
+            for (phrase, by_class) in phrases {
+                let inside = f64::from(by_class[class]);
+                let outside = f64::from(by_class.iter().sum::<u32>()) - inside;
+                let both = counts.entry(phrase).or_default();
+                both[0] += inside;
+                both[1] += outside;
+                totals[0] += inside;
+                totals[1] += outside;
+            }
+        }
+        let odds = |count: f64, total: f64| ((count + 0.5) / (total - count + 0.5)).ln();
+        let mut scored: Vec<(f64, Phrase)> = counts
+            .into_iter()
+            .filter(|(_, [inside, _])| *inside >= 3.0)
+            .map(|(text, [inside, outside])| {
+                let difference = odds(inside, totals[0]) - odds(outside, totals[1]);
+                let error = (1.0 / (inside + 0.5) + 1.0 / (outside + 0.5)).sqrt();
+                let phrase = Phrase {
+                    text: text.to_owned(),
+                    inside: inside as u64,
+                    outside: outside as u64,
+                };
+                (difference / error, phrase)
+            })
+            .filter(|(score, _)| *score > 1.96)
+            .collect();
+        scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.text.cmp(&b.1.text)));
+        let mut kept: Vec<Phrase> = Vec::new();
+        for (_, phrase) in scored {
+            // A pair whose word is there already says little more.
+            let told = |one: &Phrase| phrase.text.split(' ').any(|word| word == one.text);
+            if kept.len() < most && !kept.iter().any(told) {
+                kept.push(phrase);
+            }
+        }
+        kept
+    }
+}
+
+/// A phrase with how many texts of a class have it, and how many others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Phrase {
+    pub(super) text: String,
+    pub(super) inside: u64,
+    pub(super) outside: u64,
+}
+
+fn is_phrase(phrase: &str) -> bool {
+    let word = |word: &str| {
+        word.chars().filter(|letter| letter.is_alphabetic()).count() >= 2
+            && word
+                .chars()
+                .all(|letter| letter.is_alphanumeric() || letter == '\'')
+    };
+    phrase.len() <= MOST_BYTES && phrase.split(' ').all(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_class_says_and_others_do_not_comes_first() {
+        let mut phrases = Phrases::new(2);
+        for _ in 0..20 {
+            phrases.add("a", 1, "The crew was great!");
+            phrases.add("a", 0, "the crew was late, late");
+            phrases.add("b", 0, "bag lost");
+        }
+        let top = |group, class| -> Vec<String> {
+            let found = phrases.top(group, class, 2);
+            found.into_iter().map(|one| one.text).collect()
+        };
+        assert_eq!(
+            top(Some("a"), 1),
+            ["great", "was great"].map(String::from)[..1]
+        );
+        assert_eq!(top(Some("b"), 1), [""; 0]);
+        assert!(
+            top(None, 0)
+                .iter()
+                .all(|one| ["late", "bag", "lost"].contains(&&one[..]))
+        );
+        let late = &phrases.top(Some("a"), 0, 1)[0];
+        assert_eq!((late.inside, late.outside), (20, 0));
+    }
+}

@@ -1,0 +1,223 @@
+//! From examples to what the model is fitted on.
+
+use super::config::{DataConfig, Recipe, TextsConfig};
+use super::texts::{Texts, cut, learn_tokenizer};
+use crate::Error;
+use rayon::prelude::*;
+use recurra_data::{Specials, Split, TokenBatch, TokenId, Tokenizer};
+use recurra_train::Run;
+use serde::{Deserialize, Serialize};
+
+const TOKENIZER: &str = "tokenizer.json";
+const ORIGIN: &str = "data.json";
+
+/// Where the examples of a run came from, and what they can be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Origin {
+    /// Files, or a built-in list.
+    pub(super) source: String,
+    /// How many were read and what was left out, in sentences.
+    pub(super) summary: Vec<String>,
+    /// What an example can be, in the order of the model's outputs.
+    pub(super) classes: Vec<String>,
+    /// How many examples are for training, for choosing and for the test.
+    pub(super) counts: [usize; 3],
+    /// Of all examples, so that a resumed run finds out when its files have changed.
+    pub(super) checksum: String,
+}
+
+impl Origin {
+    pub(super) fn read(run: &Run) -> Result<Self, Error> {
+        serde_json::from_str(&run.read_text(ORIGIN)?).map_err(|error| Error::Damaged {
+            path: run.dir().join(ORIGIN),
+            reason: error.to_string(),
+        })
+    }
+
+    pub(super) fn write(&self, run: &Run) -> Result<(), Error> {
+        let text = serde_json::to_string_pretty(self).expect("text and numbers are JSON");
+        Ok(run.write(ORIGIN, format!("{text}\n").as_bytes())?)
+    }
+}
+
+/// The tokenizer of a run.
+pub(super) fn read_tokenizer(run: &Run) -> Result<Tokenizer, Error> {
+    Ok(Tokenizer::read(&run.path(TOKENIZER)?)?)
+}
+
+/// Inputs of the network, one for each example.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Sequences {
+    /// Pieces of text.
+    Tokens(Vec<Vec<TokenId>>),
+}
+
+/// Some of them, padded.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Batch {
+    Tokens(TokenBatch),
+}
+
+impl Batch {
+    /// The true length of each row.
+    pub(super) fn lengths(&self) -> &[usize] {
+        match self {
+            Self::Tokens(batch) => &batch.lengths,
+        }
+    }
+}
+
+impl Sequences {
+    pub(super) fn num_steps(&self, index: usize) -> usize {
+        match self {
+            Self::Tokens(rows) => rows[index].len(),
+        }
+    }
+
+    pub(super) fn batch(&self, indices: &[usize]) -> Batch {
+        match self {
+            Self::Tokens(rows) => {
+                let rows: Vec<&[TokenId]> = indices.iter().map(|&index| &rows[index][..]).collect();
+                let batch = TokenBatch::pad(&rows, Specials::STANDARD.pad);
+                Batch::Tokens(batch.expect("every example has a step"))
+            }
+        }
+    }
+}
+
+/// Examples as numbers, and which of them are for what.
+#[derive(Debug, Clone)]
+pub(super) struct Corpus {
+    /// As a person reads them.
+    pub(super) texts: Vec<String>,
+    pub(super) sequences: Sequences,
+    pub(super) labels: Vec<u32>,
+    pub(super) split: Split,
+    pub(super) origin: Origin,
+    /// What texts are cut with.
+    pub(super) tokenizer: Option<Tokenizer>,
+}
+
+impl Corpus {
+    /// Reads, parts and numbers the examples of a recipe; those of a run that has begun must be
+    /// the same as then.
+    pub(super) fn read(recipe: &Recipe, run: &Run) -> Result<Self, Error> {
+        let begun = run.path(ORIGIN)?.exists();
+        let origin = begun.then(|| Origin::read(run)).transpose()?;
+        match &recipe.data {
+            DataConfig::Texts(config) => {
+                let texts = Texts::read(config, recipe.train.seed)?;
+                let checksum = checksum(&texts);
+                if let Some(then) = origin
+                    && then.checksum != checksum
+                {
+                    return Err(Error::Damaged {
+                        path: texts.source.into(),
+                        reason: "the texts are not those that the run began with".to_owned(),
+                    });
+                }
+                let tokenizer = match begun {
+                    true => read_tokenizer(run)?,
+                    false => learn_tokenizer(&texts, config)?,
+                };
+                let corpus = Self::of_texts(texts, config, tokenizer, checksum);
+                if !begun {
+                    corpus.write(run)?;
+                }
+                Ok(corpus)
+            }
+        }
+    }
+
+    fn of_texts(
+        texts: Texts,
+        config: &TextsConfig,
+        tokenizer: Tokenizer,
+        checksum: String,
+    ) -> Self {
+        let (rows, long) = encode(&texts.texts, config, &tokenizer);
+        let mut summary = texts.summary;
+        if long > 0 {
+            summary.push(format!(
+                "{long} of {} texts are longer than {} pieces and were cut (`data.max_len`)",
+                rows.len(),
+                config.max_len
+            ));
+        }
+        let Split { train, valid, test } = &texts.split;
+        Self {
+            sequences: Sequences::Tokens(rows),
+            labels: texts.labels,
+            origin: Origin {
+                source: texts.source,
+                summary,
+                classes: texts.classes,
+                counts: [train.len(), valid.len(), test.len()],
+                checksum,
+            },
+            split: texts.split,
+            texts: texts.texts,
+            tokenizer: Some(tokenizer),
+        }
+    }
+
+    fn write(&self, run: &Run) -> Result<(), Error> {
+        if let Some(tokenizer) = &self.tokenizer {
+            run.write(TOKENIZER, tokenizer.to_json().as_bytes())?;
+        }
+        self.origin.write(run)
+    }
+
+    /// How many classes there are.
+    pub(super) fn num_classes(&self) -> usize {
+        self.origin.classes.len()
+    }
+
+    /// The labels of these examples.
+    pub(super) fn labels_of(&self, indices: &[usize]) -> Vec<u32> {
+        indices.iter().map(|&index| self.labels[index]).collect()
+    }
+
+    /// How much each class counts when all are to count alike.
+    pub(super) fn balanced_weights(&self) -> Vec<f32> {
+        let mut counts = vec![0.0_f64; self.num_classes()];
+        for &index in &self.split.train {
+            counts[self.labels[index] as usize] += 1.0;
+        }
+        let mean = self.split.train.len() as f64 / counts.len() as f64;
+        counts.iter().map(|count| (mean / count) as f32).collect()
+    }
+}
+
+/// The ids of each text, cut to the longest that is read, and how many were cut. What has no piece
+/// is one unknown piece.
+pub(super) fn encode(
+    texts: &[String],
+    config: &TextsConfig,
+    tokenizer: &Tokenizer,
+) -> (Vec<Vec<TokenId>>, usize) {
+    let each = texts.par_iter().map(|text| {
+        let mut ids = tokenizer.encode(text).ids;
+        if ids.is_empty() {
+            ids.push(Specials::STANDARD.unk);
+        }
+        cut(ids, config.max_len, config.keep)
+    });
+    let (rows, long): (Vec<Vec<TokenId>>, Vec<bool>) = each.unzip();
+    (rows, long.into_iter().filter(|long| *long).count())
+}
+
+/// FNV-1a over labels and texts.
+fn checksum(texts: &Texts) -> String {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut add = |bytes: &[u8]| {
+        for &byte in bytes {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    };
+    for (text, label) in texts.texts.iter().zip(&texts.labels) {
+        add(text.as_bytes());
+        add(&label.to_le_bytes());
+    }
+    format!("{hash:016x}")
+}

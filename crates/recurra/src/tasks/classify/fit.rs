@@ -1,0 +1,185 @@
+//! Fitting, and judging what came out.
+
+use super::baseline::{self, judge_baselines};
+use super::config::{DataConfig, Recipe};
+use super::data::Corpus;
+use super::infer::{Classify, line_of, open};
+use super::judge::{judge_file, judge_own, model_logits, temper};
+use super::model::{Classifier, Criterion, Input};
+use super::scored::{Scored, Tempering, answers, likeliest, nats};
+use super::texts::Texts;
+use crate::Error;
+use crate::artifact;
+use crate::tasks::{Evaluation, Sample, Trained, fit_and_ship, judged, sampler, training_device};
+use recurra_data::BatchSampler;
+use recurra_nn::streaming::{Precision, Streamer};
+use recurra_nn::{Mode, NnError, Tensor};
+use recurra_train::metric::{LOSS, Metrics, Temperature};
+use recurra_train::{Control, Learner, Run};
+use std::path::Path;
+
+/// What the update loop is given.
+struct Lesson<'a> {
+    corpus: &'a Corpus,
+    criterion: Criterion,
+    sampler: BatchSampler,
+}
+
+impl<'a> Lesson<'a> {
+    fn new(recipe: &Recipe, corpus: &'a Corpus) -> Result<Self, Error> {
+        let train = &corpus.split.train;
+        let lengths = train.iter().map(|&index| corpus.sequences.num_steps(index));
+        let lengths: Vec<usize> = lengths.collect();
+        Ok(Self {
+            corpus,
+            criterion: Criterion::new(recipe.loss, corpus),
+            sampler: sampler(&lengths, &recipe.train)?,
+        })
+    }
+}
+
+impl Learner for Lesson<'_> {
+    type Model = Classifier;
+
+    fn batches(&self, epoch: u64) -> Vec<Vec<usize>> {
+        self.sampler.batches(epoch)
+    }
+
+    fn loss(
+        &self,
+        model: &Classifier,
+        indices: &[usize],
+        mode: Mode<'_>,
+    ) -> Result<Tensor<1>, NnError> {
+        let train = &self.corpus.split.train;
+        let indices: Vec<usize> = indices.iter().map(|&index| train[index]).collect();
+        let logits = model.logits(&self.corpus.sequences.batch(&indices), mode)?;
+        Ok(self
+            .criterion
+            .loss(logits, &self.corpus.labels_of(&indices)))
+    }
+
+    fn evaluate(&self, model: &Classifier) -> Result<Metrics, NnError> {
+        let valid = &self.corpus.split.valid;
+        let labels = self.corpus.labels_of(valid);
+        let num_classes = self.corpus.num_classes();
+        let logits = model_logits(model, valid, &self.corpus.sequences)?;
+        let said: Vec<u32> = logits.chunks(num_classes).map(likeliest).collect();
+        let plain = Temperature {
+            temperature: 1.0,
+            nats_before: 0.0,
+            nats_after: 0.0,
+        };
+        let probs = logits.chunks(num_classes).flat_map(|row| plain.probs(row));
+        let probs: Vec<f64> = probs.collect();
+        let mut metrics = Metrics::new();
+        metrics.set(LOSS.name, nats(&probs, &labels, num_classes));
+        let found = answers(&said, &labels, num_classes)
+            .expect("there is an answer for each label, and both are classes");
+        for (name, value) in found.iter() {
+            metrics.set(name, value);
+        }
+        Ok(metrics)
+    }
+}
+
+/// Finds out before a run directory is made whether there is something to train on.
+pub(crate) fn check_data(recipe: &Recipe) -> Result<(), Error> {
+    match &recipe.data {
+        DataConfig::Texts(config) => Texts::read(config, recipe.train.seed).map(|_| ()),
+    }
+}
+
+pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Trained, Error> {
+    let corpus = Corpus::read(recipe, run)?;
+    let note = |text: &str| control.progress.note(text);
+    note(&corpus.origin.source);
+    for line in &corpus.origin.summary {
+        note(line);
+    }
+    let model = recipe.model.build(
+        input(&corpus),
+        corpus.num_classes(),
+        recipe.train.seed,
+        &training_device(),
+    )?;
+    let lesson = Lesson::new(recipe, &corpus)?;
+    let fitted = fit_and_ship(&lesson, model, &recipe.train, run, control)?;
+    judged(fitted, |model| {
+        temper(&model, &corpus)?.write(run)?;
+        // As it is read again, to the last bit.
+        let tempering = Tempering::read(run)?;
+        note("fitting the baselines");
+        let test = &corpus.split.test;
+        let texts: Vec<&str> = test.iter().map(|&i| &corpus.texts[i][..]).collect();
+        let baselines = judge_baselines(&recipe.data, &corpus, &texts, &corpus.labels_of(test))?;
+        baseline::write(run, &baselines)?;
+        let baselines = baseline::read(run)?;
+        let classify = Classify::new(recipe, &corpus, model, tempering);
+        let (evaluation, scored) = judge_own(&corpus, &classify, baselines)?;
+        scored.write(run, &corpus.origin.classes)?;
+        Ok((vec![evaluation], sample(&corpus, &scored)))
+    })
+}
+
+/// What goes in at a step.
+fn input(corpus: &Corpus) -> Input {
+    let vocab_size = corpus.tokenizer.as_ref().map_or(0, |one| one.vocab().len());
+    Input::Tokens { vocab_size }
+}
+
+pub(crate) fn evaluate(
+    recipe: &Recipe,
+    run: &Run,
+    data: Option<&Path>,
+    precision: Precision,
+) -> Result<Vec<Evaluation>, Error> {
+    let classify = open(recipe, run, precision)?;
+    if let Some(path) = data {
+        return Ok(vec![judge_file(recipe, run, &classify, path)?]);
+    }
+    let corpus = Corpus::read(recipe, run)?;
+    let (evaluation, _) = judge_own(&corpus, &classify, baseline::read(run)?)?;
+    Ok(vec![evaluation])
+}
+
+/// Writes the weights in `precision`; the network in f32, and in what was written.
+pub(crate) fn quantize(
+    recipe: &Recipe,
+    run: &Run,
+    precision: Precision,
+) -> Result<[Streamer; 2], Error> {
+    let classify = open(recipe, run, Precision::F32)?;
+    let model = classify.model();
+    let streamer = |precision| Streamer::new(&model.stack, None, precision);
+    let streamers = [streamer(Precision::F32)?, streamer(precision)?];
+    artifact::write(run, model, precision)?;
+    Ok(streamers)
+}
+
+/// Test examples to look at, evenly.
+pub(super) fn evenly(len: usize, count: usize) -> impl Iterator<Item = usize> {
+    let count = count.min(len);
+    (0..count).map(move |place| place * len / count)
+}
+
+/// A text short enough for a line.
+pub(super) fn excerpt(text: &str, most: usize) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+fn sample(corpus: &Corpus, scored: &Scored) -> Vec<Sample> {
+    const COUNT: usize = 6;
+    const LETTERS: usize = 60;
+    let test = &corpus.split.test;
+    evenly(test.len(), COUNT)
+        .map(|place| Sample {
+            input: excerpt(&corpus.texts[test[place]], LETTERS),
+            output: line_of(&corpus.origin.classes, scored.row(place), 2),
+        })
+        .collect()
+}
