@@ -7,7 +7,7 @@ use crate::output::Output;
 use crate::table::{Align, Table};
 use recurra::Explanation;
 use serde_json::json;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 
 /// The longest text that is read: a bound on memory, whatever comes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -34,15 +34,20 @@ pub(crate) fn run(args: &Explain, output: &mut Output<'_>) -> Result<Ending, Cli
 }
 
 fn read_all() -> Result<String, CliError> {
-    let mut text = String::new();
-    let read = std::io::stdin().take(MAX_BYTES).read_to_string(&mut text);
-    match read {
-        Ok(_) => Ok(text),
-        Err(source) => Err(CliError::Read {
-            origin: "standard input".to_owned(),
-            source,
-        }),
-    }
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().take(MAX_BYTES + 1).read_to_end(&mut bytes);
+    let text = read.and_then(|len| match len as u64 > MAX_BYTES {
+        true => {
+            let message = format!("expected a text of at most {MAX_BYTES} bytes, got more");
+            Err(std::io::Error::new(ErrorKind::InvalidData, message))
+        }
+        false => String::from_utf8(bytes)
+            .map_err(|error| std::io::Error::new(ErrorKind::InvalidData, error)),
+    });
+    text.map_err(|source| CliError::Read {
+        origin: "standard input".to_owned(),
+        source,
+    })
 }
 
 /// The answer, and the words that did most, with a bar each.

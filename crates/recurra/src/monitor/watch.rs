@@ -21,6 +21,8 @@ use std::path::PathBuf;
 
 /// Rows that are read before they are classified together.
 const CHUNK: usize = 2048;
+/// Their texts together, in bytes; fewer rows when these are long.
+const CHUNK_BYTES: usize = 16 << 20;
 /// Rows between two notes on how far it is.
 const NOTE_EVERY: u64 = 100_000;
 /// Examples that are kept for each group and class.
@@ -186,18 +188,23 @@ fn read(request: &MonitorRequest, classify: &Classify, control: &Control) -> Res
         rows: 0,
     };
     let mut chunk = Vec::with_capacity(CHUNK);
+    let mut chunk_bytes = 0;
     let mut noted = 0;
     loop {
         match records.next_record() {
             Ok(Some(record)) => match row(record, request, classify) {
-                Ok(row) => chunk.push(row),
+                Ok(row) => {
+                    chunk_bytes += row.text.len();
+                    chunk.push(row);
+                }
                 Err(fault) => seen.faults.add(fault),
             },
             Ok(None) => break,
             Err(error) => seen.faults.add(error.into_row_fault()?),
         }
-        if chunk.len() == CHUNK {
+        if chunk.len() == CHUNK || chunk_bytes >= CHUNK_BYTES {
             seen.take(&mut chunk, classify)?;
+            chunk_bytes = 0;
             if seen.rows >= noted + NOTE_EVERY {
                 noted = seen.rows;
                 let note = format!("{noted} rows, {} left out", seen.faults.count);

@@ -212,6 +212,8 @@ impl Predictor for Classify {
                 "unknown": unknown.counts,
             }),
             notices,
+            ranked: Vec::new(),
+            alignment: None,
         })
     }
 }

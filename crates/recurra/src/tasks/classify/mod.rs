@@ -1,8 +1,8 @@
 //! Which of several classes a sequence is: many to one.
 //!
-//! Besides the files of every task: `texts.rs` reads and numbers texts, `images.rs` reads images
-//! as sequences of pixels, `judge.rs` and `baseline.rs` hold model and baselines to the same
-//! examples, `explain.rs` says which words moved an answer, `streamed.rs` reads step by step, and `scored.rs` keeps what the model said.
+//! Besides the files of every task: `texts.rs` reads and numbers texts, `judge.rs` and
+//! `baseline.rs` hold model and baselines to the same examples, `scored.rs` keeps what the model
+//! said, `explain.rs` says which words moved an answer, and `streamed.rs` reads step by step.
 
 mod baseline;
 mod config;

@@ -9,15 +9,10 @@ use super::scored::{Scored, Tempering};
 use crate::Error;
 use crate::network::Network;
 use crate::report::Svg;
-use crate::report::chart::{Better, LineChart, LineStyle, Role, Series};
-use crate::report::html::{
-    Block, Metric, MetricTable, Outcome, Page, Prediction, PredictionTable, Section, Table,
-};
-use crate::tasks::RunReport;
-use recurra_train::metric::{
-    ACCURACY, CALIBRATION_ERROR, CROSS_ENTROPY, Calibration, LOSS, MACRO_F1, MetricInfo, Metrics,
-    ROC_AUC, threshold_report,
-};
+use crate::report::chart::{LineChart, LineStyle, Role, Series};
+use crate::report::html::{Block, Outcome, Page, Prediction, PredictionTable, Section, Table};
+use crate::tasks::{Evaluation, RunReport};
+use recurra_train::metric::{ACCURACY, Calibration, LOSS, threshold_report};
 use recurra_train::{Evaluation as Milestone, Run, read_history};
 
 /// Examples on the page, and how much of each.
@@ -28,7 +23,13 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let origin = Origin::read(run)?;
     let tempering = Tempering::read(run)?;
     let scored = Scored::read(run, &origin.classes)?;
-    let baselines = baseline::read(run)?;
+    let evaluation = Evaluation {
+        task: super::NAME,
+        split: "test".to_owned(),
+        metrics: scored.metrics()?,
+        baselines: baseline::read(run)?,
+        notes: Vec::new(),
+    };
     let mut plots = curves(&read_history(run)?);
     let learning = plots.iter().map(|(_, svg)| Block::Chart(svg.clone()));
     let learning: Vec<Block> = learning.collect();
@@ -53,10 +54,7 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         facts.push((key.to_owned(), count.to_string()));
     }
     let mut sections = vec![
-        Section::new(
-            "Result",
-            vec![Block::Metrics(metric_table(&scored.metrics()?, &baselines))],
-        ),
+        Section::new("Result", vec![Block::Metrics(evaluation.table())]),
         Section::new("Classes", classes(&scored, &origin.classes)?),
         Section::new(
             "Confidence",
@@ -95,31 +93,6 @@ fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase());
     first.into_iter().flatten().chain(letters).collect()
-}
-
-fn metric_table(model: &Metrics, baselines: &baseline::Baselines) -> MetricTable {
-    let mut columns = vec!["network".to_owned()];
-    columns.extend(baselines.keys().cloned());
-    let metric = |info: MetricInfo, better: Better| {
-        let of = |metrics: &Metrics| metrics.get(info.name);
-        let mut values = vec![of(model)];
-        values.extend(baselines.values().map(of));
-        Metric {
-            name: info.title.to_owned(),
-            better: Some(better),
-            values,
-        }
-    };
-    MetricTable {
-        columns,
-        metrics: vec![
-            metric(ACCURACY, Better::Higher),
-            metric(MACRO_F1, Better::Higher),
-            metric(ROC_AUC, Better::Higher),
-            metric(CROSS_ENTROPY, Better::Lower),
-            metric(CALIBRATION_ERROR, Better::Lower),
-        ],
-    }
 }
 
 /// More classes than this make no matrix that anybody reads.
