@@ -10,6 +10,7 @@ use super::scored::{Scored, Tempering, answers, likeliest, nats};
 use super::texts::Texts;
 use crate::Error;
 use crate::artifact;
+use crate::quantize::Steppers;
 use crate::tasks::{Evaluation, Sample, Trained, fit_and_ship, judged, sampler, training_device};
 use recurra_data::BatchSampler;
 use recurra_nn::streaming::{Precision, Streamer};
@@ -148,13 +149,13 @@ pub(crate) fn quantize(
     recipe: &Recipe,
     run: &Run,
     precision: Precision,
-) -> Result<[Streamer; 2], Error> {
+) -> Result<Steppers, Error> {
     let classify = open(recipe, run, Precision::F32)?;
     let model = classify.model();
     let streamer = |precision| Streamer::new(&model.stack, None, precision);
-    let streamers = [streamer(Precision::F32)?, streamer(precision)?];
+    let (exact, rounded) = (streamer(Precision::F32)?, streamer(precision)?);
     artifact::write(run, model, precision)?;
-    Ok(streamers)
+    Ok([Box::new(exact), Box::new(rounded)])
 }
 
 /// Test examples to look at, evenly.

@@ -33,8 +33,9 @@ pub(crate) use scored::likeliest;
 
 use crate::Error;
 use crate::network::Network;
+use crate::quantize::Steppers;
 use crate::tasks::{Evaluation, Predictor, RunReport, Task, Trained};
-use recurra_nn::streaming::{Precision, Streamer};
+use recurra_nn::streaming::Precision;
 use recurra_train::{Control, Run};
 use std::path::Path;
 
@@ -79,7 +80,7 @@ impl Task for Recipe {
         Ok(Box::new(infer::open(self, run, precision)?))
     }
 
-    fn quantize(&self, run: &Run, precision: Precision) -> Result<[Streamer; 2], Error> {
+    fn quantize(&self, run: &Run, precision: Precision) -> Result<Steppers, Error> {
         fit::quantize(self, run, precision)
     }
 }
