@@ -45,7 +45,7 @@ pub(crate) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<C
     let model = recipe
         .model
         .build(input, classes.len(), recipe.train.seed, &device())?;
-    let model = artifact::read(run, model, precision)?;
+    let (model, _) = artifact::read(run, model, precision)?;
     let streamed = match precision {
         Precision::F32 => None,
         _ => Some(StreamedClassifier::new(&model, precision)?),
