@@ -36,7 +36,7 @@ pub(crate) enum Command {
     Generate(Generate),
     /// Say which words moved a classifier's answer
     Explain(Explain),
-    /// Watch what is said of brands or products over time, by a classifier
+    /// Watch what is said of brands over time, by a classifier
     Monitor(Monitor),
     /// Write a run's weights in fewer bits, and show what that costs
     Quantize(Quantize),

@@ -19,7 +19,7 @@ fn help_shows_every_command() {
           chat         Talk with a run that has learnt answers
           generate     Let a run go on with a sequence: a tune
           explain      Say which words moved a classifier's answer
-          monitor      Watch what is said of brands or products over time, by a classifier
+          monitor      Watch what is said of brands over time, by a classifier
           quantize     Write a run's weights in fewer bits, and show what that costs
           inspect      Show layers, shapes, parameters, and which path each layer takes
           report       Write a run's report page and its charts
