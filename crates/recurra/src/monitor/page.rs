@@ -11,6 +11,8 @@ use crate::tasks::classify::Classify;
 
 /// Groups that have a chart, phrases and examples of their own.
 const SHOWN: usize = 12;
+/// Texts that a period must have to be a point of a chart: of fewer, chance decides.
+const LEAST_TEXTS: u64 = 10;
 /// Phrases of a list.
 const PHRASES: usize = 12;
 /// Bad rows on the page.
@@ -112,6 +114,9 @@ fn over_time(
         let [mut middle, mut low, mut high] = [(); 3].map(|()| Vec::new());
         for (day, counts) in seen.tally.over_time(group, period) {
             let share = share(&counts, class);
+            if share.count < LEAST_TEXTS {
+                continue;
+            }
             let [least, most] = share.interval();
             middle.push((x(day), 100.0 * share.share().unwrap_or_default()));
             low.push((x(day), 100.0 * least));
@@ -151,7 +156,15 @@ fn over_time(
             ..LineChart::default()
         }
     };
-    let shown = &groups[..groups.len().min(SHOWN)];
+    let is_drawn = |(group, _): &&(String, Counts)| {
+        let periods = seen.tally.over_time(group, period).into_values();
+        let full = periods.filter(|counts| counts.iter().sum::<u64>() >= LEAST_TEXTS);
+        full.count() > 1
+    };
+    let shown: Vec<&(String, Counts)> = groups.iter().filter(is_drawn).take(SHOWN).collect();
+    if shown.is_empty() {
+        return None;
+    }
     let multiples = |title: String, charts: Vec<LineChart>| {
         Block::Chart(
             SmallMultiples {
@@ -167,19 +180,24 @@ fn over_time(
     let mut blocks = vec![
         multiples(
             format!("Share of {name}, {each} by {each}"),
-            shown.iter().map(chart).collect(),
+            shown.iter().copied().map(chart).collect(),
         ),
         multiples(
             format!("How many texts, {each} by {each}"),
-            shown.iter().map(counts).collect(),
+            shown.iter().copied().map(counts).collect(),
         ),
     ];
-    if groups.len() > SHOWN {
-        blocks.push(Block::Prose(format!(
-            "The {SHOWN} groups with most texts; `groups.csv` has all {}.",
+    let mut told = format!(
+        "A share is drawn where a {each} has at least {LEAST_TEXTS} texts; `groups.csv` has all."
+    );
+    if groups.len() > shown.len() {
+        told.push_str(&format!(
+            " Drawn are {} of {} groups: those with most texts, where two {each}s can be drawn.",
+            shown.len(),
             groups.len()
-        )));
+        ));
     }
+    blocks.push(Block::Prose(told));
     Some(blocks)
 }
 

@@ -31,16 +31,17 @@ impl Phrases {
         }
     }
 
-    /// Takes the words and pairs of words of a text, each once.
-    pub(super) fn add(&mut self, group: &str, class: usize, text: &str) {
+    /// Takes the words and pairs of words of a text, each once; addresses of pages, names after
+    /// an `@` and the words of `names` say nothing of a class.
+    pub(super) fn add(&mut self, group: &str, class: usize, text: &str, names: &[String]) {
         if !self.by_group.contains_key(group) {
             self.by_group.insert(group.to_owned(), HashMap::new());
         }
         let phrases = self.by_group.get_mut(group).expect("it was put there");
         let distinct: HashSet<String> = Terms::Words { max_len: 2 }
-            .of(text)
+            .of(&without_addresses(text))
             .into_iter()
-            .filter(|phrase| is_phrase(phrase))
+            .filter(|phrase| is_phrase(phrase) && !has_name(phrase, names))
             .collect();
         for phrase in distinct {
             let counts = phrases.entry(phrase).or_insert_with(|| {
@@ -116,6 +117,22 @@ pub(super) struct Phrase {
     pub(super) outside: u64,
 }
 
+/// A text in which a bar, which is of no phrase, stands for each word that is an address.
+fn without_addresses(text: &str) -> String {
+    let is_address =
+        |word: &&str| word.contains("://") || word.starts_with("www.") || word.starts_with('@');
+    let words = text.split_whitespace();
+    let kept = words.map(|word| if is_address(&word) { "|" } else { word });
+    kept.collect::<Vec<&str>>().join(" ")
+}
+
+fn has_name(phrase: &str, names: &[String]) -> bool {
+    let words = phrase.split(' ');
+    let mut bare = names.iter().map(|name| name.trim_start_matches(['@', '#']));
+    let name_of = |word: &str, name: &str| name.to_lowercase() == word.to_lowercase();
+    bare.any(|name| words.clone().any(|word| name_of(word, name)))
+}
+
 fn is_phrase(phrase: &str) -> bool {
     let word = |word: &str| {
         word.chars().filter(|letter| letter.is_alphabetic()).count() >= 2
@@ -132,11 +149,12 @@ mod tests {
 
     #[test]
     fn what_one_class_says_and_others_do_not_comes_first() {
+        let names = ["#nari".to_owned()];
         let mut phrases = Phrases::new(2);
         for _ in 0..20 {
-            phrases.add("a", 1, "The crew was great!");
-            phrases.add("a", 0, "the crew was late, late");
-            phrases.add("b", 0, "bag lost");
+            phrases.add("a", 1, "@nari The crew was great! http://t.co/x", &names);
+            phrases.add("a", 0, "the crew was late, late", &names);
+            phrases.add("b", 0, "Nari bag lost", &names);
         }
         let top = |group, class| -> Vec<String> {
             let found = phrases.top(group, class, 2);

@@ -41,7 +41,7 @@ fn counts_are_those_of_the_table_and_bad_rows_are_listed() {
     trained(dir);
     let mut csv = String::from("when,what,brand\n");
     for day in 1..=4 {
-        for _ in 0..day {
+        for _ in 0..10 * day {
             csv.push_str(&format!("2024-05-0{day},\"it is good, so good\",Nari\n"));
         }
         csv.push_str(&format!("5/{day}/2024,it is bad,Nari\n"));
@@ -60,12 +60,12 @@ fn counts_are_those_of_the_table_and_bad_rows_are_listed() {
         out: dir.join("out"),
     };
     let found = monitor(&request, &Control::silent()).unwrap();
-    assert_eq!((found.rows, found.faults.count), (18, 4));
+    assert_eq!((found.rows, found.faults.count), (108, 4));
     let [nari, boreum] = &found.groups[..] else {
         panic!("{:?}", found.groups);
     };
-    assert_eq!((&nari.name[..], nari.rows), ("Nari", 14));
-    assert_eq!(nari.classes["positive"], 10);
+    assert_eq!((&nari.name[..], nari.rows), ("Nari", 104));
+    assert_eq!(nari.classes["positive"], 100);
     assert_eq!((boreum.rows, boreum.share), (4, 0.0));
     assert!(nari.interval[0] < nari.share && nari.share < nari.interval[1]);
     let table = std::fs::read_to_string(&found.table).unwrap();
@@ -75,12 +75,12 @@ fn counts_are_those_of_the_table_and_bad_rows_are_listed() {
         "group,period,texts,negative,positive,share_positive,low_95,high_95"
     );
     assert!(
-        rows[1].starts_with("Nari,all,14,4,10,0.714286,0.45"),
+        rows[1].starts_with("Nari,all,104,4,100,0.961538,0.905"),
         "{}",
         rows[1]
     );
     assert!(
-        rows[5].starts_with("Nari,2024-05-04,5,1,4,0.8"),
+        rows[5].starts_with("Nari,2024-05-04,41,1,40,0.97"),
         "{}",
         rows[5]
     );
@@ -92,13 +92,13 @@ fn counts_are_those_of_the_table_and_bad_rows_are_listed() {
     let bad = std::fs::read_to_string(found.bad_rows.unwrap()).unwrap();
     insta::assert_snapshot!(bad, @r#"
     line,column,problem
-    20,what,"expected a text, got no visible letter"
-    21,when,"expected a date, as 2015-02-24 or 2/24/2015, got `2024-15-01`"
-    22,brand,"expected a group, got an empty cell"
-    23,,"expected 3 columns as in line 1, got 1"
+    110,what,"expected a text, got no visible letter"
+    111,when,"expected a date, as 2015-02-24 or 2/24/2015, got `2024-15-01`"
+    112,brand,"expected a group, got an empty cell"
+    113,,"expected 3 columns as in line 1, got 1"
     "#);
     let page = std::fs::read_to_string(&found.report).unwrap();
-    assert!(page.contains("Nari") && page.contains("day by day") && page.contains("71.4 %"));
+    assert!(page.contains("Nari") && page.contains("day by day") && page.contains("96.2 %"));
     // By name in the text, and by a class that there is not.
     request.group = GroupBy::Mentions(vec!["@GOOD".to_owned(), "so".to_owned()]);
     let found = monitor(&request, &Control::silent()).unwrap();

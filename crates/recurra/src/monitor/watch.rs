@@ -188,6 +188,10 @@ fn read(request: &MonitorRequest, classify: &Classify, control: &Control) -> Res
         rows: 0,
     };
     let mut chunk = Vec::with_capacity(CHUNK);
+    let names: &[String] = match &request.group {
+        GroupBy::Mentions(names) => names,
+        GroupBy::Nothing | GroupBy::Column(_) => &[],
+    };
     let mut chunk_bytes = 0;
     let mut noted = 0;
     loop {
@@ -203,7 +207,7 @@ fn read(request: &MonitorRequest, classify: &Classify, control: &Control) -> Res
             Err(error) => seen.faults.add(error.into_row_fault()?),
         }
         if chunk.len() == CHUNK || chunk_bytes >= CHUNK_BYTES {
-            seen.take(&mut chunk, classify)?;
+            seen.take(&mut chunk, classify, names)?;
             chunk_bytes = 0;
             if seen.rows >= noted + NOTE_EVERY {
                 noted = seen.rows;
@@ -212,7 +216,7 @@ fn read(request: &MonitorRequest, classify: &Classify, control: &Control) -> Res
             }
         }
     }
-    seen.take(&mut chunk, classify)?;
+    seen.take(&mut chunk, classify, names)?;
     Ok(seen)
 }
 
@@ -283,7 +287,12 @@ fn same_word(name: &str, word: &str) -> bool {
 
 impl Seen {
     /// Classifies and counts what was read.
-    fn take(&mut self, chunk: &mut Vec<Row>, classify: &Classify) -> Result<(), Error> {
+    fn take(
+        &mut self,
+        chunk: &mut Vec<Row>,
+        classify: &Classify,
+        names: &[String],
+    ) -> Result<(), Error> {
         if chunk.is_empty() {
             return Ok(());
         }
@@ -293,7 +302,7 @@ impl Seen {
             let class = crate::tasks::classify::likeliest(&probs) as usize;
             let group = self.tally.group(&row.group).to_owned();
             self.tally.add(&group, row.day, class);
-            self.phrases.add(&group, class, &row.text);
+            self.phrases.add(&group, class, &row.text, names);
             self.rows += 1;
             let kept = self.examples.entry((group, class)).or_default();
             let prob = probs[class];
