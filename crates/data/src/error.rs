@@ -302,8 +302,7 @@ pub enum DataError {
 
     /// Rows that cannot be used, where none may be left out.
     #[error(
-        "{}: {} of {num_rows} rows cannot be used: {faults}; correct them, or leave them out \
-         with `--set data.bad_rows=skip`", path.display(), faults.count
+        "{}: {} of {num_rows} rows cannot be used: {faults}; {advice}", path.display(), faults.count
     )]
     BadRows {
         /// The file.
@@ -312,6 +311,8 @@ pub enum DataError {
         num_rows: usize,
         /// Which rows, and why.
         faults: Box<RowFaults>,
+        /// What to do.
+        advice: &'static str,
     },
 
     /// A tokenizer file that is not one, or is damaged.

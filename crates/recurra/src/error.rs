@@ -112,8 +112,8 @@ pub enum Error {
     },
     /// The run's task has no network that reads step by step.
     #[error(
-        "{}: a {task} run has no network that reads step by step; forecast, complete and classify \
-         runs can be quantised",
+        "{}: a {task} run has no network that reads step by step; forecast, complete, classify and \
+         translate runs can be quantised",
         dir.display()
     )]
     NothingToQuantize {

@@ -4,20 +4,11 @@
 pub(super) type Day = i64;
 
 /// The day that a cell begins with, whatever time follows: `2015-02-24`, `2015/2/24`,
-/// `2015.02.24.`, `20150224`, `2/24/2015`, or `24/2/2015` when the day comes first.
+/// `2015. 2. 24.`, `2015년 2월 24일`, `20150224`, `2/24/2015`, or `24/2/2015` when the day comes
+/// first.
 pub(super) fn parse_day(cell: &str, day_first: bool) -> Option<Day> {
-    let cell = cell.trim();
-    let date: String = cell
-        .chars()
-        .take_while(|letter| letter.is_ascii_digit() || "-/.".contains(*letter))
-        .collect();
-    let numbers: Option<Vec<i64>> = date
-        .split(['-', '/', '.'])
-        .filter(|part| !part.is_empty())
-        .map(|part| part.parse().ok())
-        .collect();
-    let [year, month, day] = match numbers?[..] {
-        [whole] if date.len() == 8 => [whole / 10_000, whole / 100 % 100, whole % 100],
+    let [year, month, day] = match numbers(cell)[..] {
+        [whole] if whole > 9_999_999 => [whole / 10_000, whole / 100 % 100, whole % 100],
         [year, month, day] if year > 31 => [year, month, day],
         [day, month, year] if day_first => [year, month, day],
         [month, day, year] => [year, month, day],
@@ -27,6 +18,24 @@ pub(super) fn parse_day(cell: &str, day_first: bool) -> Option<Day> {
         && (1..=12).contains(&month)
         && (1..=days_in(year, month)).contains(&day);
     valid.then(|| day_of([year, month, day]))
+}
+
+/// At most three numbers, as a date parts them.
+fn numbers(cell: &str) -> Vec<i64> {
+    let mut rest = cell.trim();
+    let mut numbers = Vec::new();
+    while numbers.len() < 3 {
+        let len = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let Ok(number) = rest[..len].parse() else {
+            break;
+        };
+        numbers.push(number);
+        match rest[len..].strip_prefix(['-', '/', '.', '년', '월']) {
+            Some(after) => rest = after.trim_start(),
+            None => break,
+        }
+    }
+    numbers
 }
 
 fn days_in(year: i64, month: i64) -> i64 {
@@ -125,6 +134,8 @@ mod tests {
             ("2/24/2015 11:35", 16_490),
             ("2015. 2", i64::MIN),
             ("2015.02.24.", 16_490),
+            ("2015. 2. 24.", 16_490),
+            ("2015년 2월 24일", 16_490),
         ] {
             assert_eq!(parse_day(text, false).unwrap_or(i64::MIN), day, "{text}");
         }
@@ -136,6 +147,8 @@ mod tests {
             "24/2/2015",
             "2015-13-01",
             "12",
+            "99999999999999999999",
+            "2015-02",
             "0000-01-01",
         ] {
             assert_eq!(parse_day(wrong, false), None, "{wrong}");

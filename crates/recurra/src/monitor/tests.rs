@@ -110,6 +110,15 @@ fn counts_are_those_of_the_table_and_bad_rows_are_listed() {
         refused.to_string(),
         "--class: expected one of negative, positive, got glad"
     );
+    std::fs::write(&request.file, "when,what,brand\nsoon,it is good,Nari\n").unwrap();
+    request.class = None;
+    let refused = monitor(&request, &Control::silent()).unwrap_err();
+    let refused = refused.to_string();
+    assert!(
+        refused.contains("1 of 1 rows cannot be used: line 2, column `when`"),
+        "{refused}"
+    );
+    assert!(refused.ends_with("or name other columns"), "{refused}");
     let refused = crate::explain(&dir.join("run"), " ").unwrap_err();
     assert_eq!(
         refused.to_string(),

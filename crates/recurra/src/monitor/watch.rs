@@ -111,6 +111,7 @@ pub fn monitor(request: &MonitorRequest, control: &Control) -> Result<Monitored,
                 path: request.file.clone(),
                 num_rows: count,
                 faults: Box::new(seen.faults),
+                advice: "correct them, or name other columns",
             },
         }));
     }

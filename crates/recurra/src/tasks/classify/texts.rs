@@ -251,6 +251,7 @@ impl Part {
                 path: path.to_owned(),
                 num_rows,
                 faults: Box::new(faults),
+                advice: "correct them, or leave them out with `--set data.bad_rows=skip`",
             }));
         }
         let file = path.file_name().unwrap_or(path.as_os_str());
