@@ -3,6 +3,18 @@
 use crate::{Mode, Rng};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+/// How long a dropped unit stays dropped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DropoutMask {
+    /// Other units at every step.
+    #[default]
+    Step,
+    /// The same units along a whole sequence.
+    Sequence,
+}
 
 /// Zeroes each element with probability `dropout` and scales the rest by
 /// `1 / (1 - dropout)`, so that the expectation stays; in evaluation, nothing.

@@ -62,7 +62,7 @@ pub mod torch;
 pub use activation::{Activation, log_softmax};
 pub use burn::tensor::{Device, Tensor};
 pub use cell::{AnyCell, Cell, CellName, State};
-pub use dropout::{dropout, token_dropout, variational_dropout};
+pub use dropout::{DropoutMask, dropout, token_dropout, variational_dropout};
 pub use error::NnError;
 pub use init::Initialiser;
 pub use linear::{Embedding, Linear, one_hot};

@@ -24,8 +24,14 @@ impl Recurrent {
         lengths: Option<&[usize]>,
         state: Option<State>,
         direction: Direction,
-        mode: Mode<'_>,
+        mut mode: Mode<'_>,
     ) -> Result<(Tensor<3>, State), NnError> {
+        let thinned = match &mut mode {
+            Mode::Train(rng) if self.noise.weight_drop > 0.0 => {
+                Some(self.cell.thinned(self.noise.weight_drop, rng))
+            }
+            _ => None,
+        };
         let call = Unroll {
             lengths,
             state,
@@ -33,7 +39,7 @@ impl Recurrent {
             noise: self.noise,
             mode,
         };
-        let unrolled = unroll(&self.cell, x, call)?;
+        let unrolled = unroll(thinned.as_ref().unwrap_or(&self.cell), x, call)?;
         Ok((unrolled.outputs, unrolled.state))
     }
 }

@@ -42,6 +42,9 @@ pub struct RecurrentNoise {
     pub zoneout_hidden: f64,
     /// The same for a unit of the cell state.
     pub zoneout_cell: f64,
+    /// Probability that a recurrent weight is zero, the same ones at every step of a sequence; a
+    /// layer thins its cell with it before it is unrolled.
+    pub weight_drop: f64,
 }
 
 impl RecurrentNoise {

@@ -1,6 +1,9 @@
 //! An average of the weights over the updates, to evaluate and ship instead of the last.
 
 use crate::TrainError;
+use crate::history::Evaluation;
+use crate::metric;
+use crate::schedule::known_metric;
 use burn::module::Module;
 use recurra_nn::weights::{self, NamedTensor};
 use serde::{Deserialize, Serialize};
@@ -22,6 +25,24 @@ pub enum AveragingConfig {
         #[serde(default = "first_update")]
         start: u64,
     },
+    /// The plain mean of the weights of every update after an evaluation whose metric was worse
+    /// than the best of all but the `patience` evaluations before it: averaging begins when
+    /// training has come as far as it will without.
+    ///
+    /// # Source
+    /// Merity, Keskar and Socher 2018, "Regularizing and optimizing LSTM language models",
+    /// algorithm 1 (NT-ASGD), where the update is plain SGD.
+    Triggered {
+        /// The metric that is watched.
+        metric: String,
+        /// Evaluations that are not looked at. Default 5.
+        #[serde(default = "five")]
+        patience: usize,
+    },
+}
+
+fn five() -> usize {
+    5
 }
 
 fn first_update() -> u64 {
@@ -46,6 +67,7 @@ impl AveragingConfig {
                 "a number of at least 0 and below 1",
                 decay,
             )),
+            Self::Triggered { metric, .. } => known_metric("train.averaging.metric", metric),
             Self::Mean { start: 0 } => Err(TrainError::config(
                 "train.averaging.start",
                 "an update, counted from 1",
@@ -65,6 +87,7 @@ pub struct Averaging {
     config: AveragingConfig,
     average: Option<Vec<NamedTensor>>,
     count: u64,
+    triggered: bool,
 }
 
 impl Averaging {
@@ -74,6 +97,7 @@ impl Averaging {
             config,
             average: None,
             count: 0,
+            triggered: false,
         }
     }
 
@@ -93,12 +117,35 @@ impl Averaging {
         self.count
     }
 
+    /// Looks at all evaluations so far, for averaging that they trigger.
+    pub fn observe(&mut self, history: &[Evaluation]) {
+        let AveragingConfig::Triggered { metric, patience } = &self.config else {
+            return;
+        };
+        let Some(info) = metric::find(metric) else {
+            return;
+        };
+        let values: Vec<f64> = history
+            .iter()
+            .filter_map(|evaluation| evaluation.metrics.get(metric))
+            .collect();
+        // Of each evaluation, so that the answer is the same after resuming.
+        self.triggered = values.iter().enumerate().any(|(index, &value)| {
+            let before = &values[..index.saturating_sub(*patience)];
+            let better = |&earlier: &f64| info.better.improves(earlier, value, 0.0);
+            before.iter().any(better)
+        });
+    }
+
     /// Takes in the weights after this update; updates count from 1.
     pub fn add<M: Module>(&mut self, update: u64, model: &M) {
         match self.config {
             AveragingConfig::None {} => return,
             AveragingConfig::Mean { start } if update < start => return,
-            AveragingConfig::Ema { .. } | AveragingConfig::Mean { .. } => {}
+            AveragingConfig::Triggered { .. } if !self.triggered => return,
+            AveragingConfig::Ema { .. }
+            | AveragingConfig::Mean { .. }
+            | AveragingConfig::Triggered { .. } => {}
         }
         self.count += 1;
         let now = weights::export(model);
@@ -155,6 +202,31 @@ mod tests {
         assert_eq!(ema(&[8.0]), Some(8.0));
         // 0.75 * 8 + 0.25 * 4 = 7, then 0.75 * 7 + 0.25 * 3 = 6
         assert_eq!(ema(&[8.0, 4.0, 3.0]), Some(6.0));
+    }
+
+    #[test]
+    fn averaging_is_triggered_by_a_metric_that_no_longer_falls() {
+        let config = AveragingConfig::Triggered {
+            metric: "loss".to_owned(),
+            patience: 2,
+        };
+        let mut averaging = Averaging::new(config);
+        let mut history = Vec::new();
+        let mut begun = Vec::new();
+        // 3.1 is worse than 3.0, but that is one of the last two; 3.05 is worse than 3.0.
+        for loss in [5.0, 3.0, 3.1, 3.2, 3.05, 1.0] {
+            history.push(Evaluation {
+                update: 1,
+                epoch: 1,
+                train_loss: loss,
+                gradient_norm: 1.0,
+                learning_rate: 1.0,
+                metrics: [("loss", loss)].into_iter().collect(),
+            });
+            averaging.observe(&history);
+            begun.push(averaging.triggered);
+        }
+        assert_eq!(begun, [false, false, false, false, true, true]);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //!   weights.safetensors   the weights as they were after update 123
 //!   average.safetensors   their average, if there is one
 //!   best.safetensors      those of the best evaluation, if early stopping keeps them
+//!   carried.safetensors   what goes from one batch to the next beside the weights, if anything
 //!   optimizer.safetensors what the optimizer remembers
 //! ```
 //!
@@ -38,6 +39,7 @@ const STATE: &str = "state.toml";
 const WEIGHTS: &str = "weights.safetensors";
 const AVERAGE: &str = "average.safetensors";
 const BEST: &str = "best.safetensors";
+const CARRIED: &str = "carried.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
 
 /// Where training is, apart from weights and optimizer. TOML keeps every bit of a float.
@@ -83,6 +85,8 @@ pub struct Checkpoint {
     pub(crate) weights: Vec<NamedTensor>,
     pub(crate) average: Option<Vec<NamedTensor>>,
     pub(crate) best: Option<Vec<NamedTensor>>,
+    /// Empty when batches do not continue each other.
+    pub(crate) carried: Vec<NamedTensor>,
     pub(crate) optimizer: Vec<u8>,
     pub(crate) notes: Vec<String>,
 }
@@ -194,6 +198,10 @@ impl Checkpoint {
                 .map(|bytes| tensors(AVERAGE, bytes))
                 .transpose()?,
             best: take(BEST).map(|bytes| tensors(BEST, bytes)).transpose()?,
+            carried: take(CARRIED)
+                .map(|bytes| tensors(CARRIED, bytes))
+                .transpose()?
+                .unwrap_or_default(),
             optimizer: take(OPTIMIZER).ok_or_else(|| missing(OPTIMIZER))?,
             notes: Vec::new(),
         })
@@ -236,7 +244,12 @@ impl Checkpoint {
             (WEIGHTS, weights::write_safetensors(&self.weights, &none)?),
             (OPTIMIZER, self.optimizer.clone()),
         ];
-        for (name, tensors) in [(AVERAGE, &self.average), (BEST, &self.best)] {
+        let carried = (!self.carried.is_empty()).then_some(&self.carried);
+        for (name, tensors) in [
+            (AVERAGE, self.average.as_ref()),
+            (BEST, self.best.as_ref()),
+            (CARRIED, carried),
+        ] {
             if let Some(tensors) = tensors {
                 files.push((name, weights::write_safetensors(tensors, &none)?));
             }

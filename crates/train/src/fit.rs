@@ -48,6 +48,28 @@ pub trait Learner {
     /// # Errors
     /// Whatever the model refuses.
     fn evaluate(&self, model: &Self::Model) -> Result<Metrics, NnError>;
+
+    /// What the last batch left for the next one beside the weights, such as the recurrent state
+    /// where batches continue each other; it goes into checkpoints. Nothing by default.
+    fn carried(&self) -> Vec<NamedTensor> {
+        Vec::new()
+    }
+
+    /// Takes back what [`carried`](Self::carried) gave, in any order, before the next batch.
+    ///
+    /// # Errors
+    /// When it is not of this model.
+    fn carry_on(&self, carried: Vec<NamedTensor>) -> Result<(), NnError> {
+        match carried.first() {
+            None => Ok(()),
+            Some(tensor) => Err(NnError::Shape {
+                op: "carry_on",
+                arg: "carried",
+                want: "nothing, as these batches stand alone".to_owned(),
+                got: tensor.name.clone(),
+            }),
+        }
+    }
 }
 
 /// Why training ended.
@@ -118,6 +140,7 @@ pub fn fit<L: Learner>(
                      the weights will differ in their last bits from a run on one machine"
                 ));
             }
+            learner.carry_on(checkpoint.carried.clone())?;
             training.restore(checkpoint)?;
             history::rewrite(run, &training.history)?;
         }
@@ -125,7 +148,7 @@ pub fn fit<L: Learner>(
             checkpoint::remove_all(run)?;
             history::rewrite(run, &[])?;
             // So that a kill before the first regular checkpoint finds one.
-            training.save(run)?;
+            training.save(learner, run)?;
         }
     }
     run.set_status(Status::Training)?;
@@ -279,7 +302,7 @@ impl<'a, M: Module> Training<'a, M> {
                 if let Some(symptom) = self.bad_weight() {
                     return Err(self.diverged(update, symptom, indices, run));
                 }
-                self.save(run)?;
+                self.save(learner, run)?;
             }
             if interrupted {
                 let how_to_resume = format!("recurra train --resume {}", run.dir().display());
@@ -380,6 +403,7 @@ impl<'a, M: Module> Training<'a, M> {
         control.progress.evaluation(&evaluation);
         history::append(run, &evaluation)?;
         self.history.push(evaluation);
+        self.averaging.observe(&self.history);
         Ok(())
     }
 
@@ -400,7 +424,7 @@ impl<'a, M: Module> Training<'a, M> {
         }))
     }
 
-    fn save(&self, run: &Run) -> Result<(), TrainError> {
+    fn save<L: Learner<Model = M>>(&self, learner: &L, run: &Run) -> Result<(), TrainError> {
         let checkpoint = Checkpoint {
             state: TrainState {
                 update: self.update,
@@ -420,6 +444,7 @@ impl<'a, M: Module> Training<'a, M> {
             weights: weights::export(&self.model),
             average: self.averaging.average().map(<[NamedTensor]>::to_vec),
             best: self.best.clone(),
+            carried: learner.carried(),
             optimizer: self.optimizer.to_bytes()?,
             notes: Vec::new(),
         };
@@ -458,6 +483,7 @@ impl<'a, M: Module> Training<'a, M> {
         self.watch = state.watch;
         self.window = state.window;
         self.history = state.history;
+        self.averaging.observe(&self.history);
         self.update = state.update;
         self.epoch = state.epoch;
         self.position = state.position;

@@ -18,11 +18,14 @@ pub enum ScheduleConfig {
         #[serde(default)]
         warmup: u64,
     },
-    /// `η · factor^⌊t / every⌋`.
+    /// `η · factor^n`, where `n` is 1 from `t = after` on and grows by 1 `every` updates.
     Step {
         /// Updates of warm-up. Default 0.
         #[serde(default)]
         warmup: u64,
+        /// Updates before the first reduction. Default: `every`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<u64>,
         /// Updates between two reductions.
         every: u64,
         /// What each reduction multiplies by.
@@ -124,7 +127,7 @@ pub struct ScheduleState {
 /// # Example
 /// ```
 /// use recurra_train::{Schedule, ScheduleConfig};
-/// let config = ScheduleConfig::Step { warmup: 2, every: 10, factor: 0.5 };
+/// let config = ScheduleConfig::Step { warmup: 2, after: None, every: 10, factor: 0.5 };
 /// let schedule = Schedule::new(config, 0.1, None);
 /// let rates: Vec<f64> = [1, 2, 12, 13].map(|update| schedule.learning_rate(update)).into();
 /// assert_eq!(rates, [0.05, 0.1, 0.1, 0.05]);
@@ -163,8 +166,15 @@ impl Schedule {
         let t = update.saturating_sub(warmup + 1);
         match self.config {
             ScheduleConfig::Constant { .. } => self.learning_rate,
-            ScheduleConfig::Step { every, factor, .. } => {
-                self.learning_rate * factor.powi(i32::try_from(t / every).unwrap_or(i32::MAX))
+            ScheduleConfig::Step {
+                after,
+                every,
+                factor,
+                ..
+            } => {
+                let after = after.unwrap_or(every);
+                let reductions = t.checked_sub(after).map_or(0, |since| 1 + since / every);
+                self.learning_rate * factor.powi(i32::try_from(reductions).unwrap_or(i32::MAX))
             }
             ScheduleConfig::Cosine {
                 updates,
@@ -289,6 +299,22 @@ mod tests {
         let schedule = Schedule::new(ScheduleConfig::Constant { warmup: 4 }, 0.8, None);
         let rates: Vec<f64> = (1..=6).map(|u| schedule.learning_rate(u)).collect();
         for (rate, want) in rates.iter().zip([0.2, 0.4, 0.6, 0.8, 0.8, 0.8]) {
+            close(*rate, want);
+        }
+    }
+
+    #[test]
+    fn steps_may_begin_later_than_they_are_apart() {
+        // Zaremba et al. 2014: four epochs at the full rate, then half of it each epoch.
+        let config = ScheduleConfig::Step {
+            warmup: 0,
+            after: Some(40),
+            every: 10,
+            factor: 0.5,
+        };
+        let schedule = Schedule::new(config, 1.0, None);
+        let rates = [1, 40, 41, 50, 51, 61].map(|update| schedule.learning_rate(update));
+        for (rate, want) in rates.iter().zip([1.0, 1.0, 0.5, 0.5, 0.25, 0.125]) {
             close(*rate, want);
         }
     }

@@ -29,7 +29,9 @@ pub use sru::Sru;
 pub use state::State;
 
 use crate::init::parameter;
-use burn::module::{Module, Param};
+use crate::Rng;
+use crate::dropout::keep_mask;
+use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Tensor};
 use recurra_kernels::{CellKind, ScanKind};
 
@@ -181,6 +183,32 @@ impl Cell for AnyCell {
     }
 }
 
+impl AnyCell {
+    /// The cell with recurrent weights that are zero with probability `weight_drop`, and the others
+    /// over `1 - weight_drop`; gradients reach the weights that are not. A cell without a matrix of
+    /// recurrent weights is as it was.
+    ///
+    /// # Source
+    /// Merity, Keskar and Socher 2018, "Regularizing and optimizing LSTM language models": weights
+    /// dropped as in DropConnect (Wan et al. 2013), once for a whole sequence.
+    pub(crate) fn thinned(&self, weight_drop: f64, rng: &mut Rng) -> Self {
+        let mut cell = self.clone();
+        let w_hh = match &mut cell {
+            Self::Rnn(cell) => &mut cell.w_hh,
+            Self::Lstm(cell) => &mut cell.w_hh,
+            Self::Gru(cell) => &mut cell.w_hh,
+            _ => return cell,
+        };
+        let weights = w_hh.val();
+        let (device, dtype) = (weights.device(), weights.dtype());
+        let mask = keep_mask(weights.dims(), weight_drop, rng, &device, dtype);
+        let thinned = weights * mask.div_scalar(1.0 - weight_drop);
+        // Not `from_tensor`, which would make it a parameter of its own.
+        *w_hh = Param::initialized(ParamId::new(), thinned);
+        cell
+    }
+}
+
 /// `x W^T`, for `w [rows, columns]` as PyTorch stores it.
 pub(crate) fn times<const D: usize>(x: Tensor<D>, w: &Param<Tensor<2>>) -> Tensor<D> {
     x.matmul(w.val().transpose().unsqueeze())
@@ -222,7 +250,7 @@ pub(crate) fn packed(
     gates: usize,
     rows: usize,
     columns: usize,
-    rng: &mut crate::Rng,
+    rng: &mut Rng,
     device: &Device,
 ) -> Param<Tensor<2>> {
     parameter(

@@ -2,6 +2,7 @@
 
 use crate::NnError;
 use crate::activation::Activation;
+use crate::dropout::DropoutMask;
 use crate::cell::{
     Candidate, CellConfig, CellName, GruConfig, IndRnnConfig, InitConfig, LstmConfig, MinGruConfig,
     MinLstmConfig, Pooling, QrnnConfig, ResetPlace, RnnConfig, SruConfig,
@@ -34,6 +35,10 @@ pub struct StackConfig {
     /// Probability of dropping a unit between two layers, in `[0, 1)`.
     #[serde(default)]
     pub dropout: f64,
+    /// Whether that dropout drops other units at every step, by default, or the same ones along a
+    /// whole sequence.
+    #[serde(default)]
+    pub dropout_mask: DropoutMask,
     /// Whether the output of every layer but the last is layer-normalised.
     #[serde(default)]
     pub layer_norm: bool,
@@ -112,6 +117,10 @@ pub struct LayerConfig {
     /// `lstm`: probability that a cell-state unit keeps its old value, in `[0, 1)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zoneout_cell: Option<f64>,
+    /// `rnn`, `lstm`, `gru`: probability that a recurrent weight is zero, the same ones at every
+    /// step of a sequence, in `[0, 1)`: DropConnect, as the AWD-LSTM has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_drop: Option<f64>,
     /// Reads in both directions and merges them so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bidirectional: Option<Merge>,
@@ -148,6 +157,7 @@ impl LayerConfig {
             recurrent_dropout: None,
             zoneout_hidden: None,
             zoneout_cell: None,
+            weight_drop: None,
             bidirectional: None,
             backward: None,
             init: None,
@@ -252,6 +262,7 @@ impl LayerConfig {
             dropout: probability("recurrent_dropout", self.recurrent_dropout)?,
             zoneout_hidden: probability("zoneout_hidden", self.zoneout_hidden)?,
             zoneout_cell: probability("zoneout_cell", self.zoneout_cell)?,
+            weight_drop: probability("weight_drop", self.weight_drop)?,
         })
     }
 
@@ -282,7 +293,7 @@ impl LayerConfig {
             Some(Pooling::F) => &[Rnn, IndRnn, Lstm, Gru, MinGru, MinLstm, Qrnn][..],
             _ => &[Rnn, IndRnn, Lstm, Gru, MinGru, MinLstm],
         };
-        let given: [(&'static str, bool, &[CellName], &'static str); 20] = [
+        let given: [(&'static str, bool, &[CellName], &'static str); 21] = [
             (
                 "activation",
                 self.activation.is_some(),
@@ -320,6 +331,12 @@ impl LayerConfig {
                 self.recurrent_dropout.is_some(),
                 &[Rnn, IndRnn, Lstm, Gru],
                 "cells with recurrent weights: `rnn`, `ind_rnn`, `lstm` and `gru`",
+            ),
+            (
+                "weight_drop",
+                self.weight_drop.is_some(),
+                &[Rnn, Lstm, Gru],
+                "cells with a matrix of recurrent weights: `rnn`, `lstm` and `gru`",
             ),
             (
                 "init.recurrent",

@@ -1,5 +1,6 @@
 //! Layers in depth.
 
+mod carried;
 mod config;
 mod summary;
 
@@ -8,7 +9,7 @@ pub use summary::{LayerSummary, Shortcut};
 
 use crate::activation::Activation;
 use crate::cell::Cell;
-use crate::dropout::dropout;
+use crate::dropout::{DropoutMask, dropout, locked_dropout};
 use crate::lengths::silence_padding;
 use crate::linear::Linear;
 use crate::norm::LayerNorm;
@@ -33,6 +34,8 @@ pub struct Stack {
     pub highways: Vec<Linear>,
     #[module(skip)]
     dropout: f64,
+    #[module(skip)]
+    dropout_mask: DropoutMask,
     #[module(skip)]
     residual_from: Option<usize>,
     #[module(skip)]
@@ -117,6 +120,7 @@ impl StackConfig {
             norms,
             highways,
             dropout: self.dropout()?,
+            dropout_mask: self.dropout_mask,
             residual_from: self.residual_from,
             highway_from: self.highway_from,
         })
@@ -221,7 +225,10 @@ impl Stack {
             Some(norm) => norm.forward(signal),
             None => signal,
         };
-        dropout(signal, self.dropout, mode)
+        match self.dropout_mask {
+            DropoutMask::Step => dropout(signal, self.dropout, mode),
+            DropoutMask::Sequence => locked_dropout(signal, self.dropout, mode),
+        }
     }
 
     fn shortcut(
