@@ -32,7 +32,7 @@ pub(crate) enum Command {
     Predict(Predict),
     /// Talk with a run that has learnt answers
     Chat(Chat),
-    /// Let a run go on with a sequence: a tune
+    /// Let a run go on by itself: with a text or a tune
     Generate(Generate),
     /// Say which words moved a classifier's answer
     Explain(Explain),
@@ -235,26 +235,45 @@ pub(crate) struct Monitor {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
+A text is written as it is made, the prime before it; a tune as MIDI and as a picture too.
+
 Examples:
+  recurra generate runs/shakespeare-char --prime 'ROMEO:' --length 500
+  recurra generate runs/ptb-small --prime 'the company said' --stop '\n' --json
   recurra generate runs/folk-tunes --prime tune.mid --length 128 --out more.mid
   recurra generate runs/folk-tunes --prime 'C4:2 D4:2 E4:2 C4:2' --seed 7")]
 pub(crate) struct Generate {
     /// The run directory
     #[arg(value_name = "RUN")]
     pub(crate) run: PathBuf,
-    /// What to go on with; of a music run, a .mid file or notes such as 'C4:2 E4+G4 -'
-    #[arg(long, value_name = "FILE|TEXT")]
+    /// What to go on with: a text, in which \n is the end of a line; of a music run, a
+    /// .mid file or notes such as 'C4:2 E4+G4 -'
+    #[arg(long, value_name = "TEXT|FILE")]
     pub(crate) prime: Option<String>,
-    /// Steps to make
-    #[arg(long, value_name = "N", default_value = "128")]
+    /// Most steps to make: words, letters or Jamo of a text, steps of a tune
+    #[arg(long, value_name = "N", default_value = "200")]
     pub(crate) length: usize,
     /// Below 1 the likely becomes likelier, above 1 less so; 0 takes the likeliest
     #[arg(long, value_name = "T", default_value = "0.8")]
     pub(crate) temperature: f64,
+    /// Of a text: draw from the K likeliest words, letters or Jamo
+    #[arg(long, value_name = "K")]
+    pub(crate) top_k: Option<usize>,
+    /// Of a text: draw from the fewest that have this much probability together
+    #[arg(long, value_name = "P", default_value = "1")]
+    pub(crate) top_p: f64,
+    /// Of a text: end behind this, which may be given more than once; \n is the end of a
+    /// line
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) stop: Vec<String>,
     /// Another seed makes another sequence
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(long, value_name = "N", default_value = "0")]
     pub(crate) seed: u64,
-    /// The file to write, for runs that write files [default: in the run directory]
+    /// The weights to step with; bf16 and int8 after `recurra quantize`
+    #[arg(long, value_name = "PRECISION", default_value = "f32")]
+    pub(crate) precision: PrecisionName,
+    /// The file to write; a tune has to end in .mid [default: none for a text,
+    /// generated.mid in the run directory for a tune]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -308,6 +327,10 @@ impl From<Narrow> for Precision {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  recurra inspect word-completion --graph out.svg
+  recurra inspect runs/shakespeare-char --neuron 7 --text play.txt --page out.html")]
 pub(crate) struct Inspect {
     /// A run directory, a built-in recipe's name, or a recipe file
     #[arg(value_name = "RUN|RECIPE")]
@@ -321,6 +344,19 @@ pub(crate) struct Inspect {
     /// Draw the same layers in another of the five topologies
     #[arg(long, value_name = "TOPOLOGY", requires = "graph")]
     pub(crate) topology: Option<TopologyName>,
+    /// Show what a neuron of a language model's run does, counted from 0; may be
+    /// given more than once
+    #[arg(long, value_name = "K", requires = "text", requires = "page")]
+    pub(crate) neuron: Vec<usize>,
+    /// The neuron's layer, counted from 1 [default: the top one]
+    #[arg(long, value_name = "L", requires = "neuron")]
+    pub(crate) layer: Option<usize>,
+    /// The text that the network reads
+    #[arg(long, value_name = "FILE", requires = "neuron")]
+    pub(crate) text: Option<PathBuf>,
+    /// Write the text, coloured by the neuron's state, as a page
+    #[arg(long, value_name = "OUT.html", requires = "neuron")]
+    pub(crate) page: Option<PathBuf>,
 }
 
 /// The topologies by the names that are typed.

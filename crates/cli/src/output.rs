@@ -37,6 +37,12 @@ impl<'a> Output<'a> {
             .map_err(|source| CliError::Output { source })
     }
 
+    /// A piece of a text that is not at its end; flushed likewise.
+    pub(crate) fn piece(&mut self, text: &str) -> std::io::Result<()> {
+        self.writer.write_all(text.as_bytes())?;
+        self.writer.flush()
+    }
+
     /// The whole answer as a JSON object.
     pub(crate) fn object(&mut self, value: &impl Serialize) -> Result<(), CliError> {
         self.line(to_json(value, serde_json::to_string_pretty))

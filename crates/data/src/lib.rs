@@ -22,6 +22,7 @@
 //! | [`tagged`] | sentences with a label for every word |
 //! | [`sampler`] | which items form which batch of which epoch |
 //! | [`batch`] | padding and teacher forcing, here and nowhere else |
+//! | [`contiguous`] | a long text as rows that are read on from window to window |
 
 pub mod error;
 
@@ -32,6 +33,8 @@ pub mod source;
 pub mod text;
 
 pub mod words;
+
+pub mod passages;
 
 pub mod vocab;
 
@@ -51,7 +54,10 @@ pub mod sampler;
 
 pub mod batch;
 
+pub mod contiguous;
+
 pub use batch::{SeriesBatch, SeriesRow, Targets, TokenBatch};
+pub use contiguous::{Contiguous, Window};
 pub use error::DataError;
 pub use sampler::{BatchSampler, TokenBatchSampler};
 pub use split::{Split, SplitFractions};

@@ -2,9 +2,10 @@
 
 use crate::init::{Initialiser, parameter};
 use crate::ops::{EmbedSpec, embedded};
-use crate::{NnError, Rng};
+use crate::{Mode, NnError, Rng};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
+use rand::RngExt;
 
 /// `y = x W^T + b`.
 ///
@@ -21,7 +22,18 @@ pub struct Linear {
 impl Linear {
     /// Glorot weights, zero biases.
     pub fn new(input_size: usize, output_size: usize, rng: &mut Rng, device: &Device) -> Self {
-        let weight = Initialiser::Glorot.draw(1, output_size, input_size, rng);
+        Self::drawn(Initialiser::Glorot, input_size, output_size, rng, device)
+    }
+
+    /// Weights that are drawn so, zero biases.
+    pub fn drawn(
+        init: Initialiser,
+        input_size: usize,
+        output_size: usize,
+        rng: &mut Rng,
+        device: &Device,
+    ) -> Self {
+        let weight = init.draw(1, output_size, input_size, rng);
         Self {
             weight: parameter(weight, [output_size, input_size], device),
             bias: parameter(vec![0.0; output_size], [output_size], device),
@@ -47,7 +59,24 @@ pub struct Embedding {
 impl Embedding {
     /// Standard normal vectors, as PyTorch draws them.
     pub fn new(vocab_size: usize, embed_size: usize, rng: &mut Rng, device: &Device) -> Self {
-        let weight = Initialiser::Normal(1.0).draw(1, vocab_size, embed_size, rng);
+        Self::drawn(
+            Initialiser::Normal(1.0),
+            vocab_size,
+            embed_size,
+            rng,
+            device,
+        )
+    }
+
+    /// Vectors that are drawn so.
+    pub fn drawn(
+        init: Initialiser,
+        vocab_size: usize,
+        embed_size: usize,
+        rng: &mut Rng,
+        device: &Device,
+    ) -> Self {
+        let weight = init.draw(1, vocab_size, embed_size, rng);
         Self {
             weight: parameter(weight, [vocab_size, embed_size], device),
             padding_id: None,
@@ -95,6 +124,45 @@ impl Embedding {
         };
         let vectors = embedded(self.weight.val(), spec);
         Ok(vectors.reshape([batch, seq_len, embed_size]))
+    }
+
+    /// [`forward`](Self::forward) without some tokens: each of the vocabulary is zero with
+    /// probability `dropout` wherever it stands, and the others are over `1 - dropout`; in
+    /// evaluation, nothing.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    ///
+    /// # Source
+    /// Gal and Ghahramani 2016, "A theoretically grounded application of dropout in recurrent
+    /// neural networks", section 4.2.
+    pub fn forward_dropping(
+        &self,
+        ids: &[u32],
+        [batch, seq_len]: [usize; 2],
+        dropout: f64,
+        mode: Mode<'_>,
+    ) -> Result<Tensor<3>, NnError> {
+        let x = self.forward(ids, [batch, seq_len])?;
+        match mode {
+            Mode::Train { rng, .. } if dropout > 0.0 => {
+                let kept = (1.0 / (1.0 - dropout)) as f32;
+                let scales: Vec<f32> = (0..self.weight.dims()[0])
+                    .map(|_| {
+                        if rng.random::<f64>() < dropout {
+                            0.0
+                        } else {
+                            kept
+                        }
+                    })
+                    .collect();
+                let scales = ids.iter().map(|&id| scales[id as usize]).collect();
+                let scales = TensorData::new::<f32, _>(scales, [batch, seq_len, 1]);
+                let like = (&x.device(), x.dtype());
+                Ok(x * Tensor::from_data(scales, like))
+            }
+            _ => Ok(x),
+        }
     }
 }
 

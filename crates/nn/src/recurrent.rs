@@ -18,6 +18,13 @@ pub struct Recurrent {
 }
 
 impl Recurrent {
+    /// Width of what a neuron's state is: the cell state where there is one, else the hidden state.
+    pub fn state_size(&self) -> usize {
+        self.cell
+            .cell_size()
+            .unwrap_or_else(|| self.cell.hidden_size())
+    }
+
     fn unroll(
         &self,
         x: Tensor<3>,
@@ -27,7 +34,7 @@ impl Recurrent {
         mut mode: Mode<'_>,
     ) -> Result<(Tensor<3>, State), NnError> {
         let thinned = match &mut mode {
-            Mode::Train(rng) if self.noise.weight_drop > 0.0 => {
+            Mode::Train { rng, .. } if self.noise.weight_drop > 0.0 => {
                 Some(self.cell.thinned(self.noise.weight_drop, rng))
             }
             _ => None,

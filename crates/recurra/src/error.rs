@@ -102,6 +102,17 @@ pub enum Error {
         /// Its task.
         task: &'static str,
     },
+    /// The run's task reads no running text.
+    #[error("{}: a {task} run reads no running text; language runs do, `recurra recipes` lists them", dir.display())]
+    NoText {
+        /// The run's directory.
+        dir: PathBuf,
+        /// Its task.
+        task: &'static str,
+    },
+    /// Nobody takes what is written.
+    #[error("cannot write the text")]
+    Say(#[source] std::io::Error),
     /// Nobody has made the run's weights in this precision.
     #[error("{}: no {precision} weights; `recurra quantize {} --to {precision}` makes them", dir.display(), dir.display())]
     NotQuantized {
@@ -112,8 +123,8 @@ pub enum Error {
     },
     /// The run's task has no network that reads step by step.
     #[error(
-        "{}: a {task} run has no network that reads step by step; forecast, complete, classify and \
-         translate runs can be quantised",
+        "{}: a {task} run has no network that reads step by step; forecast, complete, classify, \
+         translate and language runs can be quantised",
         dir.display()
     )]
     NothingToQuantize {
@@ -123,7 +134,7 @@ pub enum Error {
         task: &'static str,
     },
     /// The run's task makes no sequences.
-    #[error("{}: a {task} run makes no sequences; music runs do", dir.display())]
+    #[error("{}: a {task} run makes no sequences; language and music runs do", dir.display())]
     NothingToGenerate {
         /// The run's directory.
         dir: PathBuf,

@@ -8,8 +8,9 @@
 //! | [`evaluate`] | a run beside its baselines |
 //! | [`open`] | a run to a [`Predictor`] |
 //! | [`chat`] | a conversation with a run |
+//! | [`neuron_page`] | a text as one neuron of a language model sees it |
 //! | [`quantize`] | a run's weights in fewer bits, and what that costs |
-//! | [`generate`] | a run goes on with a sequence |
+//! | [`generate`] | a run goes on by itself, with a text or a tune |
 //! | [`inspect`] | layers, shapes, parameters, paths |
 //! | [`explain`] | which words moved a classifier's answer |
 //! | [`monitor`] | what is said of brands and products over time |
@@ -48,7 +49,7 @@ pub use data_check::{
 };
 pub use doctor::{Doctor, doctor};
 pub use error::Error;
-pub use generate::{GenerateOptions, Generated, generate};
+pub use generate::{Ended, GenerateOptions, Generated, generate};
 pub use inspect::{Inspection, inspect};
 pub use monitor::{GroupBy, GroupRow, MonitorRequest, Monitored, monitor};
 pub use network::{LayerRow, NetworkRows};
@@ -61,6 +62,7 @@ pub use recurra_nn::streaming::Precision;
 pub use recurra_train as fitting;
 pub use report::graph::Topology;
 pub use tasks::classify::{Explanation, WordEffect};
+pub use tasks::language::{NeuronOptions, neuron_page};
 pub use tasks::translate::{Chat, ChatOptions, Reply};
 pub use tasks::{Evaluation, PredictOptions, Prediction, Predictor, RankedText, Sample, Trained};
 pub use verbs::{chat, evaluate, evaluate_in, explain, open, open_in, resume, train, write_report};

@@ -9,7 +9,7 @@ use crate::wording::{count, paragraph};
 use recurra::fitting::{Run, write_atomic};
 
 use recurra::recipe::embedded;
-use recurra::{Inspection, NetworkRows, Recipe, RecipeSource};
+use recurra::{Inspection, NetworkRows, NeuronOptions, Recipe, RecipeSource};
 use serde_json::json;
 use std::io::Write;
 use std::path::Path;
@@ -26,8 +26,14 @@ pub(crate) fn run(args: &Inspect, output: &mut Output<'_>) -> Result<Ending, Cli
             })?;
         write_file(path, graph.as_str().as_bytes())?;
     }
+    if let (Some(text), Some(page)) = (&args.text, &args.page) {
+        write_file(page, neurons(args, text)?.as_bytes())?;
+    }
     if output.json() {
         let mut object = json!(inspection);
+        if let Some(page) = &args.page {
+            object["page"] = json!(page.display().to_string());
+        }
         if let Some(path) = &args.graph {
             object["graph"] = json!(path.display().to_string());
         }
@@ -37,8 +43,24 @@ pub(crate) fn run(args: &Inspect, output: &mut Output<'_>) -> Result<Ending, Cli
         if let Some(path) = &args.graph {
             notice(format_args!("graph: {}", path.display()));
         }
+        if let Some(page) = &args.page {
+            notice(format_args!("page: {}", page.display()));
+        }
     }
     Ok(Ending::Fine)
+}
+
+/// The page of the neurons that were asked for.
+fn neurons(args: &Inspect, text: &Path) -> Result<String, CliError> {
+    let lines = recurra::data::source::read_lines(text).map_err(recurra::Error::from)?;
+    let lines: Result<Vec<String>, _> = lines.map(|line| line.map(|line| line.text)).collect();
+    let options = NeuronOptions {
+        layer: args.layer,
+        neurons: args.neuron.clone(),
+        text: lines.map_err(recurra::Error::from)?.join("\n"),
+    };
+    let page = recurra::neuron_page(Path::new(&args.subject), &options);
+    Ok(page.map_err(CliError::of_request)?.to_html())
 }
 
 /// A directory is a run, unless it only happens to be called like a recipe.

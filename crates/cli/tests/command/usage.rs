@@ -17,7 +17,7 @@ fn help_shows_every_command() {
           eval         Judge a run beside its baselines
           predict      Answer lines: one input a line, one output a line
           chat         Talk with a run that has learnt answers
-          generate     Let a run go on with a sequence: a tune
+          generate     Let a run go on by itself: with a text or a tune
           explain      Say which words moved a classifier's answer
           monitor      Watch what is said of brands over time, by a classifier
           quantize     Write a run's weights in fewer bits, and show what that costs
@@ -154,7 +154,7 @@ fn an_unknown_key_names_the_nearest() {
     insta::assert_snapshot!(refused(&["train", "tiny.toml", "--set", "train.batch_sise=2"]), @"error: tiny.toml: unknown field `batch_sise`, expected one of `seed`, `precision`, `batch_size`, `bucketing`, `updates`, `epochs`, `evaluate_every`, `checkpoint_every`, `clip_norm`, `optimizer`, `schedule`, `averaging`, `early_stopping` in `train`; did you mean `batch_size`?");
     insta::assert_snapshot!(
         refused(&["train", "tiny.toml", "--set", "model.stack.layer.hiden_size=2"]),
-        @"error: tiny.toml: unknown field `hiden_size`, expected one of `cell`, `hidden_size`, `activation`, `forget_bias`, `peepholes`, `proj_size`, `coupled`, `clip`, `cell_clip`, `layer_norm`, `reset`, `gate_activation`, `candidate_activation`, `output_activation`, `candidate`, `highway_scale`, `pooling`, `window_size`, `recurrent_dropout`, `zoneout_hidden`, `zoneout_cell`, `bidirectional`, `backward`, `init` in `model.stack.layer`; did you mean `hidden_size`?"
+        @"error: tiny.toml: unknown field `hiden_size`, expected one of `cell`, `hidden_size`, `activation`, `forget_bias`, `peepholes`, `proj_size`, `coupled`, `clip`, `cell_clip`, `layer_norm`, `reset`, `gate_activation`, `candidate_activation`, `output_activation`, `candidate`, `highway_scale`, `pooling`, `window_size`, `recurrent_dropout`, `zoneout_hidden`, `zoneout_cell`, `weight_drop`, `bidirectional`, `backward`, `init` in `model.stack.layer`; did you mean `hidden_size`?"
     );
 }
 

@@ -28,9 +28,9 @@ pub use scan_config::{Candidate, MinGruConfig, MinLstmConfig, Pooling, QrnnConfi
 pub use sru::Sru;
 pub use state::State;
 
-use crate::init::parameter;
 use crate::Rng;
 use crate::dropout::keep_mask;
+use crate::init::parameter;
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Tensor};
 use recurra_kernels::{CellKind, ScanKind};
@@ -258,4 +258,36 @@ pub(crate) fn packed(
         [gates * rows, columns],
         device,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::weights::values;
+    use crate::{LayerConfig, rng};
+
+    #[test]
+    fn thinned_weights_are_zero_or_scaled_and_gradients_reach_those_that_are_left() {
+        let device = Device::flex().autodiff();
+        let config = LayerConfig::new(CellName::Lstm, 4).cell().unwrap();
+        let cell = config.build(3, &mut rng(1, 0), &device).unwrap();
+        let thinned = cell.thinned(0.5, &mut rng(2, 0));
+        let (AnyCell::Lstm(whole), AnyCell::Lstm(thin)) = (&cell, &thinned) else {
+            panic!("an LSTM was asked for");
+        };
+        let (before, after) = (values(&whole.w_hh.val()), values(&thin.w_hh.val()));
+        let mut dropped = 0;
+        for (before, after) in before.iter().zip(&after) {
+            assert!(*after == 0.0 || (after - 2.0 * before).abs() < 1e-6);
+            dropped += usize::from(*after == 0.0);
+        }
+        assert!((16..=48).contains(&dropped), "{dropped} of 64");
+        assert_eq!(values(&whole.w_ih.val()), values(&thin.w_ih.val()));
+
+        let gradients = thin.w_hh.val().sum().backward();
+        let gradient = values(&whole.w_hh.val().grad(&gradients).unwrap());
+        for (gradient, after) in gradient.iter().zip(&after) {
+            assert_eq!(*gradient, if *after == 0.0 { 0.0 } else { 2.0 });
+        }
+    }
 }

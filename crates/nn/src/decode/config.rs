@@ -194,7 +194,7 @@ impl DecodeConfig {
 }
 
 impl SampleConfig {
-    fn validate(&self) -> Result<(), NnError> {
+    pub(super) fn validate(&self) -> Result<(), NnError> {
         let Self {
             temperature, top_p, ..
         } = *self;

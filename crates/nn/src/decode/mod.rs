@@ -35,7 +35,10 @@ mod search;
 
 mod ensemble;
 
+mod continuation;
+
 pub use config::{BeamConfig, DecodeConfig, Ends, LengthPenalty, SampleConfig, Search};
+pub use continuation::{Continuation, Said};
 pub use ensemble::{Average, Ensemble};
 pub use hypothesis::Hypothesis;
 pub use score::coverage_penalty;

@@ -2,11 +2,11 @@
 
 use crate::NnError;
 use crate::activation::Activation;
-use crate::dropout::DropoutMask;
 use crate::cell::{
     Candidate, CellConfig, CellName, GruConfig, IndRnnConfig, InitConfig, LstmConfig, MinGruConfig,
     MinLstmConfig, Pooling, QrnnConfig, ResetPlace, RnnConfig, SruConfig,
 };
+use crate::dropout::DropoutMask;
 use crate::recurrent::Merge;
 use crate::unroll::RecurrentNoise;
 use serde::{Deserialize, Serialize};

@@ -9,7 +9,7 @@ pub use summary::{LayerSummary, Shortcut};
 
 use crate::activation::Activation;
 use crate::cell::Cell;
-use crate::dropout::{DropoutMask, dropout, locked_dropout};
+use crate::dropout::{DropoutMask, dropout, variational_dropout};
 use crate::lengths::silence_padding;
 use crate::linear::Linear;
 use crate::norm::LayerNorm;
@@ -227,7 +227,7 @@ impl Stack {
         };
         match self.dropout_mask {
             DropoutMask::Step => dropout(signal, self.dropout, mode),
-            DropoutMask::Sequence => locked_dropout(signal, self.dropout, mode),
+            DropoutMask::Sequence => variational_dropout(signal, self.dropout, mode),
         }
     }
 

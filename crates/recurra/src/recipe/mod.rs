@@ -10,7 +10,7 @@ mod overrides;
 pub use embedded::{EmbeddedRecipe, embedded};
 
 use crate::Error;
-use crate::tasks::{Task, classify, complete, forecast, memory, music, tag, translate};
+use crate::tasks::{Task, classify, complete, forecast, language, memory, music, tag, translate};
 use recurra_train::TrainConfig;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,6 +25,8 @@ pub enum Recipe {
     Complete(complete::Recipe),
     /// Tell classes of sequences apart.
     Classify(Box<classify::Recipe>),
+    /// Continue running text.
+    Language(Box<language::Recipe>),
     /// Remember over many steps.
     Memory(memory::Recipe),
     /// Continue tunes.
@@ -104,6 +106,7 @@ impl RecipeSource {
             forecast::NAME => Recipe::Forecast(self.read(table)?),
             complete::NAME => Recipe::Complete(self.read(table)?),
             classify::NAME => Recipe::Classify(Box::new(self.read(table)?)),
+            language::NAME => Recipe::Language(Box::new(self.read(table)?)),
             memory::NAME => Recipe::Memory(self.read(table)?),
             music::NAME => Recipe::Music(self.read(table)?),
             translate::NAME => Recipe::Translate(Box::new(self.read(table)?)),
@@ -136,10 +139,11 @@ impl RecipeSource {
 }
 
 /// The names of all tasks.
-pub const TASKS: [&str; 7] = [
+pub const TASKS: [&str; 8] = [
     forecast::NAME,
     complete::NAME,
     classify::NAME,
+    language::NAME,
     memory::NAME,
     music::NAME,
     translate::NAME,
@@ -153,6 +157,7 @@ macro_rules! each_recipe {
             Recipe::Forecast($recipe) => $expression,
             Recipe::Complete($recipe) => $expression,
             Recipe::Classify($recipe) => $expression,
+            Recipe::Language($recipe) => $expression,
             Recipe::Memory($recipe) => $expression,
             Recipe::Music($recipe) => $expression,
             Recipe::Translate($recipe) => $expression,
@@ -201,6 +206,7 @@ impl Recipe {
             Self::Forecast(recipe) => recipe,
             Self::Complete(recipe) => recipe,
             Self::Classify(recipe) => recipe.as_ref(),
+            Self::Language(recipe) => recipe.as_ref(),
             Self::Memory(recipe) => recipe,
             Self::Music(recipe) => recipe,
             Self::Translate(recipe) => recipe.as_ref(),

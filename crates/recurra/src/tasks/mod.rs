@@ -15,9 +15,11 @@
 pub mod classify;
 pub mod complete;
 pub mod forecast;
+pub mod language;
 pub mod memory;
 pub mod music;
 mod shipping;
+mod streamed;
 pub mod tag;
 mod task;
 pub mod translate;

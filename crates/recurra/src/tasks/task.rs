@@ -54,8 +54,13 @@ pub(crate) trait Task {
         })
     }
 
-    /// Goes on with a sequence.
-    fn generate(&self, run: &Run, _: &GenerateOptions) -> Result<Generated, Error> {
+    /// Goes on by itself; `say` is given each piece as it comes.
+    fn generate(
+        &self,
+        run: &Run,
+        _: &GenerateOptions,
+        _: &mut dyn FnMut(&str) -> Result<(), Error>,
+    ) -> Result<Generated, Error> {
         Err(Error::NothingToGenerate {
             dir: run.dir().to_owned(),
             task: self.name(),

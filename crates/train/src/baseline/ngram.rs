@@ -171,7 +171,7 @@ impl NgramModel {
         self.check(word)?;
         let events = word.iter().chain([&SPECIALS.eos]).enumerate();
         Ok(events
-            .map(|(place, &id)| self.probs(&word[..place])[id as usize].ln())
+            .map(|(place, &id)| self.prob(&word[..place], id).ln())
             .sum())
     }
 
@@ -254,10 +254,41 @@ impl NgramModel {
         probs
     }
 
-    fn find(&self, ngram: &[TokenId]) -> Option<NodeIndex> {
+    /// One of [`probs`](Self::probs) without the others: of `id`, which is a letter, `unk` or `eos`.
+    fn prob(&self, prefix: &[TokenId], id: TokenId) -> f64 {
+        let num_events = self.vocab_size - 2;
+        let mut prob = 1.0 / num_events as f64;
+        let longest = self.order.min(prefix.len() + 2);
+        for len in 0..longest {
+            let (after_bos, letters) = match len.checked_sub(prefix.len() + 1) {
+                Some(_) => (true, prefix),
+                None => (false, &prefix[prefix.len() - len..]),
+            };
+            let start = match after_bos {
+                true => self.index.get(&(ROOT, SPECIALS.bos)).copied(),
+                false => Some(ROOT),
+            };
+            let Some(node) = start.and_then(|start| self.find_from(start, letters)) else {
+                break;
+            };
+            let node = &self.nodes[node as usize];
+            if node.following.is_empty() {
+                break;
+            }
+            let place = node.following.binary_search_by_key(&id, |&(id, _)| id);
+            prob = prob * node.backoff + place.map_or(0.0, |place| node.following[place].1);
+        }
+        prob
+    }
+
+    fn find_from(&self, start: NodeIndex, ngram: &[TokenId]) -> Option<NodeIndex> {
         ngram
             .iter()
-            .try_fold(ROOT, |node, &id| self.index.get(&(node, id)).copied())
+            .try_fold(start, |node, &id| self.index.get(&(node, id)).copied())
+    }
+
+    fn find(&self, ngram: &[TokenId]) -> Option<NodeIndex> {
+        self.find_from(ROOT, ngram)
     }
 
     /// Makes a path for every n-gram of a word, and counts those whose plain count matters.

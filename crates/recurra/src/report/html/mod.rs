@@ -15,10 +15,12 @@
 //! ```
 
 mod page;
+mod shaded;
 mod tables;
 mod tagged;
 
 pub use page::{Block, Page, Section};
+pub use shaded::ShadedText;
 pub use tables::{Metric, MetricTable, Outcome, Prediction, PredictionTable, Table};
 pub use tagged::{TaggedPiece, TaggedText};
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::shaded::{self, ShadedText};
 use super::tables::{MetricTable, PredictionTable, Table};
 use super::tagged::{self, TaggedText};
 use crate::report::{
@@ -59,6 +60,8 @@ pub enum Block {
     Predictions(PredictionTable),
     /// Sentences with labels in colour.
     Tagged(Vec<TaggedText>),
+    /// Text coloured piece by piece.
+    Shaded(ShadedText),
     /// A chart or graph.
     Chart(Svg),
     /// Text as it is, such as the resolved recipe.
@@ -78,9 +81,10 @@ impl Page {
             "<!DOCTYPE html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
-             <style>\nbody{{font-family:{FONT_STACK}}}\n{STYLE}</style>\n</head>\n<body>\n\
+             <style>\nbody{{font-family:{FONT_STACK}}}\n{STYLE}{}</style>\n</head>\n<body>\n\
              <header>\n<h1>{title}</h1>\n",
-            escape(lang)
+            escape(lang),
+            self.shades()
         );
         if !self.subtitle.is_empty() {
             let _ = writeln!(out, "<p class=\"subtitle\">{}</p>", escape(&self.subtitle));
@@ -102,6 +106,13 @@ impl Page {
         }
         out.push_str("</main>\n</body>\n</html>\n");
         out
+    }
+
+    /// The styles of shaded text, for a page that has some.
+    fn shades(&self) -> String {
+        let mut blocks = self.sections.iter().flat_map(|section| &section.blocks);
+        let has_some = blocks.any(|block| matches!(block, Block::Shaded(_)));
+        has_some.then(shaded::style_sheet).unwrap_or_default()
     }
 
     /// Links to the sections of a page that is longer than a glance.
@@ -138,6 +149,7 @@ impl Block {
             Self::Table(table) => table.write(out),
             Self::Predictions(table) => table.write(out),
             Self::Tagged(texts) => tagged::write(out, texts),
+            Self::Shaded(text) => text.write(out),
             Self::Chart(svg) => {
                 let _ = writeln!(out, "<figure>{svg}</figure>");
             }

@@ -3,11 +3,12 @@
 use super::config::{DataConfig, Form, Recipe};
 use super::data::read_vocab;
 use super::judge::{Tally, judge_model};
-use super::model::{CompletionModel, log_softmax};
+use super::model::CompletionModel;
 use super::search::complete;
-use super::streamed::{StreamedModel, judge_streamed};
+use super::streamed::judge_streamed;
 use crate::Error;
 use crate::artifact;
+use crate::tasks::streamed::{StreamedModel, log_softmax};
 use crate::tasks::{PredictOptions, Prediction, Predictor, device};
 use recurra_data::{Specials, TokenBatch, TokenId, Vocab};
 use recurra_nn::streaming::Precision;

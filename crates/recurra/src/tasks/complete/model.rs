@@ -135,14 +135,6 @@ impl CompletionModel {
     }
 }
 
-/// `ln softmax(logits)` of one row.
-pub(super) fn log_softmax(logits: &[f32]) -> Vec<f32> {
-    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f64 = logits.iter().map(|&x| f64::from(x - max).exp()).sum();
-    let log_sum = max + sum.ln() as f32;
-    logits.iter().map(|&x| x - log_sum).collect()
-}
-
 /// The layers of a recipe, or of a run, whose vocabulary is known already.
 pub(crate) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network>, Error> {
     let vocab = match run {
@@ -177,19 +169,4 @@ pub(crate) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network
         layers: model.stack.summary(),
         head: vec![head],
     }])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn log_softmax_is_that_of_the_definition_and_bears_large_logits() {
-        // softmax(0, ln 3) = 1/4, 3/4.
-        let log_probs = log_softmax(&[1000.0, 1000.0 + 3f32.ln()]);
-        assert!((log_probs[0].exp() - 0.25).abs() < 1e-4);
-        assert!((log_probs[1].exp() - 0.75).abs() < 1e-4);
-        let log_probs = log_softmax(&[0.0, -1000.0]);
-        assert_eq!(log_probs, [0.0, -1000.0]);
-    }
 }

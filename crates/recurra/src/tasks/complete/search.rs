@@ -1,6 +1,7 @@
 //! The likeliest words that begin with a prefix, by beam search over the model's steps.
 
-use super::model::{CompletionModel, log_softmax};
+use super::model::CompletionModel;
+use crate::tasks::streamed::log_softmax;
 use recurra_data::{Specials, TokenId};
 use recurra_nn::decode::{
     BeamConfig, DecodeConfig, Ends, Hypothesis, Search, Start, StepOutput, Stepwise, Symbols,

@@ -2,7 +2,7 @@
 
 use super::config::{MusicData, Recipe};
 use super::data::{Tunes, read_tunes};
-use super::judge::is_silent;
+use super::judge::{is_silent, sounding};
 use super::midi::write_midi;
 use super::model::MusicModel;
 use super::notation::{parse_steps, pitch_name, step_name};
@@ -10,10 +10,11 @@ use super::roll::{NUM_KEYS, Roll, Tune, pitch_of};
 use crate::Error;
 use crate::report::piano_roll::PianoRoll;
 use crate::tasks::{PredictOptions, Prediction, Predictor, device};
-use crate::{GenerateOptions, Generated};
+use crate::{Ended, GenerateOptions, Generated};
 use rand::RngExt;
 use recurra_nn::{NnError, rng};
 use recurra_train::Run;
+use recurra_train::metric::Notes;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -52,39 +53,44 @@ impl Music {
         Ok((likely.map(|(key, _)| pitch_of(key)).collect(), probs))
     }
 
-    /// `prime` and `length` steps that follow it.
+    /// `prime` and the steps that follow it, with how surprising the network finds them; `say` is
+    /// given each step.
     ///
     /// Each key sounds with the probability that the network gives it, its log-odds divided by
-    /// `temperature`; at 0, when that is at least one half. The same seed gives the same tune.
+    /// the temperature; at 0, when that is at least one half. The same seed gives the same tune.
     pub(super) fn continue_tune(
         &self,
         prime: &Roll,
-        length: usize,
-        temperature: f64,
-        seed: u64,
-    ) -> Result<Roll, NnError> {
-        let mut random = rng(seed, 0);
+        options: &GenerateOptions,
+        say: &mut dyn FnMut(&str) -> Result<(), Error>,
+    ) -> Result<(Roll, Notes), Error> {
+        let mut random = rng(options.seed, 0);
         let mut roll = prime.clone();
+        let mut surprise = Notes::default();
         let (mut logits, mut state) = self.model.read(prime, None)?;
-        for _ in 0..length {
+        for index in 0..options.length {
             let mut keys = Vec::new();
             for (key, &logit) in logits.iter().enumerate() {
                 // One draw a key, whether it is needed or not: a key's luck is its own.
                 let draw = random.random::<f64>();
                 let logit = f64::from(logit);
-                let sounds = match temperature > 0.0 {
-                    true => draw < sigmoid(logit / temperature),
+                let sounds = match options.temperature > 0.0 {
+                    true => draw < sigmoid(logit / options.temperature),
                     false => logit >= 0.0,
                 };
                 if sounds {
                     keys.push(pitch_of(key));
                 }
             }
+            let logs = logits.iter().map(|&logit| f64::from(logit));
+            surprise.add(logs, sounding(&keys).into_iter());
+            let space = if index > 0 { " " } else { "" };
+            say(&format!("{space}{}", step_name(&keys)))?;
             let (step, _) = Roll::new(vec![keys.clone()]);
             roll.push(keys);
             (logits, state) = self.model.read(&step, Some(state))?;
         }
-        Ok(roll)
+        Ok((roll, surprise))
     }
 }
 
@@ -97,7 +103,14 @@ pub(super) fn generate(
     recipe: &Recipe,
     run: &Run,
     options: &GenerateOptions,
+    say: &mut dyn FnMut(&str) -> Result<(), Error>,
 ) -> Result<Generated, Error> {
+    only_of_texts(options)?;
+    let midi = match &options.out {
+        Some(out) => out.clone(),
+        None => run.path("generated.mid")?,
+    };
+    let svg = beside(&midi)?;
     let music = open(recipe, run)?;
     let mut notices = Vec::new();
     let prime = match options.prime.as_deref() {
@@ -124,19 +137,10 @@ pub(super) fn generate(
             format!("`{}`, which has none", prime.name),
         ));
     }
-    let roll = music.continue_tune(
-        &prime.roll,
-        options.length,
-        options.temperature,
-        options.seed,
-    )?;
+    let (roll, surprise) = music.continue_tune(&prime.roll, options, say)?;
     if is_silent(&roll) {
         notices.push("nothing sounds in it".to_owned());
     }
-    let midi = match &options.out {
-        Some(out) => out.clone(),
-        None => run.path("generated.mid")?,
-    };
     let picture = PianoRoll {
         title: format!("{}, continued", prime.name),
         steps_per_beat: usize::from(recipe.data.steps_per_beat),
@@ -144,20 +148,40 @@ pub(super) fn generate(
         roll: roll.clone(),
     }
     .to_svg();
-    let svg = beside(&midi)?;
     let data = &recipe.data;
     let bytes = write_midi(&roll, data.steps_per_beat, data.beats_per_minute);
     recurra_train::write_atomic(&midi, &bytes)?;
     recurra_train::write_atomic(&svg, picture.as_str().as_bytes())?;
-    let new: Vec<String> = roll.steps()[prime.roll.len()..]
-        .iter()
-        .map(|step| step_name(step))
-        .collect();
+    let (before, new) = roll.steps().split_at(prime.roll.len());
+    let names = |steps: &[Vec<u8>]| {
+        let names: Vec<String> = steps.iter().map(|step| step_name(step)).collect();
+        names.join(" ")
+    };
     Ok(Generated {
-        text: new.join(" "),
+        prime: names(before),
+        text: names(new),
+        steps: new.len(),
+        ended: Ended::Length,
+        nats: surprise.nats_per_step().unwrap_or_default(),
         files: vec![midi, svg],
         notices,
     })
+}
+
+/// Each key is drawn by itself, and a tune has no words to stop behind.
+fn only_of_texts(options: &GenerateOptions) -> Result<(), Error> {
+    let want = "a language run; of a music run each key is drawn by itself";
+    if let Some(top_k) = options.top_k {
+        return Err(Error::config("--top-k", want, top_k));
+    }
+    if options.top_p < 1.0 {
+        return Err(Error::config("--top-p", want, options.top_p));
+    }
+    if let Some(stop) = options.stop.first() {
+        let want = "a language run; a tune has no words to stop behind";
+        return Err(Error::config("--stop", want, format!("`{stop}`")));
+    }
+    Ok(())
 }
 
 /// The picture's place: that of the tune, with another ending.
@@ -191,7 +215,7 @@ fn given(prime: &str, data: &MusicData, notices: &mut Vec<String>) -> Result<Tun
         Error::config("--prime", want, format!("`{prime}` ({problem})"))
     })?;
     Ok(Tune {
-        name: "the notes given".to_owned(),
+        name: "The notes given".to_owned(),
         roll: Roll::new(steps).0,
     })
 }

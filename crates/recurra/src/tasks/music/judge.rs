@@ -163,7 +163,8 @@ fn pooled(counts: impl Iterator<Item = Count>) -> f64 {
     sum.share()
 }
 
-fn sounding(pitches: &[u8]) -> [bool; NUM_KEYS] {
+/// Of each key, whether it is among the pitches.
+pub(super) fn sounding(pitches: &[u8]) -> [bool; NUM_KEYS] {
     let mut keys = [false; NUM_KEYS];
     for &pitch in pitches {
         keys[key_of(pitch)] = true;

@@ -86,7 +86,15 @@ impl Task for Recipe {
         Ok(Box::new(infer::open(self, run)?))
     }
 
-    fn generate(&self, run: &Run, options: &GenerateOptions) -> Result<Generated, Error> {
-        infer::generate(self, run, options)
+    fn generate(
+        &self,
+        run: &Run,
+        options: &GenerateOptions,
+        say: &mut dyn FnMut(&str) -> Result<(), Error>,
+    ) -> Result<Generated, Error> {
+        if options.precision != Precision::F32 {
+            return Err(self.nothing_to_quantize(run));
+        }
+        infer::generate(self, run, options, say)
     }
 }

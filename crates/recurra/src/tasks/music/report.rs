@@ -5,13 +5,13 @@ use super::data::Tunes;
 use super::fit::on_test;
 use super::infer::{Music, PRIME_STEPS, open};
 use super::model::describe;
-use crate::Error;
 use crate::network::Network;
 use crate::report::Svg;
 use crate::report::chart::{LineChart, Role, Series};
 use crate::report::html::{Block, Page, Section};
 use crate::report::piano_roll::PianoRoll;
 use crate::tasks::RunReport;
+use crate::{Error, GenerateOptions};
 use recurra_train::metric::LOSS;
 use recurra_train::{Evaluation as Milestone, Run, read_history};
 
@@ -83,8 +83,13 @@ fn continuations(
     let mut drawn = Vec::new();
     for (index, tune) in tunes.test.iter().take(SHOWN).enumerate() {
         let given = tune.roll.beginning(PRIME_STEPS);
-        let seed = recipe.train.seed;
-        let roll = music.continue_tune(&given, CONTINUED, TEMPERATURE, seed)?;
+        let options = GenerateOptions {
+            length: CONTINUED,
+            temperature: TEMPERATURE,
+            seed: recipe.train.seed,
+            ..GenerateOptions::default()
+        };
+        let (roll, _) = music.continue_tune(&given, &options, &mut |_| Ok(()))?;
         let picture = PianoRoll {
             title: format!("{}, continued", tune.name),
             steps_per_beat: usize::from(recipe.data.steps_per_beat),

@@ -332,10 +332,20 @@ fn a_run_learns_scales_resumes_and_goes_on_with_them() {
         prime: Some("C4 D4 E4 F4 G4 F4 E4 D4".to_owned()),
         length: 8,
         temperature: 0.0,
-        seed: 1,
         out: Some(out.clone()),
+        ..GenerateOptions::default()
     };
-    let made = generate(&run_dir, &options).unwrap();
+    let mut said = String::new();
+    let mut say = |piece: &str| {
+        said.push_str(piece);
+        Ok(())
+    };
+    let made = generate(&run_dir, &options, &mut say).unwrap();
+    assert_eq!(said, made.text);
+    assert_eq!(
+        (made.steps, made.prime.as_str()),
+        (8, "C4 D4 E4 F4 G4 F4 E4 D4")
+    );
     assert_eq!(made.text, "C4 D4 E4 F4 G4 F4 E4 D4");
     assert_eq!(made.files, [out.clone(), dir.path().join("more.svg")]);
     let written = read_midi(&out, &std::fs::read(&out).unwrap(), 2).unwrap();
@@ -348,9 +358,10 @@ fn a_run_learns_scales_resumes_and_goes_on_with_them() {
         temperature: 1.0,
         ..options.clone()
     };
+    let mut silent = |_: &str| Ok(());
     assert_eq!(
-        generate(&run_dir, &again).unwrap(),
-        generate(&run_dir, &again).unwrap()
+        generate(&run_dir, &again, &mut silent).unwrap(),
+        generate(&run_dir, &again, &mut silent).unwrap()
     );
     for wrong in [
         GenerateOptions {
@@ -366,6 +377,10 @@ fn a_run_learns_scales_resumes_and_goes_on_with_them() {
             ..options.clone()
         },
         GenerateOptions {
+            stop: vec!["C4".to_owned()],
+            ..options.clone()
+        },
+        GenerateOptions {
             prime: Some(String::new()),
             ..options.clone()
         },
@@ -374,7 +389,7 @@ fn a_run_learns_scales_resumes_and_goes_on_with_them() {
             ..options
         },
     ] {
-        let error = generate(&run_dir, &wrong).unwrap_err();
+        let error = generate(&run_dir, &wrong, &mut silent).unwrap_err();
         assert!(matches!(error, Error::Config { .. }), "{error}");
     }
 }
@@ -463,6 +478,14 @@ fn a_run_that_was_interrupted_has_its_tunes() {
     let model = recipe.model.build(1, &device()).unwrap();
     let music = infer::Music::new(model);
     // A network that has learnt nothing is asked nonsense and answers with notes of a piano.
-    let wild = music.continue_tune(&roll("C4"), 20, 50.0, 1).unwrap();
+    let options = GenerateOptions {
+        length: 20,
+        temperature: 50.0,
+        ..GenerateOptions::default()
+    };
+    let mut silent = |_: &str| Ok(());
+    let (wild, _) = music
+        .continue_tune(&roll("C4"), &options, &mut silent)
+        .unwrap();
     assert_eq!(wild.len(), 21);
 }
