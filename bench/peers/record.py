@@ -140,7 +140,7 @@ def table(section: str, work: str, threads: str, cases: dict) -> str:
             cost = 1 / (ratios[FULL] * float(rows["recurra"]["note"].split()[-1]))
             verdict = "not judged: disturbed" if FULL in disturbed else "met" if cost <= 1.1 else "**missed**"
             verdicts.append(f"{cost:.2f} of the real steps' time: 1.1 {verdict}")
-        if work == "epoch":
+        if work in ("epoch", "search"):
             verdicts += [f"{name}: {row['note']}" for name, row in rows.items()]
         lines.append("| " + " | ".join([*line, "; ".join(verdicts)]) + " |")
     return "\n".join(lines)

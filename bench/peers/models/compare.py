@@ -18,7 +18,7 @@ from record import Record, default_path
 
 # Updates of an epoch, and updates in a block of one or two seconds. A search has batches instead.
 EPOCHS = {"language": 1327, "digits": 937, "reviews": 781, "translation": 453, "beam": 16}
-BLOCKS = {"language": 4, "digits": 3, "reviews": 4, "translation": 4, "beam": 16}
+BLOCKS = {"language": 4, "digits": 3, "reviews": 4, "translation": 4, "beam": 3}
 HERE = Path(__file__).resolve().parent
 
 
@@ -56,6 +56,12 @@ class Side:
         self.process.wait()
 
 
+def said(task: str, side: Side) -> str:
+    if task == "beam":
+        return f"{side.losses[0]:.0f} tokens a block"
+    return f"loss {side.losses[0]:.4f} to {side.losses[-1]:.4f}"
+
+
 def compare(task: str, given: argparse.Namespace, record: Record) -> None:
     size = BLOCKS[task]
     with tempfile.TemporaryDirectory() as folder:
@@ -73,13 +79,13 @@ def compare(task: str, given: argparse.Namespace, record: Record) -> None:
     times = {name: statistics.median(side.seconds[1:]) for name, side in sides.items()}
     for name, side in sides.items():
         record.add(
-            section="models", cell=task, shape="", work="beam 5" if task == "beam" else "epoch", threads=given.threads, peer=name,
+            section="models", cell=task, shape="", work="search" if task == "beam" else "epoch", threads=given.threads, peer=name,
             ms=times[name] * EPOCHS[task] * 1e3, best_ms=min(side.seconds) * EPOCHS[task] * 1e3,
             kept=given.blocks - 1, dropped=0,
-            note=f"loss {side.losses[0]:.4f} to {side.losses[-1]:.4f}; peak {side.peak_kb / 1024:.0f} MB",
+            note=f"{said(task, side)}; peak {side.peak_kb / 1024:.0f} MB",
         )  # fmt: skip
         print(f"{task:9} {name:8} {times[name] * 1e3:8.2f} ms an update, {times[name] * EPOCHS[task]:7.1f} s an epoch, "
-              f"loss {side.losses[0]:.4f} to {side.losses[-1]:.4f}, peak {side.peak_kb / 1024:.0f} MB")  # fmt: skip
+              f"{said(task, side)}, peak {side.peak_kb / 1024:.0f} MB")  # fmt: skip
     print(f"{task:9} {peer} / ours {times[peer] / times['recurra']:.2f}")
 
 

@@ -94,8 +94,8 @@ def translation(data: Path, folder: Path, updates: int) -> None:
 
 
 def beam(data: Path, folder: Path, updates: int) -> None:
-    """The test part of 2016, sorted by length."""
-    captions(data, folder, "test_2016_flickr", lambda lengths: np.argsort(lengths, kind="stable"))
+    """The test part of 2016, the longest first, as JoeyNMT wants them."""
+    captions(data, folder, "test_2016_flickr", lambda lengths: np.argsort(-lengths.astype(int), kind="stable"))
 
 
 def weights(task: str, folder: Path) -> None:

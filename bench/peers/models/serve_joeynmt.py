@@ -52,7 +52,7 @@ def main() -> None:
                     return_type="encode", src=source, src_length=lengths[chosen], src_mask=mask)
                 found, _, _ = beam_search(
                     model, 5, output, hidden, mask, max_output_length=STEPS, alpha=-1, min_output_length=STEPS)
-                said += found.size
+                said += len(found) * len(found[0])
         print(time.perf_counter() - start, said, peak_kb(), flush=True)
 
 

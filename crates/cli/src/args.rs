@@ -90,6 +90,11 @@ pub(crate) struct Train {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  recurra eval runs/word-completion --json
+  recurra eval runs/multi30k-en-de --against runs/gnmt-small
+  recurra eval runs/multi30k-en-de --precision int8 --against runs/multi30k-en-de")]
 pub(crate) struct Eval {
     /// The run directory
     #[arg(value_name = "RUN")]
@@ -100,6 +105,10 @@ pub(crate) struct Eval {
     /// The weights to judge; bf16 and int8 after `recurra quantize`
     #[arg(long, value_name = "PRECISION", default_value = "f32")]
     pub(crate) precision: PrecisionName,
+    /// Another translate run, of f32 weights: compares both line by line, and says whether the
+    /// difference is more than chance
+    #[arg(long, value_name = "RUN")]
+    pub(crate) against: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

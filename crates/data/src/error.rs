@@ -315,6 +315,18 @@ pub enum DataError {
         advice: &'static str,
     },
 
+    /// Dialogues that cannot be read.
+    #[error(
+        "{}: no dialogues: {problem}; expected YAML with `conversations`, a list of lists of lines",
+        path.display()
+    )]
+    Dialogues {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit, and where.
+        problem: String,
+    },
+
     /// A tokenizer file that is not one, or is damaged.
     #[error("{}: not a tokenizer of this program ({problem}); use the file of the run", path.display())]
     TokenizerFile {

@@ -110,6 +110,14 @@ pub enum Error {
         /// Its task.
         task: &'static str,
     },
+    /// The run's task has no judgement line by line.
+    #[error("{}: a {task} run is not compared line by line; a translate run is", dir.display())]
+    NothingToCompare {
+        /// The run's directory.
+        dir: PathBuf,
+        /// Its task.
+        task: &'static str,
+    },
     /// Nobody takes what is written.
     #[error("cannot write the text")]
     Say(#[source] std::io::Error),

@@ -7,6 +7,7 @@
 //! | [`train`], [`resume`] | a recipe to a run directory |
 //! | [`evaluate`] | a run beside its baselines |
 //! | [`open`] | a run to a [`Predictor`] |
+//! | [`compare`] | two runs on the same lines, and whether their difference is more than chance |
 //! | [`chat`] | a conversation with a run |
 //! | [`neuron_page`] | a text as one neuron of a language model sees it |
 //! | [`quantize`] | a run's weights in fewer bits, and what that costs |
@@ -63,9 +64,11 @@ pub use recurra_train as fitting;
 pub use report::graph::Topology;
 pub use tasks::classify::{Explanation, WordEffect};
 pub use tasks::language::{NeuronOptions, neuron_page};
-pub use tasks::translate::{Chat, ChatOptions, Reply};
+pub use tasks::translate::{Chat, ChatOptions, Comparison, Reply};
 pub use tasks::{Evaluation, PredictOptions, Prediction, Predictor, RankedText, Sample, Trained};
-pub use verbs::{chat, evaluate, evaluate_in, explain, open, open_in, resume, train, write_report};
+pub use verbs::{
+    chat, compare, evaluate, evaluate_in, explain, open, open_in, resume, train, write_report,
+};
 
 /// The README's examples, run as documentation tests.
 #[cfg(doctest)]

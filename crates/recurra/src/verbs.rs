@@ -89,6 +89,34 @@ pub fn open_in(dir: &Path, precision: Precision) -> Result<Box<dyn Predictor>, E
     recipe.as_task().open(&run, precision)
 }
 
+/// Compares a finished run, its weights in `precision`, with another on the same lines, its own
+/// held-out ones or those of `data`.
+///
+/// # Errors
+/// As [`evaluate_in`]; [`Error::NothingToCompare`] for a run of another task, and
+/// [`Error::Config`](crate::Error) when the runs are judged on other pairs.
+pub fn compare(
+    dir: &Path,
+    against: &Path,
+    data: Option<&Path>,
+    precision: Precision,
+) -> Result<translate::Comparison, Error> {
+    let (this, other) = (finished(dir)?, finished(against)?);
+    let translates = |dir: &Path, (_, recipe): &(Run, Recipe)| match recipe {
+        Recipe::Translate(recipe) => Ok(recipe.clone()),
+        _ => Err(Error::NothingToCompare {
+            dir: dir.to_owned(),
+            task: recipe.task(),
+        }),
+    };
+    let recipes = [translates(dir, &this)?, translates(against, &other)?];
+    let runs = [
+        (&*recipes[0], &this.0, precision),
+        (&*recipes[1], &other.0, Precision::F32),
+    ];
+    translate::compare(runs, data)
+}
+
 /// Begins a conversation with a finished run that answers texts with texts.
 ///
 /// # Errors

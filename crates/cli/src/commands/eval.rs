@@ -4,11 +4,26 @@ use crate::args::Eval;
 use crate::commands::Ending;
 use crate::error::CliError;
 use crate::output::Output;
+use crate::table::{Align, Table};
 use crate::wording;
-use recurra::Evaluation;
+use recurra::fitting::metric;
+use recurra::fitting::metric::translation::Bootstrap;
+use recurra::{Comparison, Evaluation};
 use serde_json::{Value, json};
+use std::path::Path;
 
 pub(crate) fn run(args: &Eval, output: &mut Output<'_>) -> Result<Ending, CliError> {
+    if let Some(against) = &args.against {
+        let data = args.data.as_deref();
+        let found = recurra::compare(&args.run, against, data, args.precision.into())
+            .map_err(CliError::of_request)?;
+        if output.json() {
+            output.object(&found)?;
+        } else {
+            output.line(compared(&found, &args.run, against).join("\n"))?;
+        }
+        return Ok(Ending::Fine);
+    }
     let evaluations = recurra::evaluate_in(&args.run, args.data.as_deref(), args.precision.into())
         .map_err(CliError::of_request)?;
     if output.json() {
@@ -17,6 +32,37 @@ pub(crate) fn run(args: &Eval, output: &mut Output<'_>) -> Result<Ending, CliErr
         output.line(wording::evaluations(&evaluations).join("\n"))?;
     }
     Ok(Ending::Fine)
+}
+
+/// Both figures with their intervals, and what their difference is worth.
+fn compared(found: &Comparison, run: &Path, against: &Path) -> Vec<String> {
+    const LEVEL: f64 = 0.05;
+    let Bootstrap {
+        baseline,
+        system,
+        p_value,
+    } = found.bootstrap;
+    let title = metric::find(found.metric).map_or(found.metric, |metric| metric.title);
+    let figures = [title, "95 % from", "to"].map(|heading| (heading.to_owned(), Align::Right));
+    let mut table = Table::new([(String::new(), Align::Left)].into_iter().chain(figures));
+    for (dir, interval) in [(run, system), (against, baseline)] {
+        let figures = [interval.value, interval.low, interval.high];
+        let figures = figures.map(|value| format!("{value:.2}"));
+        table.row([dir.display().to_string()].into_iter().chain(figures));
+    }
+    // Of two that are the same the formula's p-value is small, and says nothing.
+    let verdict = if system.value == baseline.value {
+        "there is no difference"
+    } else if p_value < LEVEL {
+        "the difference is more than chance"
+    } else {
+        "the difference may be chance"
+    };
+    let mut lines = vec![format!("{} lines of {}:", found.num_lines, found.split)];
+    lines.extend(table.lines(2));
+    lines.push(format!("p = {p_value:.3}: {verdict}"));
+    lines.push(found.signature.clone());
+    lines
 }
 
 /// The first evaluation, and under `also` those of further splits or models.

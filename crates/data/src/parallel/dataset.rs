@@ -26,6 +26,8 @@ enum Layout {
     /// One table: the columns of both sides and those of the groups that stay together; without
     /// such, pairs of one source do.
     Table(Column, Column, &'static [&'static str]),
+    /// A folder of dialogues.
+    Dialogues,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +49,7 @@ const MULTI30K: &str = "Its original is https://github.com/multi30k/dataset, fol
 const TATOEBA: &str = "Its original is kor.txt in https://www.manythings.org/anki/kor-eng.zip";
 const BIBLE: &str = "It is a table with the columns book, chapter, verse, en_web and ko_okb: the World English Bible and the Open Korean Bible, both public";
 const SONGYS: &str = "Its original is ChatbotData.csv of https://github.com/songys/Chatbot_data";
+const CHATTERBOT: &str = "Its original is the folder chatterbot_corpus/data/english of https://github.com/gunthercox/chatterbot-corpus";
 
 /// All that are known.
 pub const DATASETS: &[ParallelDataset] = &[
@@ -74,6 +77,12 @@ pub const DATASETS: &[ParallelDataset] = &[
         original: SONGYS,
         place: "chatbot/songys_ChatbotData.csv",
         layout: Layout::Table(Column::Name("Q"), Column::Name("A"), &[]),
+    },
+    ParallelDataset {
+        name: "chatterbot-en",
+        original: CHATTERBOT,
+        place: "chatbot/chatterbot/english",
+        layout: Layout::Dialogues,
     },
 ];
 
@@ -122,7 +131,8 @@ impl ParallelDataset {
     /// `RECURRA_DATA` is.
     ///
     /// Multi30k has its own parts. The others are split 90/5/5 by the seed so that pairs that
-    /// belong together, the same English sentence or the verses of one chapter, are in one part.
+    /// belong together, the same English sentence, the verses of one chapter or the dialogues that
+    /// begin alike, are in one part.
     ///
     /// # Errors
     /// [`DataError::NotFound`] that names the public original, and as [`read_parallel`].
@@ -153,6 +163,10 @@ impl ParallelDataset {
                         .map(|&name| Column::Name(name).selector())
                         .collect(),
                 })?;
+                text.split(&SplitFractions::default(), seed)
+            }
+            Layout::Dialogues => {
+                let text = read_parallel(&ParallelFiles::Dialogues { path: place })?;
                 text.split(&SplitFractions::default(), seed)
             }
         }

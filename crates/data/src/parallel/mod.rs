@@ -2,6 +2,7 @@
 
 mod clean;
 mod dataset;
+mod dialogues;
 mod duplicate;
 mod read;
 

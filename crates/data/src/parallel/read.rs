@@ -1,10 +1,11 @@
-//! Pairs out of two line-aligned files, a table, or JSON lines.
+//! Pairs out of two line-aligned files, a table, JSON lines, or dialogues.
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::dialogues::read_dialogues;
 use crate::error::DataError;
 use crate::source::{ColumnSelector, Lines, TextTable, read_lines};
 use crate::text::single_spaced;
@@ -15,8 +16,9 @@ pub const MAX_CHARS: usize = 20_000;
 /// Where pairs are; each file plain, `.gz` or `.zst`.
 ///
 /// In a recipe: `{ format = "lines", source = "train.en", target = "train.de" }`,
-/// `{ format = "table", path = "pairs.tsv", source = 1, target = "german" }`, or
-/// `{ format = "json-lines", path = "pairs.jsonl", source = "question", target = "answer" }`.
+/// `{ format = "table", path = "pairs.tsv", source = 1, target = "german" }`,
+/// `{ format = "json-lines", path = "pairs.jsonl", source = "question", target = "answer" }`, or
+/// `{ format = "dialogues", path = "english" }`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "format", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ParallelFiles {
@@ -49,18 +51,24 @@ pub enum ParallelFiles {
         /// The key of the target side.
         target: String,
     },
+    /// Dialogues in the YAML of ChatterBot, `conversations: [[line, answer, ...], ...]`: each line
+    /// with its answer, which is the next pair's line.
+    Dialogues {
+        /// A file, or a folder with such files.
+        path: PathBuf,
+    },
 }
 
 /// A text and the one that belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pair {
-    /// Where it is in its file, counted from 1.
+    /// Where it is in its file, counted from 1; of a dialogue, about.
     pub line: usize,
     /// What is read.
     pub source: String,
     /// What is to be written.
     pub target: String,
-    /// The cells of the `group` columns, if there are such.
+    /// The cells of the `group` columns, if there are such, or a dialogue's first line.
     pub group: Option<String>,
 }
 
@@ -84,7 +92,7 @@ pub struct ParallelText {
 }
 
 impl ParallelText {
-    fn add(&mut self, line: usize, source: &str, target: &str, group: Option<String>) {
+    pub(super) fn add(&mut self, line: usize, source: &str, target: &str, group: Option<String>) {
         self.num_lines += 1;
         let mut sides = [source, target].map(|text| {
             let invisible = |letter: char| {
@@ -139,7 +147,7 @@ impl ParallelText {
 /// # Errors
 /// [`DataError::LineCounts`] when two files differ in their number of lines;
 /// [`DataError::NoColumn`] and [`DataError::RaggedRow`] for tables, [`DataError::JsonLine`] for
-/// JSON; [`DataError::Empty`] without a single pair; and the errors of
+/// JSON, [`DataError::Dialogues`] for YAML; [`DataError::Empty`] without a single pair; and the errors of
 /// [`read_lines`](crate::source::read_lines).
 ///
 /// # Example
@@ -182,6 +190,10 @@ pub fn read_parallel(files: &ParallelFiles) -> Result<ParallelText, DataError> {
             target,
         } => {
             read_json_lines(&mut text, path, source, target)?;
+            path
+        }
+        ParallelFiles::Dialogues { path } => {
+            read_dialogues(&mut text, path)?;
             path
         }
     };

@@ -224,6 +224,40 @@ fn pairs_of_one_source_stay_in_one_part() {
 }
 
 #[test]
+fn a_line_of_a_dialogue_is_paired_with_its_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "b.yml",
+        "categories:\n- tea\nconversations:\n- - Tea?\n  - Please.\n  - \"Milk: yes?\"\n- - 2 + 2?\n  - 4\n",
+    );
+    write("a.yaml", "conversations:\n- [Alone]\n- [Hello, Hi]\n");
+    write("notes.txt", "no dialogue");
+    let path = folder.path().to_owned();
+    let text = read_parallel(&ParallelFiles::Dialogues { path }).unwrap();
+    let pairs: Vec<[&str; 2]> = (text.pairs.iter())
+        .map(|pair| [&pair.source[..], &pair.target])
+        .collect();
+    let wanted = [
+        ["Hello", "Hi"],
+        ["Tea?", "Please."],
+        ["Please.", "Milk: yes?"],
+        ["2 + 2?", "4"],
+    ];
+    assert_eq!(pairs, wanted);
+    assert_eq!(text.pairs[2].group.as_deref(), Some("Tea?"));
+
+    write("c.yml", "conversations:\n- - Tea?\n  - {milk: yes}\n");
+    let path = folder.path().join("c.yml");
+    let error = read_parallel(&ParallelFiles::Dialogues { path }).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.contains("c.yml") && message.contains("line 3"),
+        "{message}"
+    );
+}
+
+#[test]
 fn a_recipe_names_its_files() {
     let text = "format = \"table\"\npath = \"t.tsv\"\nsource = 1\ntarget = \"ko\"";
     let files: ParallelFiles = toml::from_str(text).unwrap();

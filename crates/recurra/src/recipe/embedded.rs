@@ -55,6 +55,7 @@ pub fn embedded() -> &'static [EmbeddedRecipe] {
         "memory" / "memory-adding-600",
         "memory" / "memory-scan",
         "translate" / "bible-en-ko",
+        "translate" / "chat-en",
         "translate" / "chat-ko",
         "translate" / "gnmt",
         "translate" / "gnmt-small",

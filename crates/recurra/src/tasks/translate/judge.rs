@@ -91,7 +91,7 @@ impl JudgeConfig {
     }
 
     /// How it was computed.
-    fn signature(self, bleu: &Bleu) -> String {
+    pub(super) fn signature(self, bleu: &Bleu) -> String {
         match self.moses {
             Some(_) => format!("{} after Moses tokenisation", bleu.signature()),
             None => bleu.signature(),
@@ -137,6 +137,49 @@ impl JudgeConfig {
     }
 }
 
+/// What a model is judged on.
+#[derive(Debug)]
+pub(super) struct Material {
+    /// `test`, `train`, or a file's name.
+    pub(super) split: String,
+    pub(super) rows: Vec<Row>,
+    pub(super) pairs: Vec<Pair>,
+    /// What a reader should know about them.
+    note: String,
+}
+
+impl Material {
+    /// The pairs that were not learnt, those that were if none were kept, or those of a file.
+    pub(super) fn new(
+        recipe: &Recipe,
+        corpus: &Corpus,
+        data: Option<&Path>,
+    ) -> Result<Self, Error> {
+        if let Some(path) = data {
+            let read = Pairs::read_file(path, &recipe.data)?;
+            return Ok(Self {
+                split: path.display().to_string(),
+                rows: encode_file(&read.pairs, &corpus.vocabs, &recipe.data),
+                note: format!("{}: {}", path.display(), read.origin.summary),
+                pairs: read.pairs,
+            });
+        }
+        let (split, indices) = corpus.judged();
+        let pairs = indices.iter().map(|&index| corpus.pairs[index].clone());
+        Ok(Self {
+            split: split.to_owned(),
+            rows: corpus.rows_of(indices).into_iter().cloned().collect(),
+            pairs: pairs.collect(),
+            note: match split {
+                "train" => "judged on the pairs that it was trained on: the exercise is to \
+                            remember them"
+                    .to_owned(),
+                _ => format!("{} pairs that were not trained on", indices.len()),
+            },
+        })
+    }
+}
+
 /// Judges a model on the pairs that it did not learn, on those that it did if none were kept,
 /// or on the pairs of a file.
 pub(super) fn judge(
@@ -145,30 +188,14 @@ pub(super) fn judge(
     model: &Translator,
     data: Option<&Path>,
 ) -> Result<Evaluation, Error> {
-    let mut notes = Vec::new();
-    let foreign;
-    let (split, rows, pairs): (String, Vec<&Row>, Vec<&Pair>) = match data {
-        Some(path) => {
-            let pairs = Pairs::read_file(path, &recipe.data)?;
-            notes.push(format!("{}: {}", path.display(), pairs.origin.summary));
-            let rows = encode_file(&pairs.pairs, &corpus.vocabs, &recipe.data);
-            foreign = (rows, pairs.pairs);
-            let (rows, pairs) = &foreign;
-            let split = path.display().to_string();
-            (split, rows.iter().collect(), pairs.iter().collect())
-        }
-        None => {
-            let (split, indices) = corpus.judged();
-            notes.push(match split {
-                "train" => "judged on the pairs that it was trained on: the exercise is to \
-                            remember them"
-                    .to_owned(),
-                _ => format!("{} pairs that were not trained on", indices.len()),
-            });
-            let pairs = indices.iter().map(|&index| &corpus.pairs[index]);
-            (split.to_owned(), corpus.rows_of(indices), pairs.collect())
-        }
-    };
+    let Material {
+        split,
+        rows,
+        pairs,
+        note,
+    } = Material::new(recipe, corpus, data)?;
+    let (rows, pairs): (Vec<&Row>, Vec<&Pair>) = (rows.iter().collect(), pairs.iter().collect());
+    let mut notes = vec![note];
     let judgement = judge_model(model, &corpus.vocabs, &rows, &recipe.decode)?;
     let references: Vec<&str> = pairs.iter().map(|pair| &pair.target[..]).collect();
     let mut metrics = Metrics::new();

@@ -1,6 +1,7 @@
 //! Translation: an encoder reads a text, a decoder with attention writes another.
 
 mod chat;
+mod compare;
 mod config;
 mod data;
 mod fit;
@@ -16,9 +17,11 @@ mod vocabs;
 mod tests;
 
 pub use chat::{Chat, ChatOptions, Reply};
+pub use compare::Comparison;
 pub use config::{DataConfig, JudgeConfig, Recipe, Vocabulary};
 pub use infer::Translate;
 
+pub(crate) use compare::compare;
 pub(crate) use infer::open;
 
 use super::{Evaluation, Predictor, RunReport, Task, Trained};

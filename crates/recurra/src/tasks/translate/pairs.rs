@@ -86,7 +86,9 @@ impl Pairs {
                 target,
                 group: Vec::new(),
             },
-            Some(ParallelFiles::Lines { .. }) | None => usual_files(path),
+            Some(ParallelFiles::Lines { .. } | ParallelFiles::Dialogues { .. }) | None => {
+                usual_files(path)
+            }
         };
         let parts = ParallelParts {
             train: ParallelText::default(),
@@ -214,8 +216,8 @@ impl Pairs {
     }
 }
 
-/// A file as its name says: JSON lines with the keys `source` and `target`, else a table of which
-/// the columns 1 and 2 are taken.
+/// A file as its name says: JSON lines with the keys `source` and `target`, dialogues in YAML, else
+/// a table of which the columns 1 and 2 are taken.
 fn usual_files(path: &Path) -> ParallelFiles {
     let name = path.to_string_lossy();
     let ends = [".jsonl", ".jsonl.gz", ".jsonl.zst"];
@@ -224,6 +226,11 @@ fn usual_files(path: &Path) -> ParallelFiles {
             path: path.to_owned(),
             source: "source".to_owned(),
             target: "target".to_owned(),
+        };
+    }
+    if path.is_dir() || [".yml", ".yaml"].iter().any(|end| name.ends_with(end)) {
+        return ParallelFiles::Dialogues {
+            path: path.to_owned(),
         };
     }
     ParallelFiles::Table {
@@ -266,8 +273,8 @@ fn shown(files: &ParallelFiles) -> String {
         ParallelFiles::Lines { source, target } => {
             format!("{} and {}", source.display(), target.display())
         }
-        ParallelFiles::Table { path, .. } | ParallelFiles::JsonLines { path, .. } => {
-            path.display().to_string()
-        }
+        ParallelFiles::Table { path, .. }
+        | ParallelFiles::JsonLines { path, .. }
+        | ParallelFiles::Dialogues { path } => path.display().to_string(),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::recipe::RecipeSource;
 use crate::tasks::PredictOptions;
-use crate::{Error, evaluate, quantize, train};
+use crate::{Error, compare, evaluate, quantize, train};
 use recurra_nn::streaming::Precision;
 use recurra_train::Control;
 use recurra_train::metric::ACCURACY;
@@ -211,4 +211,43 @@ fn a_resolved_recipe_reads_back_the_same() {
         panic!("a recipe of this task");
     };
     assert!(recipe.model.attention.is_some());
+}
+
+#[test]
+fn runs_are_compared_on_the_same_lines_only() {
+    let place = tempfile::tempdir().unwrap();
+    let path = reversed(place.path());
+    let trained = |name: &str, updates: usize, more: &[&str]| {
+        let overrides = [
+            format!("data.path={}", path.display()),
+            "data.max_len=8".to_owned(),
+            format!("train.updates={updates}"),
+            "train.batch_size=12".to_owned(),
+        ];
+        let more = more.iter().map(|&one| one.to_owned());
+        let overrides: Vec<String> = overrides.into_iter().chain(more).collect();
+        let dir = place.path().join(name);
+        train(&resolve(&overrides).unwrap(), &dir, &Control::silent()).unwrap();
+        dir
+    };
+    let characters = "data.target.pieces=characters";
+    let (good, bad) = (
+        trained("good", 300, &[characters]),
+        trained("bad", 2, &[characters]),
+    );
+    let found = compare(&good, &bad, None, Precision::F32).unwrap();
+    assert_eq!((found.num_lines, &found.split[..]), (12, "train"));
+    assert!(found.bootstrap.system.value > found.bootstrap.baseline.value);
+    assert!(found.bootstrap.p_value < 0.05);
+    let same = compare(&good, &good, None, Precision::F32).unwrap();
+    assert_eq!(same.bootstrap.system, same.bootstrap.baseline);
+
+    let split = "data.split={ train = 0.6, valid = 0.2, test = 0.2 }";
+    let other = trained("other", 2, &[characters, split]);
+    let refused = compare(&good, &other, None, Precision::F32).unwrap_err();
+    let message = refused.to_string();
+    assert!(
+        message.contains("against") && message.contains("same 12 pairs"),
+        "{message}"
+    );
 }
