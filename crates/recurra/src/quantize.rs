@@ -1,8 +1,9 @@
 //! A run's weights in fewer bits, and what that costs.
 
-use crate::artifact::file_name;
+use crate::artifact::{self, file_name};
 use crate::verbs::finished;
 use crate::{Error, evaluate_in};
+use burn::module::Module;
 use recurra_nn::NnError;
 use recurra_nn::streaming::{Precision, StreamWorkspace, Streamer};
 use recurra_train::Run;
@@ -48,6 +49,19 @@ pub(crate) trait Stepper {
 
 /// A network in f32, and in fewer bits.
 pub(crate) type Steppers = [Box<dyn Stepper>; 2];
+
+/// Writes the weights of `model` in `precision` into the run; gives the network in f32 and in
+/// that, each as `pack` readies it for steps.
+pub(crate) fn write_weights<M: Module, S: Stepper + 'static>(
+    run: &Run,
+    model: &M,
+    precision: Precision,
+    pack: impl Fn(Precision) -> Result<S, NnError>,
+) -> Result<Steppers, Error> {
+    let (exact, rounded) = (pack(Precision::F32)?, pack(precision)?);
+    artifact::write(run, model, precision)?;
+    Ok([Box::new(exact), Box::new(rounded)])
+}
 
 impl Stepper for Streamer {
     fn precision(&self) -> Precision {

@@ -25,6 +25,7 @@ mod task;
 pub mod translate;
 
 pub(crate) use task::Task;
+use task::by_usual_files;
 
 pub(crate) use shipping::{
     device, fit_and_ship, fit_and_ship_with, interrupted, judged, sampler, training_device,

@@ -10,7 +10,8 @@ use recurra_train::{Control, Run};
 use std::path::Path;
 
 /// A task's recipe, and with it the task: each verb of the library is one method here, and
-/// each task says in its `mod.rs` which of its files does it.
+/// each task says in its `mod.rs` which of its files does it; [`by_usual_files`] is the usual
+/// answer.
 ///
 /// A verb that makes no sense for a task keeps its default, which says so by name.
 pub(crate) trait Task {
@@ -73,6 +74,14 @@ pub(crate) trait Task {
         Err(self.nothing_to_quantize(run))
     }
 
+    /// Refuses fewer bits, for a task without weights in them.
+    fn only_f32(&self, run: &Run, precision: Precision) -> Result<(), Error> {
+        match precision {
+            Precision::F32 => Ok(()),
+            _ => Err(self.nothing_to_quantize(run)),
+        }
+    }
+
     /// The error of a task without weights in fewer bits.
     fn nothing_to_quantize(&self, run: &Run) -> Error {
         Error::NothingToQuantize {
@@ -81,3 +90,71 @@ pub(crate) trait Task {
         }
     }
 }
+
+/// Verbs by the files in which they usually are, inside an `impl Task`: those that every task
+/// does, `open` for a task that answers, `quantize` for one with weights in fewer bits.
+macro_rules! by_usual_files {
+    () => {
+        fn name(&self) -> &'static str {
+            NAME
+        }
+
+        fn validate(&self) -> Result<(), crate::Error> {
+            self.check()
+        }
+
+        fn check_data(&self) -> Result<(), crate::Error> {
+            fit::check_data(self)
+        }
+
+        fn describe(
+            &self,
+            run: Option<&recurra_train::Run>,
+        ) -> Result<Vec<crate::network::Network>, crate::Error> {
+            model::describe(self, run)
+        }
+
+        fn train(
+            &self,
+            run: &recurra_train::Run,
+            control: &recurra_train::Control,
+        ) -> Result<crate::Trained, crate::Error> {
+            fit::train(self, run, control)
+        }
+
+        fn evaluate(
+            &self,
+            run: &recurra_train::Run,
+            data: Option<&std::path::Path>,
+            precision: crate::Precision,
+        ) -> Result<Vec<crate::Evaluation>, crate::Error> {
+            fit::evaluate(self, run, data, precision)
+        }
+
+        fn report(
+            &self,
+            run: &recurra_train::Run,
+        ) -> Result<crate::tasks::RunReport, crate::Error> {
+            report::report(self, run)
+        }
+    };
+    (open) => {
+        fn open(
+            &self,
+            run: &recurra_train::Run,
+            precision: crate::Precision,
+        ) -> Result<Box<dyn crate::Predictor>, crate::Error> {
+            Ok(Box::new(infer::open(self, run, precision)?))
+        }
+    };
+    (quantize) => {
+        fn quantize(
+            &self,
+            run: &recurra_train::Run,
+            precision: crate::Precision,
+        ) -> Result<crate::quantize::Steppers, crate::Error> {
+            fit::quantize(self, run, precision)
+        }
+    };
+}
+pub(super) use by_usual_files;

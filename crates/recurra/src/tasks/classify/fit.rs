@@ -9,8 +9,7 @@ use super::model::{Classifier, Criterion, Input};
 use super::scored::{Scored, Tempering, answers, likeliest, nats};
 use super::texts::Texts;
 use crate::Error;
-use crate::artifact;
-use crate::quantize::Steppers;
+use crate::quantize::{Steppers, write_weights};
 use crate::tasks::{Evaluation, Sample, Trained, fit_and_ship, judged, sampler, training_device};
 use recurra_data::BatchSampler;
 use recurra_nn::streaming::{Precision, Streamer};
@@ -153,9 +152,7 @@ pub(crate) fn quantize(
     let classify = open(recipe, run, Precision::F32)?;
     let model = classify.model();
     let streamer = |precision| Streamer::new(&model.stack, None, precision);
-    let (exact, rounded) = (streamer(Precision::F32)?, streamer(precision)?);
-    artifact::write(run, model, precision)?;
-    Ok([Box::new(exact), Box::new(rounded)])
+    write_weights(run, model, precision, streamer)
 }
 
 /// Test examples to look at, evenly.

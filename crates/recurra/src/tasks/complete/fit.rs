@@ -7,8 +7,7 @@ use super::infer::{Complete, Completed, line_of, open};
 use super::judge::{judge, judge_model};
 use super::model::CompletionModel;
 use crate::Error;
-use crate::artifact;
-use crate::quantize::Steppers;
+use crate::quantize::{Steppers, write_weights};
 use crate::tasks::{Evaluation, Sample, Trained, fit_and_ship, judged, sampler, training_device};
 use recurra_data::{BatchSampler, TokenId};
 use recurra_nn::streaming::Precision;
@@ -129,10 +128,8 @@ pub(crate) fn quantize(
 ) -> Result<Steppers, Error> {
     let predictor = open(recipe, run, Precision::F32)?;
     let model = predictor.model();
-    let streamer = |precision| Ok::<_, NnError>(model.streamed(precision)?.streamer().clone());
-    let (exact, rounded) = (streamer(Precision::F32)?, streamer(precision)?);
-    artifact::write(run, model, precision)?;
-    Ok([Box::new(exact), Box::new(rounded)])
+    let streamer = |precision| Ok(model.streamed(precision)?.streamer().clone());
+    write_weights(run, model, precision, streamer)
 }
 
 /// A prefix, the words that should come out, and those that did.

@@ -21,56 +21,13 @@ mod tests;
 pub use config::{DataConfig, EmbeddingConfig, Form, InputConfig, ModelConfig, NamedInput, Recipe};
 pub use infer::Complete;
 
-use super::{Evaluation, Predictor, RunReport, Task, Trained};
-use crate::Error;
-use crate::network::Network;
-use crate::quantize::Steppers;
-use recurra_nn::streaming::Precision;
-use recurra_train::{Control, Run};
-use std::path::Path;
+use super::{Task, by_usual_files};
 
 /// The task's name in recipes and runs.
 pub const NAME: &str = "complete";
 
 impl Task for Recipe {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn validate(&self) -> Result<(), Error> {
-        self.check()
-    }
-
-    fn check_data(&self) -> Result<(), Error> {
-        fit::check_data(self)
-    }
-
-    fn describe(&self, run: Option<&Run>) -> Result<Vec<Network>, Error> {
-        model::describe(self, run)
-    }
-
-    fn train(&self, run: &Run, control: &Control) -> Result<Trained, Error> {
-        fit::train(self, run, control)
-    }
-
-    fn evaluate(
-        &self,
-        run: &Run,
-        data: Option<&Path>,
-        precision: Precision,
-    ) -> Result<Vec<Evaluation>, Error> {
-        fit::evaluate(self, run, data, precision)
-    }
-
-    fn report(&self, run: &Run) -> Result<RunReport, Error> {
-        report::report(self, run)
-    }
-
-    fn open(&self, run: &Run, precision: Precision) -> Result<Box<dyn Predictor>, Error> {
-        Ok(Box::new(infer::open(self, run, precision)?))
-    }
-
-    fn quantize(&self, run: &Run, precision: Precision) -> Result<Steppers, Error> {
-        fit::quantize(self, run, precision)
-    }
+    by_usual_files!();
+    by_usual_files!(open);
+    by_usual_files!(quantize);
 }

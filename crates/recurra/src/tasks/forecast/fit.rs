@@ -10,8 +10,7 @@ use super::judge::{self, Yardstick};
 use super::model::{ForecastModel, model};
 use super::streamed::Forecaster;
 use crate::Error;
-use crate::artifact;
-use crate::quantize::Steppers;
+use crate::quantize::{Steppers, write_weights};
 use crate::tasks::{
     self, Evaluation, PredictOptions, Predictor, Sample, Trained, device, fit_and_ship, sampler,
     training_device,
@@ -148,11 +147,6 @@ pub(crate) fn evaluate(
     Ok(vec![evaluation])
 }
 
-pub(crate) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<Forecast, Error> {
-    let forecaster = Forecaster::open(recipe, run, precision)?;
-    Ok(Forecast::new(recipe, forecaster))
-}
-
 /// Writes the weights in `precision`; the network in f32, and in what was written.
 pub(crate) fn quantize(
     recipe: &Recipe,
@@ -160,9 +154,9 @@ pub(crate) fn quantize(
     precision: Precision,
 ) -> Result<Steppers, Error> {
     let model = trained(recipe, run)?;
-    let (exact, rounded) = (model.streamer(Precision::F32)?, model.streamer(precision)?);
-    artifact::write(run, &model, precision)?;
-    Ok([Box::new(exact), Box::new(rounded)])
+    write_weights(run, &model, precision, |precision| {
+        model.streamer(precision)
+    })
 }
 
 /// What the test is measured with: of a column also its past, and how far off the model was on

@@ -8,6 +8,8 @@ use crate::tasks::{PredictOptions, Prediction, Predictor};
 use recurra_data::DataError;
 use recurra_data::series::ScaleBy;
 use recurra_data::source::parse_numbers;
+use recurra_nn::streaming::Precision;
+use recurra_train::Run;
 use recurra_train::baseline::ForecastRule;
 use serde_json::json;
 use std::path::Path;
@@ -22,6 +24,11 @@ pub struct Forecast {
     scale_by: ScaleBy,
     window_len: [usize; 2],
     rules: Vec<ForecastRule>,
+}
+
+pub(super) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<Forecast, Error> {
+    let forecaster = Forecaster::open(recipe, run, precision)?;
+    Ok(Forecast::new(recipe, forecaster))
 }
 
 impl Forecast {

@@ -6,8 +6,7 @@ use super::generate::continue_text;
 use super::infer::{Language, open};
 use super::judge::{judge, judge_model};
 use super::model::LanguageModel;
-use crate::artifact;
-use crate::quantize::Steppers;
+use crate::quantize::{Steppers, write_weights};
 use crate::tasks::{Evaluation, Sample, Trained, fit_and_ship, judged, training_device};
 use crate::{Error, GenerateOptions};
 use recurra_data::{Contiguous, TokenId};
@@ -132,10 +131,8 @@ pub(super) fn quantize(
 ) -> Result<Steppers, Error> {
     let predictor = open(recipe, run, Precision::F32)?;
     let model = predictor.model();
-    let streamer = |precision| Ok::<_, NnError>(model.streamed(precision)?.streamer().clone());
-    let (exact, rounded) = (streamer(Precision::F32)?, streamer(precision)?);
-    artifact::write(run, model, precision)?;
-    Ok([Box::new(exact), Box::new(rounded)])
+    let streamer = |precision| Ok(model.streamed(precision)?.streamer().clone());
+    write_weights(run, model, precision, streamer)
 }
 
 /// Lines of the text that was not learnt, each with how the model goes on from its middle.

@@ -28,54 +28,17 @@ pub use config::{DataConfig, ModelConfig, Recipe, Unit};
 pub use infer::Language;
 pub use neuron::{NeuronOptions, neuron_page};
 
-use super::{Evaluation, Predictor, RunReport, Task, Trained};
-use crate::network::Network;
-use crate::quantize::Steppers;
+use super::{Task, by_usual_files};
 use crate::{Error, GenerateOptions, Generated};
-use recurra_nn::streaming::Precision;
-use recurra_train::{Control, Run};
-use std::path::Path;
+use recurra_train::Run;
 
 /// The task's name in recipes and runs.
 pub const NAME: &str = "language";
 
 impl Task for Recipe {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn validate(&self) -> Result<(), Error> {
-        self.check()
-    }
-
-    fn check_data(&self) -> Result<(), Error> {
-        fit::check_data(self)
-    }
-
-    fn describe(&self, run: Option<&Run>) -> Result<Vec<Network>, Error> {
-        model::describe(self, run)
-    }
-
-    fn train(&self, run: &Run, control: &Control) -> Result<Trained, Error> {
-        fit::train(self, run, control)
-    }
-
-    fn evaluate(
-        &self,
-        run: &Run,
-        data: Option<&Path>,
-        precision: Precision,
-    ) -> Result<Vec<Evaluation>, Error> {
-        fit::evaluate(self, run, data, precision)
-    }
-
-    fn report(&self, run: &Run) -> Result<RunReport, Error> {
-        report::report(self, run)
-    }
-
-    fn open(&self, run: &Run, precision: Precision) -> Result<Box<dyn Predictor>, Error> {
-        Ok(Box::new(infer::open(self, run, precision)?))
-    }
+    by_usual_files!();
+    by_usual_files!(open);
+    by_usual_files!(quantize);
 
     fn generate(
         &self,
@@ -84,9 +47,5 @@ impl Task for Recipe {
         say: &mut dyn FnMut(&str) -> Result<(), Error>,
     ) -> Result<Generated, Error> {
         generate::generate(self, run, options, say)
-    }
-
-    fn quantize(&self, run: &Run, precision: Precision) -> Result<Steppers, Error> {
-        fit::quantize(self, run, precision)
     }
 }

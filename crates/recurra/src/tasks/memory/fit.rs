@@ -1,15 +1,15 @@
 //! Every network on every problem, each in a run of its own.
 
-use super::config::{NetworkConfig, Problem, Recipe};
-use super::data::{self, Examples, Part};
-use super::model::MemoryNet;
+use super::config::{Problem, Recipe};
+use super::data::{self, Part};
+use super::model::{Contest, MemoryNet, contests};
 use crate::Error;
-use crate::network::Network;
 use crate::tasks::{
-    Evaluation, Sample, Trained, device, fit_and_ship, interrupted, training_device,
+    Evaluation, Sample, Task, Trained, device, fit_and_ship, interrupted, training_device,
 };
 use recurra_data::series::CopyMemory;
-use recurra_nn::{Device, Mode, NnError, Tensor};
+use recurra_nn::streaming::Precision;
+use recurra_nn::{Mode, NnError, Tensor};
 use recurra_train::metric::{ACCURACY, LOSS, Metrics};
 use recurra_train::{Control, Learner, Outcome, Run, Status, TrainError};
 use serde::{Deserialize, Serialize};
@@ -31,38 +31,12 @@ pub(super) struct GradientByLag {
     pub(super) after: Vec<Option<f64>>,
 }
 
-/// One network on one problem.
-pub(super) struct Contest<'a> {
-    pub(super) problem: Problem,
-    pub(super) network: &'a NetworkConfig,
-    pub(super) examples: Examples,
-    test_examples: usize,
-    batch_size: usize,
-}
-
-/// Every network on every problem, in the order of the recipe.
-pub(super) fn contests(recipe: &Recipe) -> Result<Vec<Contest<'_>>, Error> {
-    let mut contests = Vec::new();
-    for &problem in &recipe.data.problems {
-        for network in &recipe.model.networks {
-            contests.push(Contest {
-                problem,
-                network,
-                examples: Examples::new(problem, recipe.train.seed)?,
-                test_examples: recipe.data.test_examples,
-                batch_size: recipe.train.batch_size,
-            });
-        }
-    }
-    Ok(contests)
+/// Finds out before a run directory is made whether every network can be built.
+pub(super) fn check_data(recipe: &Recipe) -> Result<(), Error> {
+    contests(recipe).map(|_| ())
 }
 
 impl Contest<'_> {
-    /// Its name in figures and folders.
-    fn name(&self) -> String {
-        format!("{}, {}", self.network.name, self.problem.name())
-    }
-
     fn folder(&self) -> String {
         format!("networks/{}/{}", self.problem.name(), self.network.name)
     }
@@ -86,10 +60,6 @@ impl Contest<'_> {
             path: run.dir().join(GRADIENTS),
             reason: error.to_string(),
         })
-    }
-
-    fn model(&self, recipe: &Recipe, device: &Device) -> Result<MemoryNet, Error> {
-        MemoryNet::new(self.network, &self.examples, recipe.train.seed, device)
     }
 
     /// Fits this network, unless that has been tried already.
@@ -201,7 +171,7 @@ pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Tra
     let evaluations = if interrupted(&outcome) {
         Vec::new()
     } else {
-        evaluate(recipe, run, None)?
+        evaluate(recipe, run, None, Precision::F32)?
     };
     Ok(Trained {
         outcome,
@@ -209,14 +179,6 @@ pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Tra
         evaluations,
         samples: Vec::<Sample>::new(),
     })
-}
-
-pub(crate) fn describe(recipe: &Recipe, _: Option<&Run>) -> Result<Vec<Network>, Error> {
-    let describe = |contest: Contest<'_>| {
-        let model = contest.model(recipe, &device())?;
-        Ok(model.describe(contest.name(), &contest.examples))
-    };
-    contests(recipe)?.into_iter().map(describe).collect()
 }
 
 /// Updates of all networks together.
@@ -235,7 +197,9 @@ pub(crate) fn evaluate(
     recipe: &Recipe,
     run: &Run,
     data: Option<&Path>,
+    precision: Precision,
 ) -> Result<Vec<Evaluation>, Error> {
+    recipe.only_f32(run, precision)?;
     if let Some(path) = data {
         let want = "no --data: this task makes its own examples";
         return Err(Error::config("--data", want, path.display()));

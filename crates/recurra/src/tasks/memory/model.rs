@@ -1,10 +1,11 @@
-//! The network, its loss, and how far back its gradient reaches.
+//! The networks, their loss, and how far back its gradient reaches.
 
-use super::config::NetworkConfig;
+use super::config::{NetworkConfig, Problem, Recipe};
 use super::data::{self, Examples, Part};
 use crate::Error;
 use crate::network::{self, Network};
 use crate::report::graph::Topology;
+use crate::tasks::device;
 use burn::module::Module;
 use burn::tensor::TensorData;
 use recurra_data::series::CopyMemory;
@@ -13,8 +14,54 @@ use recurra_nn::weights::values;
 use recurra_nn::{
     Device, LayerState, Linear, Mode, NnError, Stack, StackState, State, Tensor, one_hot,
 };
-use recurra_train::Stream;
 use recurra_train::metric::{Accuracy, Metrics};
+use recurra_train::{Run, Stream};
+
+/// One network on one problem.
+pub(super) struct Contest<'a> {
+    pub(super) problem: Problem,
+    pub(super) network: &'a NetworkConfig,
+    pub(super) examples: Examples,
+    pub(super) test_examples: usize,
+    pub(super) batch_size: usize,
+}
+
+/// Every network on every problem, in the order of the recipe.
+pub(super) fn contests(recipe: &Recipe) -> Result<Vec<Contest<'_>>, Error> {
+    let mut contests = Vec::new();
+    for &problem in &recipe.data.problems {
+        for network in &recipe.model.networks {
+            contests.push(Contest {
+                problem,
+                network,
+                examples: Examples::new(problem, recipe.train.seed)?,
+                test_examples: recipe.data.test_examples,
+                batch_size: recipe.train.batch_size,
+            });
+        }
+    }
+    Ok(contests)
+}
+
+impl Contest<'_> {
+    /// Its name in figures and folders.
+    pub(super) fn name(&self) -> String {
+        format!("{}, {}", self.network.name, self.problem.name())
+    }
+
+    pub(super) fn model(&self, recipe: &Recipe, device: &Device) -> Result<MemoryNet, Error> {
+        MemoryNet::new(self.network, &self.examples, recipe.train.seed, device)
+    }
+}
+
+/// The networks as they are drawn and counted.
+pub(super) fn describe(recipe: &Recipe, _: Option<&Run>) -> Result<Vec<Network>, Error> {
+    let describe = |contest: Contest<'_>| {
+        let model = contest.model(recipe, &device())?;
+        Ok(model.describe(contest.name(), &contest.examples))
+    };
+    contests(recipe)?.into_iter().map(describe).collect()
+}
 
 /// Recurrent layers and a linear answer: at the last step for the adding problem,
 /// at every step for copy memory.

@@ -1,7 +1,8 @@
 //! Who remembers, and why: two pictures for each problem.
 
 use super::config::{Problem, Recipe};
-use super::fit::{Contest, NO_MEMORY, contests, describe, evaluate};
+use super::fit::{NO_MEMORY, evaluate};
+use super::model::{Contest, contests, describe};
 use crate::Error;
 use crate::report::Svg;
 use crate::report::chart::{
@@ -9,12 +10,13 @@ use crate::report::chart::{
 };
 use crate::report::html::{Block, Metric, MetricTable, Page, Section};
 use crate::tasks::{Evaluation, RunReport};
+use recurra_nn::streaming::Precision;
 use recurra_train::metric::{ACCURACY, LOSS, MetricInfo};
 use recurra_train::{Run, read_history};
 
 pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let contests = contests(recipe)?;
-    let evaluations = evaluate(recipe, run, None)?;
+    let evaluations = evaluate(recipe, run, None, Precision::F32)?;
     let mut sections = Vec::new();
     let mut plots = Vec::new();
     for &problem in &recipe.data.problems {

@@ -1,7 +1,8 @@
 use super::config::{MemoryData, MemoryModel, NetworkConfig, Problem, Recipe};
 use super::data::Examples;
-use super::fit::{NO_MEMORY, contests};
+use super::fit::NO_MEMORY;
 use super::model::MemoryNet;
+use super::model::contests;
 use crate::recipe::Recipe as AnyRecipe;
 use crate::tasks::training_device;
 use recurra_nn::{CellName, LayerConfig, StackConfig, weights};

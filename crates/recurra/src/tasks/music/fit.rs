@@ -11,6 +11,7 @@ use crate::Error;
 use crate::tasks::{Evaluation, Sample, Trained, fit_and_ship, judged, sampler, training_device};
 use rand::RngExt;
 use recurra_data::{BatchSampler, DataError};
+use recurra_nn::streaming::Precision;
 use recurra_nn::{Mode, NnError, Tensor};
 use recurra_train::metric::Metrics;
 use recurra_train::{Checkpoint, Control, Learner, Run};
@@ -122,9 +123,10 @@ pub(super) fn evaluate(
     recipe: &Recipe,
     run: &Run,
     data: Option<&Path>,
+    precision: Precision,
 ) -> Result<Vec<Evaluation>, Error> {
     let tunes = Tunes::of_run(run)?;
-    let music = open(recipe, run)?;
+    let music = open(recipe, run, precision)?;
     let Some(path) = data else {
         return Ok(vec![on_test(&music, &tunes)?]);
     };

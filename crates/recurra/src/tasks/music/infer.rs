@@ -9,9 +9,10 @@ use super::notation::{parse_steps, pitch_name, step_name};
 use super::roll::{NUM_KEYS, Roll, Tune, pitch_of};
 use crate::Error;
 use crate::report::piano_roll::PianoRoll;
-use crate::tasks::{PredictOptions, Prediction, Predictor, device};
+use crate::tasks::{PredictOptions, Prediction, Predictor, Task, device};
 use crate::{Ended, GenerateOptions, Generated};
 use rand::RngExt;
+use recurra_nn::streaming::Precision;
 use recurra_nn::{NnError, rng};
 use recurra_train::Run;
 use recurra_train::metric::Notes;
@@ -24,7 +25,8 @@ pub struct Music {
     model: MusicModel,
 }
 
-pub(super) fn open(recipe: &Recipe, run: &Run) -> Result<Music, Error> {
+pub(super) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<Music, Error> {
+    recipe.only_f32(run, precision)?;
     let model = recipe.model.build(recipe.train.seed, &device())?;
     let (model, _) = run.read_model(model)?;
     Ok(Music::new(model))
@@ -111,7 +113,7 @@ pub(super) fn generate(
         None => run.path("generated.mid")?,
     };
     let svg = beside(&midi)?;
-    let music = open(recipe, run)?;
+    let music = open(recipe, run, options.precision)?;
     let mut notices = Vec::new();
     let prime = match options.prime.as_deref() {
         Some(prime) => given(prime, &recipe.data, &mut notices)?,

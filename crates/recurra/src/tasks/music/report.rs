@@ -12,6 +12,7 @@ use crate::report::html::{Block, Page, Section};
 use crate::report::piano_roll::PianoRoll;
 use crate::tasks::RunReport;
 use crate::{Error, GenerateOptions};
+use recurra_nn::streaming::Precision;
 use recurra_train::metric::LOSS;
 use recurra_train::{Evaluation as Milestone, Run, read_history};
 
@@ -24,7 +25,7 @@ const TEMPERATURE: f64 = 0.8;
 
 pub(super) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let tunes = Tunes::of_run(run)?;
-    let music = open(recipe, run)?;
+    let music = open(recipe, run, Precision::F32)?;
     let evaluation = on_test(&music, &tunes)?;
     let learning = learning_curve(&read_history(run)?);
     let mut plots = vec![("loss".to_owned(), learning.clone())];

@@ -8,6 +8,7 @@ use super::model::{self, Tagger};
 use crate::Error;
 use crate::tasks::{Evaluation, Sample, Trained, fit_and_ship, judged, sampler, training_device};
 use recurra_data::{BatchSampler, Specials, TokenId};
+use recurra_nn::streaming::Precision;
 use recurra_nn::{Mode, NnError, Tensor, token_dropout};
 use recurra_train::metric::Metrics;
 use recurra_train::{Checkpoint, Control, Learner, Run};
@@ -110,9 +111,10 @@ pub(super) fn evaluate(
     recipe: &Recipe,
     run: &Run,
     data: Option<&Path>,
+    precision: Precision,
 ) -> Result<Vec<Evaluation>, Error> {
     let parts = Parts::of_run(run)?;
-    let predictor = open(recipe, run)?;
+    let predictor = open(recipe, run, precision)?;
     let judgement = match data {
         Some(path) => judge_file(recipe, &parts, &predictor, path)?,
         None => judge_parts(recipe, &parts, &predictor)?,

@@ -5,10 +5,11 @@ use super::data::{Batch, Corpus, Vocabs};
 use super::model::{self, Tagger};
 use super::scheme::spans_of;
 use crate::Error;
-use crate::tasks::{PredictOptions, Prediction, Predictor, device};
+use crate::tasks::{PredictOptions, Prediction, Predictor, Task, device};
 use recurra_data::Specials;
 use recurra_data::tagged::TaggedSentence;
 use recurra_nn::Mode;
+use recurra_nn::streaming::Precision;
 use recurra_train::Run;
 use recurra_train::metric::Span;
 use serde_json::{Value, json};
@@ -43,7 +44,8 @@ impl Tagged {
     }
 }
 
-pub(super) fn open(recipe: &Recipe, run: &Run) -> Result<Tag, Error> {
+pub(super) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<Tag, Error> {
+    recipe.only_f32(run, precision)?;
     let vocabs = Vocabs::read(run)?;
     let model = model::build(recipe, &vocabs, &device())?;
     let (model, _) = run.read_model(model)?;

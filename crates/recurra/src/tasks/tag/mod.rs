@@ -23,57 +23,12 @@ pub use config::{
 };
 pub use infer::Tag;
 
-use super::{Evaluation, Predictor, RunReport, Task, Trained};
-use crate::Error;
-use crate::network::Network;
-use recurra_nn::streaming::Precision;
-use recurra_train::{Control, Run};
-use std::path::Path;
+use super::{Task, by_usual_files};
 
 /// The task's name in recipes and runs.
 pub const NAME: &str = "tag";
 
 impl Task for Recipe {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn validate(&self) -> Result<(), Error> {
-        self.check()
-    }
-
-    fn check_data(&self) -> Result<(), Error> {
-        fit::check_data(self)
-    }
-
-    fn describe(&self, run: Option<&Run>) -> Result<Vec<Network>, Error> {
-        model::describe(self, run)
-    }
-
-    fn train(&self, run: &Run, control: &Control) -> Result<Trained, Error> {
-        fit::train(self, run, control)
-    }
-
-    fn evaluate(
-        &self,
-        run: &Run,
-        data: Option<&Path>,
-        precision: Precision,
-    ) -> Result<Vec<Evaluation>, Error> {
-        if precision != Precision::F32 {
-            return Err(self.nothing_to_quantize(run));
-        }
-        fit::evaluate(self, run, data)
-    }
-
-    fn report(&self, run: &Run) -> Result<RunReport, Error> {
-        report::report(self, run)
-    }
-
-    fn open(&self, run: &Run, precision: Precision) -> Result<Box<dyn Predictor>, Error> {
-        if precision != Precision::F32 {
-            return Err(self.nothing_to_quantize(run));
-        }
-        Ok(Box::new(infer::open(self, run)?))
-    }
+    by_usual_files!();
+    by_usual_files!(open);
 }

@@ -13,6 +13,7 @@ use crate::report::chart::{LineChart, Role, Series};
 use crate::report::html::{Block, Page, Section, Table, TaggedPiece, TaggedText};
 use crate::tasks::RunReport;
 use recurra_data::tagged::TaggedSentence;
+use recurra_nn::streaming::Precision;
 use recurra_train::metric::{ACCURACY, LOSS, SPAN_F1};
 use recurra_train::{Evaluation as Milestone, Run, read_history};
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ const CONFUSIONS: usize = 12;
 
 pub(super) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let parts = Parts::of_run(run)?;
-    let predictor = open(recipe, run)?;
+    let predictor = open(recipe, run, Precision::F32)?;
     let judgement = judge_parts(recipe, &parts, &predictor)?;
     let kind = recipe.data.labels;
     let mut plots = curves(&read_history(run)?, kind);

@@ -8,8 +8,7 @@ use super::model::{self, Translator};
 use super::pairs::Pairs;
 use super::vocabs::FINGERPRINT;
 use crate::Error;
-use crate::artifact;
-use crate::quantize::Steppers;
+use crate::quantize::{Steppers, write_weights};
 use crate::tasks::{
     Evaluation, Sample, Trained, device, fit_and_ship_with, judged, sampler, training_device,
 };
@@ -156,12 +155,8 @@ pub(crate) fn quantize(
 ) -> Result<Steppers, Error> {
     let predictor = open(recipe, run, Precision::F32)?;
     let network = predictor.model().network();
-    let rounded = Translator::new(network.clone(), precision)?;
-    artifact::write(run, network, precision)?;
-    Ok([
-        Box::new(Translator::Exact(network.clone())),
-        Box::new(rounded),
-    ])
+    let pack = |precision| Translator::new(network.clone(), precision);
+    write_weights(run, network, precision, pack)
 }
 
 /// A source, what the list says, and what the model says.
