@@ -14,16 +14,19 @@
 
 pub mod classify;
 pub mod complete;
+mod evenly;
 pub mod forecast;
 pub mod language;
 pub mod memory;
 pub mod music;
+mod sections;
 mod shipping;
 mod streamed;
 pub mod tag;
 mod task;
 pub mod translate;
 
+use evenly::evenly;
 pub(crate) use task::Task;
 use task::by_usual_files;
 

@@ -10,7 +10,9 @@ use super::scored::{Scored, Tempering, answers, likeliest, nats};
 use super::texts::Texts;
 use crate::Error;
 use crate::quantize::{Steppers, write_weights};
-use crate::tasks::{Evaluation, Sample, Trained, fit_and_ship, judged, sampler, training_device};
+use crate::tasks::{
+    Evaluation, Sample, Trained, evenly, fit_and_ship, judged, sampler, training_device,
+};
 use recurra_data::BatchSampler;
 use recurra_nn::streaming::{Precision, Streamer};
 use recurra_nn::{Mode, NnError, Tensor};
@@ -153,12 +155,6 @@ pub(crate) fn quantize(
     let model = classify.model();
     let streamer = |precision| Streamer::new(&model.stack, None, precision);
     write_weights(run, model, precision, streamer)
-}
-
-/// Test examples to look at, evenly.
-pub(super) fn evenly(len: usize, count: usize) -> impl Iterator<Item = usize> {
-    let count = count.min(len);
-    (0..count).map(move |place| place * len / count)
 }
 
 /// A text short enough for a line.

@@ -3,16 +3,16 @@
 use super::baseline;
 use super::config::Recipe;
 use super::data::{Corpus, Origin};
-use super::fit::{evenly, excerpt};
+use super::fit::excerpt;
 use super::model::describe;
 use super::scored::{Scored, Tempering};
 use crate::Error;
-use crate::network::Network;
 use crate::report::Svg;
 use crate::report::chart::{LineChart, LineStyle, Role, Series};
-use crate::report::html::{Block, Outcome, Page, Prediction, PredictionTable, Section, Table};
-use crate::tasks::{Evaluation, RunReport};
-use recurra_train::metric::{ACCURACY, Calibration, LOSS, threshold_report};
+use crate::report::html::{Block, Outcome, Prediction, PredictionTable, Section, Table};
+use crate::tasks::sections::{self, Plots, loss_curve, page, result, sentence, watched_curve};
+use crate::tasks::{Evaluation, RunReport, evenly};
+use recurra_train::metric::{ACCURACY, Calibration, threshold_report};
 use recurra_train::{Evaluation as Milestone, Run, read_history};
 
 /// Examples on the page, and how much of each.
@@ -31,15 +31,9 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         notes: Vec::new(),
     };
     let mut plots = curves(&read_history(run)?);
-    let learning = plots.iter().map(|(_, svg)| Block::Chart(svg.clone()));
-    let learning: Vec<Block> = learning.collect();
+    let learning = sections::charts(&plots);
     let networks = describe(recipe, Some(run))?;
-    let mut network: Vec<Block> = networks.iter().map(Network::table).collect();
-    for one in &networks {
-        let svg = one.graph().to_svg();
-        network.push(Block::Chart(svg.clone()));
-        plots.push(("graph".to_owned(), svg));
-    }
+    let network = sections::networks(&networks, &mut plots);
     let reliability = reliability(&scored, &tempering)?;
     plots.push(("reliability".to_owned(), reliability.clone()));
     let [trained, chosen, tested] = origin.counts;
@@ -54,12 +48,12 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         facts.push((key.to_owned(), count.to_string()));
     }
     let mut sections = vec![
-        Section::new("Result", vec![Block::Metrics(evaluation.table())]),
+        Section::new("Result", result(&evaluation)),
         Section::new("Classes", classes(&scored, &origin.classes)?),
         Section::new(
             "Confidence",
             vec![
-                Block::Prose(format!("{}.", sentence(&tempering.in_words()))),
+                Block::Prose(sentence(&tempering.in_words())),
                 Block::Chart(reliability),
                 Block::Prose(
                     "What silence below a confidence would give: the share of examples that is \
@@ -78,21 +72,9 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         Section::new("Learning", learning),
         Section::new("Network", network),
         Section::new("Data", vec![Block::KeyValues(facts)]),
-        Section::new("Recipe", vec![Block::Preformatted(run.read_recipe()?)]),
     ]);
-    let page = Page {
-        title: recipe.about.clone(),
-        subtitle: format!("task {}, seed {}", super::NAME, recipe.train.seed),
-        lang: "en".to_owned(),
-        sections,
-    };
+    let page = page(run, &recipe.about, recipe.train.seed, sections)?;
     Ok(RunReport { page, plots })
-}
-
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase());
-    first.into_iter().flatten().chain(letters).collect()
 }
 
 /// More classes than this make no matrix that anybody reads.
@@ -233,33 +215,14 @@ fn examples(corpus: &Corpus, scored: &Scored) -> Vec<Block> {
     blocks
 }
 
-fn curves(history: &[Milestone]) -> Vec<(String, Svg)> {
-    let curve = |value: &dyn Fn(&Milestone) -> Option<f64>| -> Vec<(f64, f64)> {
-        let point = |one: &Milestone| Some((one.update as f64, value(one)?));
-        history.iter().filter_map(point).collect()
-    };
-    let loss = LineChart {
-        title: "Cross-entropy while learning".to_owned(),
-        x_label: "update".to_owned(),
-        y_label: "nats".to_owned(),
-        series: vec![
-            Series::new("training", curve(&|one| Some(one.train_loss))).role(Role::Train),
-            Series::new("held out", curve(&|one| one.metrics.get(LOSS.name))).role(Role::HeldOut),
-        ],
-        ..LineChart::default()
-    };
-    let accuracy = LineChart {
-        title: "Accuracy while learning".to_owned(),
-        x_label: "update".to_owned(),
-        y_label: "share of held-out examples".to_owned(),
-        series: vec![
-            Series::new("held out", curve(&|one| one.metrics.get(ACCURACY.name)))
-                .role(Role::HeldOut),
-        ],
-        ..LineChart::default()
-    };
+fn curves(history: &[Milestone]) -> Plots {
     vec![
-        ("loss".to_owned(), loss.to_svg()),
-        ("accuracy".to_owned(), accuracy.to_svg()),
+        loss_curve(history, "Cross-entropy while learning", "nats"),
+        watched_curve(
+            history,
+            ACCURACY,
+            "Accuracy while learning",
+            "share of watched examples",
+        ),
     ]
 }

@@ -2,13 +2,15 @@
 
 use super::config::{Form, Recipe};
 use super::data::{Corpus, Examples, Words, write_vocab};
-use super::hit_rate::{evenly, half};
+use super::hit_rate::half;
 use super::infer::{Complete, Completed, line_of, open};
 use super::judge::{judge, judge_model};
 use super::model::CompletionModel;
 use crate::Error;
 use crate::quantize::{Steppers, write_weights};
-use crate::tasks::{Evaluation, Sample, Trained, fit_and_ship, judged, sampler, training_device};
+use crate::tasks::{
+    Evaluation, Sample, Trained, evenly, fit_and_ship, judged, sampler, training_device,
+};
 use recurra_data::{BatchSampler, TokenId};
 use recurra_nn::streaming::Precision;
 use recurra_nn::{Mode, NnError, Tensor};
@@ -151,10 +153,9 @@ pub(super) fn show(
     let unit = recipe.data.unit;
     let prefixes = match recipe.data.form {
         Form::LastLetter => shared_prefixes(corpus, unit, count),
-        Form::AnyPrefix => evenly(&corpus.split.test, count)
-            .into_iter()
-            .map(|index| {
-                let word = &corpus.words[index];
+        Form::AnyPrefix => evenly(corpus.split.test.len(), count)
+            .map(|place| {
+                let word = &corpus.words[corpus.split.test[place]];
                 let units = unit.segment(word);
                 (units[..half(units.len())].to_vec(), vec![word.clone()])
             })
@@ -184,12 +185,9 @@ fn shared_prefixes(
     }
     let mut shared: Vec<_> = by_prefix.into_iter().collect();
     shared.sort_by_key(|(_, words)| std::cmp::Reverse(words.len())); // stable: then by letters
-    let order: Vec<usize> = (0..shared.len()).collect();
     let half = shared.len().div_ceil(2).max(count.min(shared.len()));
-    let picked = evenly(&order[..half], count);
-    picked
-        .into_iter()
-        .map(|index| shared[index].clone())
+    evenly(half, count)
+        .map(|place| shared[place].clone())
         .collect()
 }
 

@@ -47,25 +47,9 @@ pub(super) fn half(len: usize) -> usize {
     len.div_ceil(2)
 }
 
-/// At most `count` of the items, evenly over the list.
-pub(super) fn evenly<T: Copy>(items: &[T], count: usize) -> Vec<T> {
-    let taken = count.min(items.len());
-    (0..taken)
-        .map(|index| items[index * items.len() / taken])
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn some_items_are_taken_evenly() {
-        let items: Vec<usize> = (0..10).collect();
-        assert_eq!(evenly(&items, 5), [0, 2, 4, 6, 8]);
-        assert_eq!(evenly(&items, 100), items);
-        assert!(evenly(&items, 0).is_empty());
-    }
 
     #[test]
     fn a_hit_counts_by_its_place() {

@@ -2,12 +2,12 @@
 
 use super::config::{Form, Recipe};
 use super::data::{Corpus, Examples, encode, read_foreign};
-use super::hit_rate::{HIT_K, HitRate, evenly};
+use super::hit_rate::{HIT_K, HitRate};
 use super::infer::Complete;
 use super::model::CompletionModel;
 use crate::Error;
-use crate::tasks::Evaluation;
 use crate::tasks::streamed::log_softmax;
+use crate::tasks::{Evaluation, evenly};
 use recurra_data::{DataError, Specials, TokenId};
 use recurra_nn::weights::values;
 use recurra_nn::{Mode, NnError};
@@ -181,7 +181,8 @@ pub(super) fn judge(
     match form {
         Form::LastLetter => baselines.extend(other_baselines(corpus, &rows, &mut notes)?),
         Form::AnyPrefix => {
-            let some = evenly(&rows, MOST_SEARCHED);
+            let some = evenly(rows.len(), MOST_SEARCHED).map(|place| rows[place]);
+            let some: Vec<&[TokenId]> = some.collect();
             HitRate::count(&some, |prefix| -> Result<_, Error> {
                 let found = predictor.complete(prefix, HIT_K)?;
                 Ok(found.into_iter().map(|one| one.ids).collect())

@@ -10,9 +10,8 @@ use crate::Error;
 use crate::network::Network;
 use crate::report::Svg;
 use crate::report::chart::{LineChart, ReferenceLine, Role, Series};
-use crate::report::html::{
-    Block, MetricTable, Outcome, Page, Prediction, PredictionTable, Section,
-};
+use crate::report::html::{Block, MetricTable, Outcome, Prediction, PredictionTable, Section};
+use crate::tasks::sections::{curve, page, sentence};
 use crate::tasks::{Evaluation, RunReport};
 use recurra_nn::streaming::Precision;
 use recurra_train::metric::{self, ACCURACY, BITS_PER_CHAR, Metrics};
@@ -53,34 +52,29 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     result.extend(charts(&["by-length"]));
     let mut network: Vec<Block> = networks.iter().map(Network::table).collect();
     network.extend(charts(&["graph"]));
-    let page = Page {
-        title: recipe.about.clone(),
-        subtitle: format!("task `{}`, seed {}", super::NAME, recipe.train.seed).replace('`', ""),
-        lang: "en".to_owned(),
-        sections: vec![
-            Section::new("Result", result),
-            Section::new("Completions", completions(recipe, &shown)),
-            Section::new("Learning", charts(&["loss", "accuracy"])),
-            Section::new("Network", network),
-            Section::new(
-                "Words",
-                vec![Block::KeyValues(vec![
-                    ("from".to_owned(), corpus.origin.source.clone()),
-                    ("read".to_owned(), corpus.origin.summary.clone()),
-                    (
-                        "trained on".to_owned(),
-                        corpus.split.train.len().to_string(),
-                    ),
-                    ("held out".to_owned(), held_out(&corpus)),
-                    (
-                        "letters".to_owned(),
-                        corpus.vocab.tokens().len().to_string(),
-                    ),
-                ])],
-            ),
-            Section::new("Recipe", vec![Block::Preformatted(run.read_recipe()?)]),
-        ],
-    };
+    let sections = vec![
+        Section::new("Result", result),
+        Section::new("Completions", completions(recipe, &shown)),
+        Section::new("Learning", charts(&["loss", "accuracy"])),
+        Section::new("Network", network),
+        Section::new(
+            "Words",
+            vec![Block::KeyValues(vec![
+                ("from".to_owned(), corpus.origin.source.clone()),
+                ("read".to_owned(), corpus.origin.summary.clone()),
+                (
+                    "trained on".to_owned(),
+                    corpus.split.train.len().to_string(),
+                ),
+                ("held out".to_owned(), held_out(&corpus)),
+                (
+                    "letters".to_owned(),
+                    corpus.vocab.tokens().len().to_string(),
+                ),
+            ])],
+        ),
+    ];
+    let page = page(run, &recipe.about, recipe.train.seed, sections)?;
     Ok(RunReport { page, plots })
 }
 
@@ -90,12 +84,6 @@ fn held_out(corpus: &Corpus) -> String {
         return "none: the exercise is to remember the words".to_owned();
     }
     format!("{valid} to watch training, {test} for the result")
-}
-
-fn sentence(note: &str) -> String {
-    let mut letters = note.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string());
-    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }
 
 fn metric_table(evaluation: &Evaluation) -> MetricTable {
@@ -143,11 +131,6 @@ fn completions(recipe: &Recipe, shown: &[Shown]) -> Vec<Block> {
         Block::Prose(format!("{text} Expected: the {words} of the list.")),
         Block::Predictions(PredictionTable { predictions }),
     ]
-}
-
-fn curve(history: &[Milestone], value: impl Fn(&Milestone) -> Option<f64>) -> Vec<(f64, f64)> {
-    let point = |one: &Milestone| Some((one.update as f64, value(one)?));
-    history.iter().filter_map(point).collect()
 }
 
 /// Charts of the exercise: loss, and accuracy below its ceiling.

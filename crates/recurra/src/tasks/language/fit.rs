@@ -7,7 +7,7 @@ use super::infer::{Language, open};
 use super::judge::{judge, judge_model};
 use super::model::LanguageModel;
 use crate::quantize::{Steppers, write_weights};
-use crate::tasks::{Evaluation, Sample, Trained, fit_and_ship, judged, training_device};
+use crate::tasks::{Evaluation, Sample, Trained, evenly, fit_and_ship, judged, training_device};
 use crate::{Error, GenerateOptions};
 use recurra_data::{Contiguous, TokenId};
 use recurra_nn::streaming::Precision;
@@ -144,9 +144,8 @@ fn samples(corpus: &Corpus, predictor: &Language) -> Result<Vec<Sample>, Error> 
     };
     let rows = corpus.test.rows();
     let long: Vec<&&[TokenId]> = rows.iter().filter(|row| row.len() >= least).collect();
-    let count = COUNT.min(long.len());
-    let lines = (0..count).map(|place| long[place * long.len() / count]);
-    lines
+    evenly(long.len(), COUNT)
+        .map(|place| long[place])
         .map(|row| {
             let input = predictor.written(&row[..least / 2]);
             let options = GenerateOptions {

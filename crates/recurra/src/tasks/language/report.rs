@@ -6,10 +6,10 @@ use super::generate::continue_text;
 use super::infer::open;
 use super::judge::{judge, judge_ngram, ngram, order};
 use super::model::describe;
-use crate::network::Network;
 use crate::report::chart::{LineChart, ReferenceLine, Role, Series};
-use crate::report::html::{Block, Page, Section};
+use crate::report::html::{Block, Section};
 use crate::tasks::RunReport;
+use crate::tasks::sections::{self, curve, page, result};
 use crate::{Error, GenerateOptions};
 use recurra_nn::streaming::Precision;
 use recurra_train::metric::{BITS_PER_CHAR, PERPLEXITY};
@@ -20,17 +20,10 @@ pub(super) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let predictor = open(recipe, run, Precision::F32)?;
     let evaluation = judge(recipe, &corpus, &predictor, None)?;
     let history = read_history(run)?;
-    let learning = ("learning".to_owned(), learning(recipe, &corpus, &history)?);
+    let mut plots = vec![("learning".to_owned(), learning(recipe, &corpus, &history)?)];
+    let learning = sections::charts(&plots);
     let networks = describe(recipe, Some(run))?;
-    let graph = networks.iter().map(|network| network.graph().to_svg());
-    let graph: Vec<_> = graph.map(|svg| ("graph".to_owned(), svg)).collect();
-    let mut result = vec![Block::Metrics(evaluation.table())];
-    result.extend(
-        evaluation
-            .notes
-            .iter()
-            .map(|note| Block::Prose(format!("{note}."))),
-    );
+    let network = sections::networks(&networks, &mut plots);
     let mut made_up = vec![Block::Prose(
         "Text that the network makes up, from more to less cautious.".to_owned(),
     )];
@@ -47,28 +40,20 @@ pub(super) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         made_up.push(Block::Prose(format!("Temperature {temperature}:")));
         made_up.push(Block::Preformatted(generated.text.trim().to_owned()));
     }
-    let mut network: Vec<Block> = networks.iter().map(Network::table).collect();
-    network.extend(graph.iter().map(|(_, svg)| Block::Chart(svg.clone())));
-    let page = Page {
-        title: recipe.about.clone(),
-        subtitle: format!("task {}, seed {}", super::NAME, recipe.train.seed),
-        lang: "en".to_owned(),
-        sections: vec![
-            Section::new("Result", result),
-            Section::new("Made-up text", made_up),
-            Section::new("Learning", vec![Block::Chart(learning.1.clone())]),
-            Section::new("Network", network),
-            Section::new(
-                "Text",
-                vec![Block::KeyValues(vec![
-                    ("from".to_owned(), corpus.origin.source.clone()),
-                    ("read".to_owned(), corpus.origin.summary.clone()),
-                ])],
-            ),
-            Section::new("Recipe", vec![Block::Preformatted(run.read_recipe()?)]),
-        ],
-    };
-    let plots = std::iter::once(learning).chain(graph).collect();
+    let sections = vec![
+        Section::new("Result", result(&evaluation)),
+        Section::new("Made-up text", made_up),
+        Section::new("Learning", learning),
+        Section::new("Network", network),
+        Section::new(
+            "Text",
+            vec![Block::KeyValues(vec![
+                ("from".to_owned(), corpus.origin.source.clone()),
+                ("read".to_owned(), corpus.origin.summary.clone()),
+            ])],
+        ),
+    ];
+    let page = page(run, &recipe.about, recipe.train.seed, sections)?;
     Ok(RunReport { page, plots })
 }
 
@@ -86,10 +71,7 @@ fn learning(
         Unit::Word => (PERPLEXITY.name, "perplexity per word"),
         Unit::Letter | Unit::Jamo => (BITS_PER_CHAR.name, "bits per letter"),
     };
-    let held_out = history
-        .iter()
-        .filter_map(|one| Some((one.update as f64, one.metrics.get(name)?)))
-        .collect();
+    let held_out = curve(history, |one| one.metrics.get(name));
     let reference = baseline.get(name).map(|value| ReferenceLine {
         label: format!("{order}-gram"),
         value,

@@ -5,16 +5,14 @@ use super::data::Tunes;
 use super::fit::on_test;
 use super::infer::{Music, PRIME_STEPS, open};
 use super::model::describe;
-use crate::network::Network;
 use crate::report::Svg;
-use crate::report::chart::{LineChart, Role, Series};
-use crate::report::html::{Block, Page, Section};
+use crate::report::html::{Block, Section};
 use crate::report::piano_roll::PianoRoll;
 use crate::tasks::RunReport;
+use crate::tasks::sections::{self, loss_curve, page, result};
 use crate::{Error, GenerateOptions};
 use recurra_nn::streaming::Precision;
-use recurra_train::metric::LOSS;
-use recurra_train::{Evaluation as Milestone, Run, read_history};
+use recurra_train::{Run, read_history};
 
 /// Test tunes that are continued on the page.
 const SHOWN: usize = 3;
@@ -27,8 +25,13 @@ pub(super) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let tunes = Tunes::of_run(run)?;
     let music = open(recipe, run, Precision::F32)?;
     let evaluation = on_test(&music, &tunes)?;
-    let learning = learning_curve(&read_history(run)?);
-    let mut plots = vec![("loss".to_owned(), learning.clone())];
+    let history = read_history(run)?;
+    let mut plots = vec![loss_curve(
+        &history,
+        "Surprise while learning",
+        "nats a step",
+    )];
+    let learning = sections::charts(&plots);
     let mut pictures = vec![Block::Prose(format!(
         "The first {PRIME_STEPS} steps of tunes that were not trained on, as they were written, \
          and {CONTINUED} steps that the network makes of them, drawn at temperature {TEMPERATURE}. \
@@ -39,20 +42,15 @@ pub(super) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         plots.push((name, svg));
     }
     let networks = describe(recipe, Some(run))?;
-    let mut network: Vec<Block> = networks.iter().map(Network::table).collect();
-    for one in &networks {
-        let svg = one.graph().to_svg();
-        network.push(Block::Chart(svg.clone()));
-        plots.push(("graph".to_owned(), svg));
-    }
-    let mut result = vec![Block::Metrics(evaluation.table())];
-    result.push(Block::Prose(
+    let network = sections::networks(&networks, &mut plots);
+    let mut result = result(&evaluation);
+    let figures = Block::Prose(
         "Nats a step: how surprised one is by the next step of a test tune, the sum over a \
          piano's 88 keys. Frame accuracy: keys that were rightly thought to sound, over those \
          that sounded or were thought to."
             .to_owned(),
-    ));
-    result.extend(evaluation.notes.iter().cloned().map(Block::Prose));
+    );
+    result.insert(1, figures);
     let mut facts = vec![
         ("from".to_owned(), tunes.origin.source.clone()),
         ("tunes".to_owned(), tunes.summary()),
@@ -60,19 +58,14 @@ pub(super) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     for note in &tunes.origin.notes {
         facts.push(("note".to_owned(), note.clone()));
     }
-    let page = Page {
-        title: recipe.about.clone(),
-        subtitle: format!("task {}, seed {}", super::NAME, recipe.train.seed),
-        lang: "en".to_owned(),
-        sections: vec![
-            Section::new("Result", result),
-            Section::new("Tunes continued", pictures),
-            Section::new("Learning", vec![Block::Chart(learning)]),
-            Section::new("Network", network),
-            Section::new("Tunes", vec![Block::KeyValues(facts)]),
-            Section::new("Recipe", vec![Block::Preformatted(run.read_recipe()?)]),
-        ],
-    };
+    let sections = vec![
+        Section::new("Result", result),
+        Section::new("Tunes continued", pictures),
+        Section::new("Learning", learning),
+        Section::new("Network", network),
+        Section::new("Tunes", vec![Block::KeyValues(facts)]),
+    ];
+    let page = page(run, &recipe.about, recipe.train.seed, sections)?;
     Ok(RunReport { page, plots })
 }
 
@@ -100,23 +93,4 @@ fn continuations(
         drawn.push((format!("continued-{}", index + 1), picture.to_svg()));
     }
     Ok(drawn)
-}
-
-fn learning_curve(history: &[Milestone]) -> Svg {
-    let curve = |value: &dyn Fn(&Milestone) -> Option<f64>| -> Vec<(f64, f64)> {
-        let point = |one: &Milestone| Some((one.update as f64, value(one)?));
-        history.iter().filter_map(point).collect()
-    };
-    let chart = LineChart {
-        title: "Surprise while learning".to_owned(),
-        x_label: "update".to_owned(),
-        y_label: "nats a step".to_owned(),
-        series: vec![
-            Series::new("training, with dropout", curve(&|one| Some(one.train_loss)))
-                .role(Role::Train),
-            Series::new("watched", curve(&|one| one.metrics.get(LOSS.name))).role(Role::HeldOut),
-        ],
-        ..LineChart::default()
-    };
-    chart.to_svg()
 }

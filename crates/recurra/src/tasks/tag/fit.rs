@@ -6,7 +6,9 @@ use super::infer::{Tag, open};
 use super::judge::{Judged, judge_file, judge_parts};
 use super::model::{self, Tagger};
 use crate::Error;
-use crate::tasks::{Evaluation, Sample, Trained, fit_and_ship, judged, sampler, training_device};
+use crate::tasks::{
+    Evaluation, Sample, Trained, evenly, fit_and_ship, judged, sampler, training_device,
+};
 use recurra_data::{BatchSampler, Specials, TokenId};
 use recurra_nn::streaming::Precision;
 use recurra_nn::{Mode, NnError, Tensor, token_dropout};
@@ -125,9 +127,8 @@ pub(super) fn evaluate(
 /// A few labelled sentences, evenly from those that the result is made on.
 fn sample(parts: &Parts, predictor: &Tag) -> Result<Vec<Sample>, Error> {
     const COUNT: usize = 6;
-    let count = COUNT.min(parts.test.len());
-    let picked = (0..count).map(|place| &parts.test[place * parts.test.len() / count]);
-    picked
+    evenly(parts.test.len(), COUNT)
+        .map(|place| &parts.test[place])
         .map(|sentence| {
             let tagged = predictor.tag(&sentence.words)?;
             Ok(Sample {

@@ -7,14 +7,12 @@ use super::judge::{Judgement, judge_parts};
 use super::model::describe;
 use super::scheme::spans_of;
 use crate::Error;
-use crate::network::Network;
-use crate::report::Svg;
-use crate::report::chart::{LineChart, Role, Series};
-use crate::report::html::{Block, Page, Section, Table, TaggedPiece, TaggedText};
-use crate::tasks::RunReport;
+use crate::report::html::{Block, Section, Table, TaggedPiece, TaggedText};
+use crate::tasks::sections::{self, Plots, loss_curve, page, result, watched_curve};
+use crate::tasks::{RunReport, evenly};
 use recurra_data::tagged::TaggedSentence;
 use recurra_nn::streaming::Precision;
-use recurra_train::metric::{ACCURACY, LOSS, SPAN_F1};
+use recurra_train::metric::{ACCURACY, SPAN_F1};
 use recurra_train::{Evaluation as Milestone, Run, read_history};
 use std::collections::BTreeMap;
 
@@ -31,18 +29,9 @@ pub(super) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let judgement = judge_parts(recipe, &parts, &predictor)?;
     let kind = recipe.data.labels;
     let mut plots = curves(&read_history(run)?, kind);
-    let learning = plots.iter().map(|(_, svg)| Block::Chart(svg.clone()));
-    let learning: Vec<Block> = learning.collect();
+    let learning = sections::charts(&plots);
     let networks = describe(recipe, Some(run))?;
-    let mut network: Vec<Block> = networks.iter().map(Network::table).collect();
-    for one in &networks {
-        let svg = one.graph().to_svg();
-        network.push(Block::Chart(svg.clone()));
-        plots.push(("graph".to_owned(), svg));
-    }
-    let mut result = vec![Block::Metrics(judgement.evaluation.table())];
-    let notes = &judgement.evaluation.notes;
-    result.extend(notes.iter().cloned().map(Block::Prose));
+    let network = sections::networks(&networks, &mut plots);
     let words = |part: &[TaggedSentence]| {
         let words: usize = part.iter().map(|one| one.words.len()).sum();
         format!("{} sentences, {words} words", part.len())
@@ -70,27 +59,22 @@ pub(super) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     };
     let legend = legend.to_owned();
     let examples = examples(&parts.test, &judgement.found, kind)?;
-    let page = Page {
-        title: recipe.about.clone(),
-        subtitle: format!("task {}, seed {}", super::NAME, recipe.train.seed),
-        lang: "en".to_owned(),
-        sections: vec![
-            Section::new("Result", result),
-            Section::new(
-                "Sentences",
-                vec![Block::Prose(legend), Block::Tagged(examples)],
-            ),
-            Section::new(
-                "Labels",
-                vec![Block::Table(labels(&parts, &judgement, kind))],
-            ),
-            Section::new("Errors", errors),
-            Section::new("Learning", learning),
-            Section::new("Network", network),
-            Section::new("Data", vec![Block::KeyValues(facts)]),
-            Section::new("Recipe", vec![Block::Preformatted(run.read_recipe()?)]),
-        ],
-    };
+    let sections = vec![
+        Section::new("Result", result(&judgement.evaluation)),
+        Section::new(
+            "Sentences",
+            vec![Block::Prose(legend), Block::Tagged(examples)],
+        ),
+        Section::new(
+            "Labels",
+            vec![Block::Table(labels(&parts, &judgement, kind))],
+        ),
+        Section::new("Errors", errors),
+        Section::new("Learning", learning),
+        Section::new("Network", network),
+        Section::new("Data", vec![Block::KeyValues(facts)]),
+    ];
+    let page = page(run, &recipe.about, recipe.train.seed, sections)?;
     Ok(RunReport { page, plots })
 }
 
@@ -196,8 +180,7 @@ fn examples(
             kind == LabelKind::Words || labels.into_iter().any(|label| label != "O")
         })
         .collect();
-    let count = SHOWN.min(of_interest.len());
-    let picked = (0..count).map(|place| of_interest[place * of_interest.len() / count]);
+    let picked = evenly(of_interest.len(), SHOWN).map(|place| of_interest[place]);
     let mut colors = Colors::default();
     let mut texts = Vec::new();
     for index in picked {
@@ -283,36 +266,13 @@ fn by_span(
     Ok(pieces)
 }
 
-fn curves(history: &[Milestone], kind: LabelKind) -> Vec<(String, Svg)> {
-    let curve = |value: &dyn Fn(&Milestone) -> Option<f64>| -> Vec<(f64, f64)> {
-        let point = |one: &Milestone| Some((one.update as f64, value(one)?));
-        history.iter().filter_map(point).collect()
-    };
-    let loss = LineChart {
-        title: "Loss while learning".to_owned(),
-        x_label: "update".to_owned(),
-        y_label: "nats per word".to_owned(),
-        series: vec![
-            Series::new("training", curve(&|one| Some(one.train_loss))).role(Role::Train),
-            Series::new("watched", curve(&|one| one.metrics.get(LOSS.name))).role(Role::HeldOut),
-        ],
-        ..LineChart::default()
-    };
-    let (info, title) = match kind {
+fn curves(history: &[Milestone], kind: LabelKind) -> Plots {
+    let (metric, title) = match kind {
         LabelKind::Words => (ACCURACY, "Words with the right label"),
         LabelKind::Spans => (SPAN_F1, "F1 of spans"),
     };
-    let watched = LineChart {
-        title: title.to_owned(),
-        x_label: "update".to_owned(),
-        y_label: "share of the watched part".to_owned(),
-        series: vec![
-            Series::new("watched", curve(&|one| one.metrics.get(info.name))).role(Role::HeldOut),
-        ],
-        ..LineChart::default()
-    };
     vec![
-        ("loss".to_owned(), loss.to_svg()),
-        (info.name.to_owned(), watched.to_svg()),
+        loss_curve(history, "Loss while learning", "nats per word"),
+        watched_curve(history, metric, title, "share of the watched part"),
     ]
 }

@@ -10,7 +10,8 @@ use super::vocabs::FINGERPRINT;
 use crate::Error;
 use crate::quantize::{Steppers, write_weights};
 use crate::tasks::{
-    Evaluation, Sample, Trained, device, fit_and_ship_with, judged, sampler, training_device,
+    Evaluation, Sample, Trained, device, evenly, fit_and_ship_with, judged, sampler,
+    training_device,
 };
 use recurra_data::{BatchSampler, TokenBatchSampler};
 use recurra_nn::decode::DecodeConfig;
@@ -174,9 +175,8 @@ pub(super) fn show(
     count: usize,
 ) -> Result<Vec<Shown>, Error> {
     let (_, indices) = corpus.judged();
-    let count = count.min(indices.len());
-    let picked = (0..count).map(|place| indices[place * indices.len() / count]);
-    picked
+    evenly(indices.len(), count)
+        .map(|place| indices[place])
         .map(|index| {
             let pair = &corpus.pairs[index];
             let found = predictor.translate(&corpus.rows[index].source, 1)?;

@@ -7,14 +7,13 @@ use super::infer::open;
 use super::judge::judge;
 use super::model::{describe, graphs};
 use crate::Error;
-use crate::report::Svg;
-use crate::report::chart::{LineChart, Role, Series};
 use crate::report::graph::Graph;
-use crate::report::html::{Block, Outcome, Page, Prediction, PredictionTable, Section};
+use crate::report::html::{Block, Outcome, Prediction, PredictionTable, Section};
 use crate::tasks::RunReport;
+use crate::tasks::sections::{self, Plots, loss_curve, page, result, watched_curve};
 use recurra_nn::streaming::Precision;
+use recurra_train::metric::ACCURACY;
 use recurra_train::metric::translation::BLEU;
-use recurra_train::metric::{ACCURACY, LOSS, MetricInfo};
 use recurra_train::{Evaluation as Milestone, Run, read_history};
 
 /// Translations on the page.
@@ -26,8 +25,7 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let evaluation = judge(recipe, &corpus, predictor.model(), None)?;
     let shown = show(&corpus, &predictor, SHOWN)?;
     let mut plots = curves(&read_history(run)?);
-    let learning = plots.iter().map(|(_, svg)| Block::Chart(svg.clone()));
-    let learning: Vec<Block> = learning.collect();
+    let learning = sections::charts(&plots);
     let networks = describe(recipe, Some(run))?;
     // One picture shows both halves.
     let graph = graphs(recipe, &networks).first().map(Graph::to_svg);
@@ -37,8 +35,6 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         network.push(one.table());
     }
     plots.extend(graph.map(|svg| ("graph".to_owned(), svg)));
-    let mut result = vec![Block::Metrics(evaluation.table())];
-    result.extend(evaluation.notes.iter().cloned().map(Block::Prose));
     let predictions = shown
         .into_iter()
         .map(|one| Prediction {
@@ -61,53 +57,28 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         ("target pieces", corpus.vocabs.sizes()[1].to_string()),
     ];
     let facts = facts.map(|(key, value)| (key.to_owned(), value)).to_vec();
-    let page = Page {
-        title: recipe.about.clone(),
-        subtitle: format!("task {}, seed {}", super::NAME, recipe.train.seed),
-        lang: "en".to_owned(),
-        sections: vec![
-            Section::new("Result", result),
-            Section::new(
-                "Translations",
-                vec![Block::Predictions(PredictionTable { predictions })],
-            ),
-            Section::new("Learning", learning),
-            Section::new("Network", network),
-            Section::new("Pairs", vec![Block::KeyValues(facts)]),
-            Section::new("Recipe", vec![Block::Preformatted(run.read_recipe()?)]),
-        ],
-    };
+    let sections = vec![
+        Section::new("Result", result(&evaluation)),
+        Section::new(
+            "Translations",
+            vec![Block::Predictions(PredictionTable { predictions })],
+        ),
+        Section::new("Learning", learning),
+        Section::new("Network", network),
+        Section::new("Pairs", vec![Block::KeyValues(facts)]),
+    ];
+    let page = page(run, &recipe.about, recipe.train.seed, sections)?;
     Ok(RunReport { page, plots })
 }
 
-fn curves(history: &[Milestone]) -> Vec<(String, Svg)> {
-    let curve = |value: &dyn Fn(&Milestone) -> Option<f64>| -> Vec<(f64, f64)> {
-        let point = |one: &Milestone| Some((one.update as f64, value(one)?));
-        history.iter().filter_map(point).collect()
-    };
-    let loss = LineChart {
-        title: "Cross-entropy while learning".to_owned(),
-        x_label: "update".to_owned(),
-        y_label: "nats per piece of the target".to_owned(),
-        series: vec![
-            Series::new("training", curve(&|one| Some(one.train_loss))).role(Role::Train),
-            Series::new("watched", curve(&|one| one.metrics.get(LOSS.name))).role(Role::HeldOut),
-        ],
-        ..LineChart::default()
-    };
-    let watched = |metric: MetricInfo, title: &str, unit: &str| {
-        let points = curve(&|one| one.metrics.get(metric.name));
-        let chart = LineChart {
-            title: title.to_owned(),
-            x_label: "update".to_owned(),
-            y_label: unit.to_owned(),
-            series: vec![Series::new("watched", points).role(Role::HeldOut)],
-            ..LineChart::default()
-        };
-        (metric.name.to_owned(), chart.to_svg())
-    };
+fn curves(history: &[Milestone]) -> Plots {
+    let watched = |metric, title, y_label| watched_curve(history, metric, title, y_label);
     vec![
-        ("loss".to_owned(), loss.to_svg()),
+        loss_curve(
+            history,
+            "Cross-entropy while learning",
+            "nats per piece of the target",
+        ),
         watched(BLEU, "BLEU while learning", "points, greedy search"),
         watched(
             ACCURACY,
