@@ -315,6 +315,17 @@ pub enum DataError {
         advice: &'static str,
     },
 
+    /// A MIDI file, piano roll or text of tunes that cannot be read.
+    #[error("{}: {place}: {problem}", path.display())]
+    Music {
+        /// The file.
+        path: PathBuf,
+        /// Where in it: a byte, a line, or a tune and its step.
+        place: String,
+        /// What was expected, and what came.
+        problem: String,
+    },
+
     /// Dialogues that cannot be read.
     #[error(
         "{}: no dialogues: {problem}; expected YAML with `conversations`, a list of lists of lines",

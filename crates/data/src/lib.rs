@@ -15,6 +15,7 @@
 //! | [`words`] | small word lists that are part of the crate |
 //! | [`vocab`] | units of text to token ids and back |
 //! | [`tokenizer`] | characters, words and subwords that are learnt from text |
+//! | [`music`] | tunes as piano rolls, from and to MIDI |
 //! | [`series`] | generated number series, windows and their scaling, memory problems |
 //! | [`split`] | training, validation and test parts |
 //! | [`parallel`] | pairs of texts: files, known data sets, lengths, duplicates |
@@ -39,6 +40,8 @@ pub mod passages;
 pub mod vocab;
 
 pub mod tokenizer;
+
+pub mod music;
 
 pub mod series;
 

@@ -157,16 +157,6 @@ pub enum Error {
         /// What the reader found.
         reason: String,
     },
-    /// A MIDI file, piano roll or text of tunes that cannot be read.
-    #[error("{}: {place}: {problem}", path.display())]
-    Music {
-        /// The file.
-        path: PathBuf,
-        /// Where in it: a byte, a line, or a tune and its step.
-        place: String,
-        /// What was expected, and what came.
-        problem: String,
-    },
     /// A cell of a table that cannot be what it should.
     #[error("{}:{line}: column {column}: {problem}", path.display())]
     Row {

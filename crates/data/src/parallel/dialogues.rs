@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::read::ParallelText;
 use crate::error::DataError;
-use crate::source::read_lines;
+use crate::source::read_text;
 
 /// A file of dialogues; what else it says, its categories, is of no matter.
 #[derive(Debug, Deserialize)]
@@ -20,18 +20,15 @@ struct File {
 /// that those who begin alike stay together.
 ///
 /// # Errors
-/// [`DataError::Dialogues`] for a file that is something else, and those of [`read_lines`].
+/// [`DataError::Dialogues`] for a file that is something else, and those of [`read_text`].
 pub(super) fn read_dialogues(text: &mut ParallelText, path: &Path) -> Result<(), DataError> {
     for path in files(path)? {
-        let lines: Result<Vec<_>, _> = read_lines(&path)?
-            .map(|line| line.map(|line| line.text))
-            .collect();
         let refused = |problem: String| DataError::Dialogues {
             path: path.clone(),
             problem,
         };
         let options = serde_saphyr::options! { with_snippet: false };
-        let file: File = serde_saphyr::from_str_with_options(&lines?.join("\n"), options)
+        let file: File = serde_saphyr::from_str_with_options(&read_text(&path)?, options)
             .map_err(|error| refused(error.to_string()))?;
         for dialogue in file.conversations {
             let line = dialogue.defined.line() as usize;

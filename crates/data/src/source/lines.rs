@@ -104,6 +104,19 @@ pub fn read_lines(path: &Path) -> Result<Lines, DataError> {
     })
 }
 
+/// The whole of a text file, its lines ended by `\n`.
+///
+/// # Errors
+/// As [`read_lines`].
+pub fn read_text(path: &Path) -> Result<String, DataError> {
+    let mut text = String::new();
+    for line in read_lines(path)? {
+        text.push_str(&line?.text);
+        text.push('\n');
+    }
+    Ok(text)
+}
+
 impl Lines {
     /// The file that is read.
     pub fn path(&self) -> &Path {

@@ -15,7 +15,7 @@ mod zip;
 mod zstd;
 
 pub use column::{ColumnSelector, read_column, read_series};
-pub use lines::{Line, Lines, MAX_LINE_BYTES, read_lines};
+pub use lines::{Line, Lines, MAX_LINE_BYTES, read_lines, read_text};
 pub use locate::{DATA_VARIABLE, locate};
 pub use numbers::{parse_numbers, read_numbers};
 pub use records::{Record, Records};

@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use super::svg::{Frame, Svg};
 use super::text::escape;
 use super::theme::Color;
-use crate::tasks::music::Roll;
-use crate::tasks::music::notation::pitch_name;
+use recurra_data::music::{Roll, pitch_name};
 
 /// A tune of which the first steps were given and the others made.
 #[derive(Clone, Debug)]

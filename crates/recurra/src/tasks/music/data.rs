@@ -1,21 +1,16 @@
 //! From files to tunes, and what a run keeps of them.
 
 use super::config::{MusicData, Recipe};
-use super::midi::read_midi;
-use super::notation::parse_tunes;
-use super::roll::{Roll, Tune};
 use crate::Error;
-use recurra_data::source::{locate, read_lines};
+use recurra_data::music::{Roll, Tune, TuneFiles, folk_tunes, read_tune_files};
+use recurra_data::source::{locate, read_text};
 use recurra_data::{DataError, Split};
 use recurra_train::Run;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The tunes of a run as they were when it began.
 const TUNES: &str = "tunes.json";
-
-/// Melodies that are part of the binary.
-const FOLK: &str = include_str!("folk.txt");
 
 /// A tune of fewer steps has nothing to be continued.
 const LEAST_STEPS: usize = 2;
@@ -70,8 +65,7 @@ impl Tunes {
         let data = &recipe.data;
         let tunes = match (&data.dataset, &data.path) {
             (None, None) => {
-                let tunes = parse_tunes(FOLK).expect("a test reads the built-in tunes");
-                Self::part(tunes, data, recipe.train.seed, "built-in folk tunes")?
+                Self::part(folk_tunes(), data, recipe.train.seed, "built-in folk tunes")?
             }
             (Some(name), path) => {
                 let hint = "Your own MIDI files will do: --data FOLDER";
@@ -130,7 +124,7 @@ impl Tunes {
     }
 
     fn of_rolls(path: &Path, data: &MusicData) -> Result<Self, Error> {
-        let file: RollFile = serde_json::from_str(&text_of(path)?).map_err(|error| Error::Music {
+        let file: RollFile = serde_json::from_str(&read_text(path)?).map_err(|error| DataError::Music {
             path: path.to_owned(),
             place: format!("line {}, column {}", error.line(), error.column()),
             problem: format!(
@@ -148,7 +142,7 @@ impl Tunes {
                         *key = key
                             .checked_add(data.lowest_pitch)
                             .filter(|&pitch| pitch <= 127)
-                            .ok_or_else(|| Error::Music {
+                            .ok_or_else(|| DataError::Music {
                                 path: path.to_owned(),
                                 place: format!("{part}, tune {}, step {}", index + 1, step + 1),
                                 problem: format!(
@@ -240,70 +234,16 @@ impl Tunes {
 /// All tunes of a MIDI file, a folder of them, a text of tunes or all parts of a roll file;
 /// and what was left out.
 pub(super) fn read_tunes(path: &Path, data: &MusicData) -> Result<(Vec<Tune>, Vec<String>), Error> {
-    if path.is_dir() {
-        return read_folder(path, data);
-    }
-    if is_json(path) {
+    if is_json(path) && !path.is_dir() {
         let tunes = Tunes::of_rolls(path, data)?;
         let all = [tunes.train, tunes.valid, tunes.test].concat();
         return Ok((all, tunes.origin.notes));
     }
-    if is_midi(path) {
-        return read_midi_files(&[path.to_owned()], data);
-    }
-    let tunes = parse_tunes(&text_of(path)?).map_err(|error| Error::Music {
-        path: path.to_owned(),
-        place: format!("line {}", error.line),
-        problem: error.problem,
-    })?;
-    Ok((tunes, Vec::new()))
-}
-
-fn read_folder(folder: &Path, data: &MusicData) -> Result<(Vec<Tune>, Vec<String>), Error> {
-    let unreadable = |source| DataError::Io {
-        path: folder.to_owned(),
-        source,
-    };
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in std::fs::read_dir(&next).map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if is_midi(&path) {
-                files.push(path);
-            }
-        }
-    }
-    // The order of a folder is anything.
-    files.sort();
-    if files.is_empty() {
-        return Err(Error::config(
-            "data.path",
-            "a folder with .mid or .midi files in it",
-            format!("`{}`, which has none", folder.display()),
-        ));
-    }
-    read_midi_files(&files, data)
-}
-
-fn read_midi_files(files: &[PathBuf], data: &MusicData) -> Result<(Vec<Tune>, Vec<String>), Error> {
-    let (mut tunes, mut outside, mut drums) = (Vec::new(), 0, 0);
-    for path in files {
-        let bytes = std::fs::read(path).map_err(|source| DataError::Io {
-            path: path.clone(),
-            source,
-        })?;
-        let read = read_midi(path, &bytes, data.steps_per_beat)?;
-        outside += read.outside;
-        drums += read.drums;
-        let name = path.file_stem().unwrap_or(path.as_os_str());
-        tunes.push(Tune {
-            name: name.to_string_lossy().into_owned(),
-            roll: read.roll,
-        });
-    }
+    let TuneFiles {
+        tunes,
+        outside,
+        drums,
+    } = read_tune_files(path, data.steps_per_beat)?;
     let mut notes = Vec::new();
     notes.extend(outside_note(outside));
     if drums > 0 {
@@ -331,23 +271,9 @@ fn long_enough(tunes: Vec<Tune>) -> (Vec<Tune>, Vec<String>) {
     (tunes, notes)
 }
 
-fn text_of(path: &Path) -> Result<String, Error> {
-    let mut text = String::new();
-    for line in read_lines(path)? {
-        text.push_str(&line?.text);
-        text.push('\n');
-    }
-    Ok(text)
-}
-
 /// `rolls.json`, `rolls.json.gz`.
 fn is_json(path: &Path) -> bool {
     let name = path.to_string_lossy().to_lowercase();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
     name.strip_suffix(".zst").unwrap_or(name).ends_with(".json")
-}
-
-fn is_midi(path: &Path) -> bool {
-    let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
-    extension == "mid" || extension == "midi"
 }

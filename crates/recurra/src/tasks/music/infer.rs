@@ -3,15 +3,15 @@
 use super::config::{MusicData, Recipe};
 use super::data::{Tunes, read_tunes};
 use super::judge::{is_silent, sounding};
-use super::midi::write_midi;
 use super::model::MusicModel;
-use super::notation::{parse_steps, pitch_name, step_name};
-use super::roll::{NUM_KEYS, Roll, Tune, pitch_of};
 use crate::Error;
 use crate::report::piano_roll::PianoRoll;
 use crate::tasks::{PredictOptions, Prediction, Predictor, Task, device};
 use crate::{Ended, GenerateOptions, Generated};
 use rand::RngExt;
+use recurra_data::music::{
+    NUM_KEYS, Roll, Tune, parse_steps, pitch_name, pitch_of, step_name, write_midi,
+};
 use recurra_nn::streaming::Precision;
 use recurra_nn::{NnError, rng};
 use recurra_train::Run;

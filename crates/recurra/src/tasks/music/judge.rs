@@ -1,9 +1,9 @@
 //! How surprised a network is by tunes that it has not heard, beside what is cheap.
 
 use super::model::MusicModel;
-use super::roll::{NUM_KEYS, Roll, Tune, key_of};
 use super::windows::{Piece, RollBatch, cut};
 use crate::tasks::Evaluation;
+use recurra_data::music::{NUM_KEYS, Roll, Tune, key_of};
 use recurra_nn::weights::values;
 use recurra_nn::{Mode, NnError};
 use recurra_train::metric::{FRAME_ACCURACY, LOSS, Metrics, NATS_PER_STEP, Notes};

@@ -7,7 +7,7 @@
 //! nothing in the published rolls does.
 //!
 //! Tunes come from JSON files of piano rolls, from MIDI files, and from texts of tunes
-//! ([`notation`]); what a trained network makes of a tune goes out as MIDI and as a picture.
+//! ([`recurra_data::music::parse_tunes`]); what a trained network makes of a tune goes out as MIDI and as a picture.
 //!
 //! Beside the network stand the keys' own frequencies, and how often each key goes on or
 //! begins after it has sounded or not: a network that only repeats the last step is no
@@ -18,11 +18,8 @@ mod data;
 mod fit;
 mod infer;
 mod judge;
-mod midi;
 mod model;
-pub mod notation;
 mod report;
-mod roll;
 #[cfg(test)]
 mod tests;
 mod windows;
@@ -30,7 +27,6 @@ mod windows;
 pub use config::{ModelConfig, MusicData, Recipe};
 pub use infer::Music;
 pub use model::MusicModel;
-pub use roll::{Roll, Tune};
 
 use super::{Task, by_usual_files};
 use crate::{Error, GenerateOptions, Generated};

@@ -1,7 +1,6 @@
 //! The network, its loss, its description.
 
 use super::config::{ModelConfig, Recipe};
-use super::roll::{NUM_KEYS, Roll, key_of};
 use super::windows::RollBatch;
 use crate::Error;
 use crate::network::{self, Network};
@@ -9,6 +8,7 @@ use crate::report::graph::Topology;
 use crate::tasks::device;
 use burn::module::Module;
 use burn::tensor::TensorData;
+use recurra_data::music::{NUM_KEYS, Roll, key_of};
 use recurra_nn::loss::binary_cross_entropy;
 use recurra_nn::weights::values;
 use recurra_nn::{Device, Linear, Mode, NnError, Stack, StackState, Tensor, dropout};

@@ -1,7 +1,7 @@
 //! From tunes to what the network reads and what it should say.
 
-use super::roll::{NUM_KEYS, Roll, key_of};
 use burn::tensor::TensorData;
+use recurra_data::music::{NUM_KEYS, Roll, key_of};
 use recurra_nn::{Device, Tensor};
 
 /// A piece of a tune: `len` steps, each with the step after it.

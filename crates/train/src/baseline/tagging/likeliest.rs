@@ -125,17 +125,8 @@ pub(super) fn place(labels: &[String], label: &String) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sentence;
     use super::*;
-
-    fn sentence(text: &str) -> TaggedSentence {
-        let cells = text.split(' ').filter_map(|cell| cell.split_once('/'));
-        let (words, labels) = cells.map(|(w, l)| (w.to_owned(), l.to_owned())).unzip();
-        TaggedSentence {
-            lines: Vec::new(),
-            words,
-            labels,
-        }
-    }
 
     #[test]
     fn counts_by_hand() {

@@ -16,3 +16,15 @@ fn largest<T: PartialOrd>(values: &[T]) -> usize {
     }
     best
 }
+
+/// `the/DET fish/NOUN`, for tests.
+#[cfg(test)]
+fn sentence(text: &str) -> recurra_data::tagged::TaggedSentence {
+    let cells = text.split(' ').filter_map(|cell| cell.split_once('/'));
+    let (words, labels) = cells.map(|(w, l)| (w.to_owned(), l.to_owned())).unzip();
+    recurra_data::tagged::TaggedSentence {
+        lines: Vec::new(),
+        words,
+        labels,
+    }
+}

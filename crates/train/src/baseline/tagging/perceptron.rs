@@ -207,17 +207,8 @@ fn hash(name: &str, text: &str, number: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sentence;
     use super::*;
-
-    fn sentence(text: &str) -> TaggedSentence {
-        let cells = text.split(' ').filter_map(|cell| cell.split_once('/'));
-        let (words, labels) = cells.map(|(w, l)| (w.to_owned(), l.to_owned())).unzip();
-        TaggedSentence {
-            lines: Vec::new(),
-            words,
-            labels,
-        }
-    }
 
     #[test]
     fn a_neighbour_decides_between_labels_of_one_word() {

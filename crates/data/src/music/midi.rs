@@ -1,7 +1,7 @@
 //! MIDI files in and out.
 
 use super::roll::Roll;
-use crate::Error;
+use crate::error::DataError;
 use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, TrackEvent, TrackEventKind};
 use std::path::Path;
@@ -17,12 +17,13 @@ const MAX_STEPS: u64 = 1 << 24;
 
 /// What a MIDI file holds.
 #[derive(Debug)]
-pub(super) struct MidiTune {
-    pub(super) roll: Roll,
+pub struct MidiTune {
+    /// On the grid.
+    pub roll: Roll,
     /// Steps times notes that a piano has no key for.
-    pub(super) outside: usize,
+    pub outside: usize,
     /// Notes of the percussion channel, which are left out.
-    pub(super) drums: usize,
+    pub drums: usize,
 }
 
 /// A note in ticks.
@@ -35,7 +36,7 @@ struct Held {
 /// Reads the notes of all tracks on a grid of `steps_per_beat`.
 ///
 /// A note begins and ends at the nearest step and lasts at least one.
-pub(super) fn read_midi(path: &Path, bytes: &[u8], steps_per_beat: u16) -> Result<MidiTune, Error> {
+pub fn read_midi(path: &Path, bytes: &[u8], steps_per_beat: u16) -> Result<MidiTune, DataError> {
     let reader = Reader { path, bytes };
     reader.check_chunks()?;
     let (header, tracks) = midly::parse(bytes)
@@ -135,8 +136,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn wrong(&self, place: usize, problem: &str) -> Error {
-        Error::Music {
+    fn wrong(&self, place: usize, problem: &str) -> DataError {
+        DataError::Music {
             path: self.path.to_owned(),
             place: format!("byte {place} of {}", self.bytes.len()),
             problem: problem.to_owned(),
@@ -150,7 +151,7 @@ impl Reader<'_> {
 
     /// Whether every chunk is all there: the reader would take the rest of a file that was cut
     /// off for a whole track.
-    fn check_chunks(&self) -> Result<(), Error> {
+    fn check_chunks(&self) -> Result<(), DataError> {
         const HEAD: usize = 8;
         /// Where in a header the time of its ticks stands.
         const TIME: usize = 12;
@@ -188,7 +189,7 @@ impl Reader<'_> {
 }
 
 /// A MIDI file of one piano; the same roll gives the same bytes.
-pub(super) fn write_midi(roll: &Roll, steps_per_beat: u16, beats_per_minute: u16) -> Vec<u8> {
+pub fn write_midi(roll: &Roll, steps_per_beat: u16, beats_per_minute: u16) -> Vec<u8> {
     const MICROSECONDS_PER_MINUTE: u32 = 60_000_000;
     // Step `n` begins at this tick, whatever the grid.
     let tick = |step: usize| step as u64 * u64::from(TICKS_PER_BEAT) / u64::from(steps_per_beat);

@@ -46,7 +46,7 @@ struct Begun {
 ///
 /// # Example
 /// ```
-/// use recurra::tasks::music::notation::parse_tunes;
+/// use recurra_data::music::parse_tunes;
 /// let tunes = parse_tunes("tune: one\na: C4:2 E4\nb: - G3:2").unwrap();
 /// assert_eq!(tunes[0].roll.steps(), [vec![60], vec![55, 60], vec![55, 64]]);
 /// assert_eq!(parse_tunes("tune: two\na: C4 H4").unwrap_err().line, 2);
@@ -225,7 +225,7 @@ fn chord_pitches(chord: &str) -> Option<Vec<u8>> {
 }
 
 /// `C4`, `F#3`: the name of a pitch.
-pub(crate) fn pitch_name(pitch: u8) -> String {
+pub fn pitch_name(pitch: u8) -> String {
     const NAMES: [&str; 12] = [
         "C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B",
     ];
@@ -237,7 +237,7 @@ pub(crate) fn pitch_name(pitch: u8) -> String {
 }
 
 /// `C4+E4`, or `-` for silence.
-pub(crate) fn step_name(pitches: &[u8]) -> String {
+pub fn step_name(pitches: &[u8]) -> String {
     let Some((first, others)) = pitches.split_first() else {
         return "-".to_owned();
     };

@@ -1,16 +1,17 @@
 //! Which keys sound at which step.
 
 /// The lowest and the highest MIDI pitch of a piano.
-pub(super) const LOWEST: u8 = 21;
-pub(super) const HIGHEST: u8 = 108;
+pub const LOWEST: u8 = 21;
+/// See [`LOWEST`].
+pub const HIGHEST: u8 = 108;
 /// A piano's keys.
-pub(super) const NUM_KEYS: usize = (HIGHEST - LOWEST) as usize + 1;
+pub const NUM_KEYS: usize = (HIGHEST - LOWEST) as usize + 1;
 
 /// Which of a piano's keys sound at each step of a tune.
 ///
 /// # Example
 /// ```
-/// use recurra::tasks::music::Roll;
+/// use recurra_data::music::Roll;
 /// let (roll, outside) = Roll::new(vec![vec![64, 60, 60], vec![], vec![3]]);
 /// assert_eq!(roll.steps(), [vec![60, 64], vec![], vec![]]);
 /// assert_eq!(outside, 1); // a piano has no key for pitch 3
@@ -31,13 +32,13 @@ pub struct Tune {
 
 /// A key that sounds for some steps on end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Note {
+pub struct Note {
     /// The first step.
-    pub(crate) start: usize,
+    pub start: usize,
     /// MIDI pitch.
-    pub(crate) pitch: u8,
+    pub pitch: u8,
     /// Number of steps.
-    pub(crate) len: usize,
+    pub len: usize,
 }
 
 impl Roll {
@@ -71,19 +72,19 @@ impl Roll {
     }
 
     /// The first `len` steps.
-    pub(super) fn beginning(&self, len: usize) -> Self {
+    pub fn beginning(&self, len: usize) -> Self {
         Self {
             steps: self.steps[..len.min(self.steps.len())].to_vec(),
         }
     }
 
     /// Puts a step of a piano's keys behind the last one.
-    pub(super) fn push(&mut self, keys: Vec<u8>) {
+    pub fn push(&mut self, keys: Vec<u8>) {
         self.steps.push(keys);
     }
 
     /// Its notes, each as long as its key goes on to sound; by start, then by pitch.
-    pub(crate) fn notes(&self) -> Vec<Note> {
+    pub fn notes(&self) -> Vec<Note> {
         let mut notes = Vec::new();
         let mut sounding: Vec<Note> = Vec::new();
         for (step, pitches) in self.steps.iter().enumerate() {
@@ -112,11 +113,11 @@ impl Roll {
 }
 
 /// The key of a piano's pitch, from 0.
-pub(super) fn key_of(pitch: u8) -> usize {
+pub fn key_of(pitch: u8) -> usize {
     usize::from(pitch - LOWEST)
 }
 
 /// The pitch of a piano's key.
-pub(super) fn pitch_of(key: usize) -> u8 {
+pub fn pitch_of(key: usize) -> u8 {
     LOWEST + key as u8
 }
