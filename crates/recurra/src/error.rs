@@ -86,37 +86,15 @@ pub enum Error {
         /// The run's directory.
         dir: PathBuf,
     },
-    /// The run's task answers no lines.
-    #[error("{}: a {task} run compares networks and predicts nothing; see its report.html", dir.display())]
-    NoAnswers {
+    /// Something that the run's task does not do.
+    #[error("{}: a {task} run {why}", dir.display())]
+    NotOfTask {
         /// The run's directory.
         dir: PathBuf,
         /// Its task.
         task: &'static str,
-    },
-    /// The run's task does not answer texts with texts.
-    #[error("{}: a {task} run has no conversations; a translate run does", dir.display())]
-    NoConversation {
-        /// The run's directory.
-        dir: PathBuf,
-        /// Its task.
-        task: &'static str,
-    },
-    /// The run's task reads no running text.
-    #[error("{}: a {task} run reads no running text; language runs do, `recurra recipes` lists them", dir.display())]
-    NoText {
-        /// The run's directory.
-        dir: PathBuf,
-        /// Its task.
-        task: &'static str,
-    },
-    /// The run's task has no judgement line by line.
-    #[error("{}: a {task} run is not compared line by line; a translate run is", dir.display())]
-    NothingToCompare {
-        /// The run's directory.
-        dir: PathBuf,
-        /// Its task.
-        task: &'static str,
+        /// What it does not do, and which runs do.
+        why: &'static str,
     },
     /// Nobody takes what is written.
     #[error("cannot write the text")]
@@ -128,26 +106,6 @@ pub enum Error {
         dir: PathBuf,
         /// What was asked for.
         precision: Precision,
-    },
-    /// The run's task has no network that reads step by step.
-    #[error(
-        "{}: a {task} run has no network that reads step by step; forecast, complete, classify, \
-         translate and language runs can be quantised",
-        dir.display()
-    )]
-    NothingToQuantize {
-        /// The run's directory.
-        dir: PathBuf,
-        /// Its task.
-        task: &'static str,
-    },
-    /// The run's task makes no sequences.
-    #[error("{}: a {task} run makes no sequences; language and music runs do", dir.display())]
-    NothingToGenerate {
-        /// The run's directory.
-        dir: PathBuf,
-        /// Its task.
-        task: &'static str,
     },
     /// A file that a run wrote can no longer be read.
     #[error("{}: damaged ({reason}); train again", path.display())]

@@ -82,7 +82,7 @@ const MAX_LENGTH: usize = 1_000_000;
 /// prime before it.
 ///
 /// # Errors
-/// [`Error::NothingToGenerate`] for a task that makes no sequences, [`Error::Config`] for an
+/// [`Error::NotOfTask`] for a task that makes no sequences, [`Error::Config`] for an
 /// option out of its range or that the task has no use for, whatever is wrong with the prime or
 /// the run, and whatever `say` returns.
 pub fn generate(

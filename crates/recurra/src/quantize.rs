@@ -85,7 +85,7 @@ impl Stepper for Streamer {
 /// [`evaluate_in`].
 ///
 /// # Errors
-/// [`Error::NothingToQuantize`] for a task whose network does not stream; [`NnError::CannotStream`] for
+/// [`Error::NotOfTask`] for a task whose network does not stream; [`NnError::CannotStream`] for
 /// a network that does not run step by step; what is wrong with the run.
 pub fn quantize(dir: &Path, precision: Precision) -> Result<Quantized, Error> {
     if precision == Precision::F32 {

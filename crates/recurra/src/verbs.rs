@@ -93,7 +93,7 @@ pub fn open_in(dir: &Path, precision: Precision) -> Result<Box<dyn Predictor>, E
 /// held-out ones or those of `data`.
 ///
 /// # Errors
-/// As [`evaluate_in`]; [`Error::NothingToCompare`] for a run of another task, and
+/// As [`evaluate_in`]; [`Error::NotOfTask`] for a run of another task, and
 /// [`Error::Config`](crate::Error) when the runs are judged on other pairs.
 pub fn compare(
     dir: &Path,
@@ -104,9 +104,10 @@ pub fn compare(
     let (this, other) = (finished(dir)?, finished(against)?);
     let translates = |dir: &Path, (_, recipe): &(Run, Recipe)| match recipe {
         Recipe::Translate(recipe) => Ok(recipe.clone()),
-        _ => Err(Error::NothingToCompare {
+        _ => Err(Error::NotOfTask {
             dir: dir.to_owned(),
             task: recipe.task(),
+            why: "is not compared line by line; translate runs are",
         }),
     };
     let recipes = [translates(dir, &this)?, translates(against, &other)?];
@@ -120,13 +121,14 @@ pub fn compare(
 /// Begins a conversation with a finished run that answers texts with texts.
 ///
 /// # Errors
-/// As [`open`]; [`Error::NoConversation`] for a run of another task.
+/// As [`open`]; [`Error::NotOfTask`] for a run of another task.
 pub fn chat(dir: &Path, options: translate::ChatOptions) -> Result<translate::Chat, Error> {
     let (run, recipe) = finished(dir)?;
     let Recipe::Translate(recipe) = &recipe else {
-        return Err(Error::NoConversation {
+        return Err(Error::NotOfTask {
             dir: dir.to_owned(),
             task: recipe.task(),
+            why: "has no conversations; translate runs do",
         });
     };
     translate::Chat::new(translate::open(recipe, &run, Precision::F32)?, options)
@@ -135,19 +137,16 @@ pub fn chat(dir: &Path, options: translate::ChatOptions) -> Result<translate::Ch
 /// Says which words moved a classifier's answer to a text.
 ///
 /// # Errors
-/// [`Error::Config`] for a run of another task; as [`open`]; [`Error::Input`] for an empty text.
+/// [`Error::NotOfTask`] for a run of another task; as [`open`]; [`Error::Input`] for an empty text.
 pub fn explain(dir: &Path, text: &str) -> Result<Explanation, Error> {
     let (run, recipe) = finished(dir)?;
     match &recipe {
         Recipe::Classify(recipe) => classify::explain(recipe, &run, text),
-        other => {
-            let want = "a run of task `classify`";
-            Err(Error::config(
-                "RUN",
-                want,
-                format!("one of `{}`", other.task()),
-            ))
-        }
+        other => Err(Error::NotOfTask {
+            dir: dir.to_owned(),
+            task: other.task(),
+            why: "sorts no texts into classes; classify runs do",
+        }),
     }
 }
 

@@ -6,6 +6,7 @@
 //! reported here, so that nothing above needs to know about them.
 
 mod column;
+mod date;
 mod lines;
 mod locate;
 mod numbers;
@@ -15,6 +16,7 @@ mod zip;
 mod zstd;
 
 pub use column::{ColumnSelector, read_column, read_series};
+pub use date::{Day, Moment, civil, iso, parse_day};
 pub use lines::{Line, Lines, MAX_LINE_BYTES, read_lines, read_text};
 pub use locate::{DATA_VARIABLE, locate};
 pub use numbers::{parse_numbers, read_numbers};

@@ -13,8 +13,8 @@
 //! | `page.rs` | the page |
 //! | `table.rs` | the CSV |
 
-mod date;
 mod page;
+mod period;
 mod phrases;
 mod request;
 mod table;

@@ -1,6 +1,5 @@
 //! The page.
 
-use super::date::{Day, iso};
 use super::request::{GroupBy, MonitorRequest};
 use super::table::period;
 use super::tally::{Counts, share};
@@ -8,6 +7,7 @@ use super::watch::{Example, Seen};
 use crate::report::chart::{LineChart, LineStyle, Role, Series, SmallMultiples};
 use crate::report::html::{Block, Page, Section, Table};
 use crate::tasks::classify::Classify;
+use recurra_data::source::{Day, iso};
 
 /// Groups that have a chart, phrases and examples of their own.
 const SHOWN: usize = 12;

@@ -1,8 +1,9 @@
 //! The CSV files.
 
-use super::date::{Period, iso};
+use super::period::Period;
 use super::tally::{Tally, share};
 use recurra_data::labelled::RowFaults;
+use recurra_data::source::iso;
 
 /// A row for each group and period, and one for each group as a whole, whose period is `all`.
 pub(super) fn groups_csv(tally: &Tally, classes: &[String], class: usize) -> String {

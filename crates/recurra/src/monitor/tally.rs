@@ -1,6 +1,7 @@
 //! Classes by group and day.
 
-use super::date::{Day, Period};
+use super::period::Period;
+use recurra_data::source::Day;
 use recurra_train::metric::Proportion;
 use std::collections::BTreeMap;
 

@@ -1,6 +1,5 @@
 //! Reading, classifying, counting.
 
-use super::date::{Day, parse_day};
 use super::page::page;
 use super::phrases::Phrases;
 use super::request::{GroupBy, MonitorRequest};
@@ -12,6 +11,7 @@ use crate::tasks::classify::{Classify, open_classify};
 use crate::verbs::finished;
 use recurra_data::labelled::{RowFault, RowFaults};
 use recurra_data::source::{ColumnSelector, Record, Records};
+use recurra_data::source::{Day, parse_day};
 use recurra_data::{DataError, TokenId};
 use recurra_nn::streaming::Precision;
 use recurra_train::{Control, write_atomic};
@@ -86,17 +86,16 @@ pub(super) struct Seen {
 /// Classifies every text of a table and writes what they say of each group.
 ///
 /// # Errors
-/// [`Error::Config`] when the run is of another task or has no such class; what is wrong with the
+/// [`Error::NotOfTask`] for a run of another task, [`Error::Config`] for a class that it has not; what is wrong with the
 /// file as a whole. Rows that cannot be used are counted and listed, and are no error.
 pub fn monitor(request: &MonitorRequest, control: &Control) -> Result<Monitored, Error> {
     let (run, recipe) = finished(&request.run)?;
     let Recipe::Classify(recipe) = &recipe else {
-        let want = "a run of task `classify`";
-        return Err(Error::config(
-            "RUN",
-            want,
-            format!("one of `{}`", recipe.task()),
-        ));
+        return Err(Error::NotOfTask {
+            dir: request.run.clone(),
+            task: recipe.task(),
+            why: "sorts no texts into classes; classify runs do",
+        });
     };
     let classify = open_classify(recipe, &run, Precision::F32)?;
     let class = shown_class(request, classify.classes())?;

@@ -35,9 +35,10 @@ pub(crate) use shipping::{
 };
 
 use crate::report::AlignmentMap;
+use crate::report::chart::compact;
 use crate::report::html::{Metric, MetricTable, Page};
 use recurra_train::Outcome;
-use recurra_train::metric::{self, Better, Metrics};
+use recurra_train::metric::{self, Better, MetricInfo, Metrics};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -58,6 +59,33 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
+    /// With a first note that says so where a baseline does no worse by `metric`.
+    pub(crate) fn with_verdict(mut self, metric: MetricInfo) -> Self {
+        let Some(own) = self.metrics.get(metric.name) else {
+            return self;
+        };
+        let values = self.baselines.iter();
+        let values = values.filter_map(|(name, one)| Some((name, one.get(metric.name)?)));
+        let best = values.reduce(
+            |best, one| match metric.better.improves(one.1, best.1, 0.0) {
+                true => one,
+                false => best,
+            },
+        );
+        if let Some((name, value)) = best
+            && !metric.better.improves(own, value, 0.0)
+        {
+            let note = format!(
+                "the network is no better than the baseline `{name}`: {} {} against {}",
+                metric.title,
+                compact(own),
+                compact(value)
+            );
+            self.notes.insert(0, note);
+        }
+        self
+    }
+
     /// All metrics of the model, each beside the baselines'.
     pub(crate) fn table(&self) -> MetricTable {
         let mut columns = vec!["network".to_owned()];
@@ -156,4 +184,37 @@ pub struct RunReport {
     pub page: Page,
     /// `plots/<name>.svg`.
     pub plots: Vec<(String, crate::report::Svg)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use recurra_train::metric::{ACCURACY, LOSS};
+
+    #[test]
+    fn a_baseline_that_is_no_worse_is_named_first() {
+        let metrics = |accuracy: f64, loss: f64| {
+            let mut metrics = Metrics::new();
+            metrics.set(ACCURACY.name, accuracy);
+            metrics.set(LOSS.name, loss);
+            metrics
+        };
+        let judged = || Evaluation {
+            task: "test",
+            split: "test".to_owned(),
+            metrics: metrics(0.8, 0.5),
+            baselines: BTreeMap::from([
+                ("a".to_owned(), metrics(0.8, 0.6)),
+                ("b".to_owned(), metrics(0.7, 0.9)),
+            ]),
+            notes: vec!["of ten".to_owned()],
+        };
+        let notes = judged().with_verdict(ACCURACY).notes;
+        assert!(
+            notes[0].contains("baseline `a`: accuracy 0.8 against 0.8"),
+            "{notes:?}"
+        );
+        assert_eq!(notes[1], "of ten");
+        assert_eq!(judged().with_verdict(LOSS).notes, ["of ten"]);
+    }
 }

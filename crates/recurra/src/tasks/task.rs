@@ -49,10 +49,10 @@ pub(crate) trait Task {
 
     /// A model that answers lines.
     fn open(&self, run: &Run, _: Precision) -> Result<Box<dyn Predictor>, Error> {
-        Err(Error::NoAnswers {
-            dir: run.dir().to_owned(),
-            task: self.name(),
-        })
+        Err(self.unable(
+            run,
+            "compares networks and predicts nothing; see its report.html",
+        ))
     }
 
     /// Goes on by itself; `say` is given each piece as it comes.
@@ -62,10 +62,7 @@ pub(crate) trait Task {
         _: &GenerateOptions,
         _: &mut dyn FnMut(&str) -> Result<(), Error>,
     ) -> Result<Generated, Error> {
-        Err(Error::NothingToGenerate {
-            dir: run.dir().to_owned(),
-            task: self.name(),
-        })
+        Err(self.unable(run, "makes no sequences; language and music runs do"))
     }
 
     /// Writes the weights in `precision`; gives the network in f32 and in that, both ready to
@@ -84,9 +81,19 @@ pub(crate) trait Task {
 
     /// The error of a task without weights in fewer bits.
     fn nothing_to_quantize(&self, run: &Run) -> Error {
-        Error::NothingToQuantize {
+        self.unable(
+            run,
+            "has no network that reads step by step; forecast, complete, classify, translate and \
+             language runs can be quantised",
+        )
+    }
+
+    /// The error of a task that does not do what is asked for.
+    fn unable(&self, run: &Run, why: &'static str) -> Error {
+        Error::NotOfTask {
             dir: run.dir().to_owned(),
             task: self.name(),
+            why,
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::tasks::Evaluation;
 use recurra_nn::weights::values;
 use recurra_nn::{Mode, NnError};
 use recurra_train::Run;
+use recurra_train::metric::ACCURACY;
 use std::path::Path;
 
 /// Rows that go through the network at once.
@@ -77,7 +78,7 @@ pub(super) fn judge_own(
         baselines,
         notes,
     };
-    Ok((evaluation, scored))
+    Ok((evaluation.with_verdict(ACCURACY), scored))
 }
 
 /// Judges an open run on the examples of a file; the baselines are fitted again, if what they
@@ -119,7 +120,8 @@ pub(super) fn judge_file(
         metrics: scored.metrics()?,
         baselines,
         notes,
-    })
+    }
+    .with_verdict(ACCURACY))
 }
 
 impl Tempering {

@@ -29,7 +29,8 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         metrics: scored.metrics()?,
         baselines: baseline::read(run)?,
         notes: Vec::new(),
-    };
+    }
+    .with_verdict(ACCURACY);
     let mut plots = curves(&read_history(run)?);
     let learning = sections::charts(&plots);
     let networks = describe(recipe, Some(run))?;

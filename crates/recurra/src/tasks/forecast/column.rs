@@ -8,7 +8,7 @@ use rand::RngExt;
 use recurra_data::DataError;
 use recurra_data::source::{locate, read_numbers, read_series};
 use recurra_train::{Run, Stream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The column that a run was begun with, one value a line.
 const SERIES_FILE: &str = "series.txt";
@@ -70,13 +70,35 @@ pub(super) fn about_file(error: DataError, path: &Path) -> DataError {
     }
 }
 
+/// A column, the file that it is from, and what was noticed about it.
+#[derive(Debug)]
+pub(super) struct Column {
+    pub(super) values: Vec<f64>,
+    /// What errors call it.
+    pub(super) origin: PathBuf,
+    notes: Vec<String>,
+}
+
+impl Column {
+    /// Values that no file says.
+    pub(super) fn made(values: Vec<f64>) -> Self {
+        Self {
+            values,
+            origin: PathBuf::from("the made-up series"),
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// The column that the recipe names.
-pub(super) fn column_of_file(data: &ColumnConfig, seed: u64) -> Result<Vec<f64>, Error> {
-    let series = match (&data.dataset, &data.path, &data.made) {
-        (None, None, Some(made)) => return Ok(made.draw(seed)),
+pub(super) fn column_of_file(data: &ColumnConfig, seed: u64) -> Result<Column, Error> {
+    let path = match (&data.dataset, &data.path, &data.made) {
+        (None, None, Some(made)) => {
+            return Ok(Column::made(made.draw(seed)));
+        }
         (Some(name), path, _) => {
             let hint = "A CSV file of your own will do: --set data.path=FILE";
-            rows::read(&locate(name, path.as_deref(), Some(hint))?, data)?
+            locate(name, path.as_deref(), Some(hint))?
         }
         (None, path, _) => {
             let path = path.as_deref().unwrap_or(Path::new(""));
@@ -87,16 +109,21 @@ pub(super) fn column_of_file(data: &ColumnConfig, seed: u64) -> Result<Vec<f64>,
                     format!("`{}`, which is not there", path.display()),
                 ));
             }
-            rows::read(path, data)?
+            path.to_owned()
         }
     };
-    if let [first, _, ..] = series[..]
-        && series.iter().all(|value| *value == first)
+    let (values, notes) = rows::read(&path, data)?;
+    if let [first, _, ..] = values[..]
+        && values.iter().all(|value| *value == first)
     {
-        let got = format!("{} rows that all say {first}", series.len());
+        let got = format!("{} rows that all say {first}", values.len());
         return Err(Error::config("data.column", "a series that changes", got));
     }
-    Ok(series)
+    Ok(Column {
+        values,
+        origin: path,
+        notes,
+    })
 }
 
 impl MadeSeries {
@@ -123,18 +150,24 @@ impl MadeSeries {
 }
 
 /// Puts the column into the run, so that the run needs no other file and is continued on
-/// what it was begun with.
-pub(super) fn keep_column(recipe: &Recipe, run: &Run) -> Result<(), Error> {
-    if let DataConfig::Column(data) = &recipe.data {
-        let series = column_of_file(data, recipe.train.seed)?;
-        // `{:?}` writes the fewest digits that read back as the same number.
-        let text: String = series.iter().map(|value| format!("{value:?}\n")).collect();
-        run.write(SERIES_FILE, text.as_bytes())?;
-    }
-    Ok(())
+/// what it was begun with; what was noticed about it.
+pub(super) fn keep_column(recipe: &Recipe, run: &Run) -> Result<Vec<String>, Error> {
+    let DataConfig::Column(data) = &recipe.data else {
+        return Ok(Vec::new());
+    };
+    let Column { values, notes, .. } = column_of_file(data, recipe.train.seed)?;
+    // `{:?}` writes the fewest digits that read back as the same number.
+    let text: String = values.iter().map(|value| format!("{value:?}\n")).collect();
+    run.write(SERIES_FILE, text.as_bytes())?;
+    Ok(notes)
 }
 
 /// The column that the run was begun with.
-pub(super) fn kept_column(run: &Run) -> Result<Vec<f64>, Error> {
-    Ok(read_numbers(&run.path(SERIES_FILE)?)?)
+pub(super) fn kept_column(run: &Run) -> Result<Column, Error> {
+    let origin = run.path(SERIES_FILE)?;
+    Ok(Column {
+        values: read_numbers(&origin)?,
+        origin,
+        notes: Vec::new(),
+    })
 }

@@ -242,15 +242,6 @@ impl GeneratedConfig {
 }
 
 impl ColumnConfig {
-    /// What errors call the series.
-    pub(super) fn source_name(&self) -> PathBuf {
-        match (&self.dataset, &self.path) {
-            (Some(name), _) => PathBuf::from(name),
-            (None, Some(path)) => path.clone(),
-            (None, None) => PathBuf::from("the made-up series"),
-        }
-    }
-
     fn validate(&self) -> Result<(), Error> {
         if !(2..=MAX_WINDOW_LEN).contains(&self.window_len) {
             return Err(Error::config(

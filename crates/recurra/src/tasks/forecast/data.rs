@@ -1,6 +1,6 @@
 //! From series to windows, and from windows to what the network is fitted on.
 
-use super::column::{about_file, column_of_file, kept_column};
+use super::column::{Column, about_file, column_of_file, kept_column};
 use super::config::{ColumnConfig, DataConfig, GeneratedConfig, Recipe};
 use super::example::{Example, windows_of};
 use crate::Error;
@@ -88,12 +88,16 @@ impl Dataset {
     /// Cuts a series in order of time. Every target of `valid` is later than every value
     /// that training sees, and every target of `test` is later still.
     pub(super) fn from_series(
-        series: &[f64],
+        column: &Column,
         data: &ColumnConfig,
         by: ScaleBy,
     ) -> Result<Self, Error> {
-        let name = data.source_name();
-        let short = |error| about_file(error, &name);
+        let Column {
+            values: series,
+            origin,
+            ..
+        } = column;
+        let short = |error| about_file(error, origin);
         let all = windows_of(series, [data.window_len; 2], by).map_err(short)?;
         let split = Split::in_order(all.len(), &data.split).map_err(short)?;
         let part = |indices: &[usize]| indices.iter().map(|&index| all[index].clone()).collect();

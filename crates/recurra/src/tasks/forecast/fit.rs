@@ -100,7 +100,9 @@ pub(crate) fn check_data(recipe: &Recipe) -> Result<(), Error> {
 
 pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Trained, Error> {
     if Checkpoint::newest(run)?.is_none() {
-        keep_column(recipe, run)?;
+        for note in keep_column(recipe, run)? {
+            control.progress.note(&note);
+        }
     }
     let data = Dataset::of_run(recipe, run)?;
     let learner = Windows {
@@ -202,7 +204,7 @@ pub(super) fn judged(
 pub(super) fn samples(predictor: &Forecast, data: &Dataset) -> Result<Vec<Sample>, Error> {
     let lines = match &data.latest {
         Some(latest) => {
-            let values: Vec<String> = latest.iter().map(f64::to_string).collect();
+            let values: Vec<String> = latest.iter().map(short).collect();
             vec![values.join(", ")]
         }
         None => SAMPLE_LINES.map(str::to_owned).to_vec(),
@@ -215,6 +217,12 @@ pub(super) fn samples(predictor: &Forecast, data: &Dataset) -> Result<Vec<Sample
             Ok(Sample { input, output })
         })
         .collect()
+}
+
+/// Six digits of a number, as many as a reader wants to see or to type.
+fn short(value: &f64) -> String {
+    let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(*value);
+    rounded.to_string()
 }
 
 pub(super) fn trained(recipe: &Recipe, run: &Run) -> Result<ForecastModel, Error> {

@@ -2,15 +2,15 @@
 
 use super::config::ColumnConfig;
 use crate::Error;
-use recurra_data::source::{ColumnSelector, TextRow, read_series, read_text_columns};
+use recurra_data::source::{ColumnSelector, Moment, TextRow, read_series, read_text_columns};
 use std::path::Path;
 
-/// The column of a file, in the order of its rows.
-pub(super) fn read(path: &Path, data: &ColumnConfig) -> Result<Vec<f64>, Error> {
+/// The column of a file, in the order of its rows; and where its dates leave gaps.
+pub(super) fn read(path: &Path, data: &ColumnConfig) -> Result<(Vec<f64>, Vec<String>), Error> {
     let plain = data.rows.is_none() && data.dates.is_none() && data.not_negative.is_empty();
     let Some(column) = data.column.as_ref().filter(|_| !plain) else {
         if plain {
-            return Ok(read_series(path, data.column.as_ref())?);
+            return Ok((read_series(path, data.column.as_ref())?, Vec::new()));
         }
         let want = "the column to forecast, as `rows`, `dates` or `not_negative` are given";
         return Err(Error::config("data.column", want, "none"));
@@ -35,8 +35,10 @@ pub(super) fn read(path: &Path, data: &ColumnConfig) -> Result<Vec<f64>, Error> 
         place += 1;
     }
     let file = File { path };
+    let mut notes = Vec::new();
     if let Some(dates) = &data.dates {
-        file.check_dates(&rows, place, dates)?;
+        let dates = file.dates(&rows, place, dates)?;
+        notes.extend(gaps(&dates, &rows, place));
         place += 1;
     }
     for (index, column) in data.not_negative.iter().enumerate() {
@@ -50,7 +52,8 @@ pub(super) fn read(path: &Path, data: &ColumnConfig) -> Result<Vec<f64>, Error> 
             }
         }
     }
-    rows.iter().map(|row| file.number(row, 0, column)).collect()
+    let values = rows.iter().map(|row| file.number(row, 0, column));
+    Ok((values.collect::<Result<_, _>>()?, notes))
 }
 
 /// A file by its name in errors.
@@ -81,15 +84,15 @@ impl File<'_> {
         })
     }
 
-    /// Each row's date is later than that of the row before.
-    fn check_dates(
+    /// The rows' dates, each later than that of the row before.
+    fn dates(
         &self,
         rows: &[TextRow],
         place: usize,
         column: &ColumnSelector,
-    ) -> Result<(), Error> {
-        let mut before: Option<(Moment, usize)> = None;
-        for row in rows {
+    ) -> Result<Vec<Moment>, Error> {
+        let mut dates: Vec<Moment> = Vec::with_capacity(rows.len());
+        for (index, row) in rows.iter().enumerate() {
             let cell = row.cells[place].trim();
             let date = Moment::parse(cell).ok_or_else(|| {
                 let problem = if cell.is_empty() {
@@ -99,12 +102,13 @@ impl File<'_> {
                 };
                 self.wrong(row, column, &problem)
             })?;
-            if let Some((earlier, line)) = &before {
-                if date == *earlier {
+            if let Some(&earlier) = dates.last() {
+                let line = rows[index - 1].line;
+                if date == earlier {
                     let problem = format!("the date {cell} again, as in line {line}");
                     return Err(self.wrong(row, column, &problem));
                 }
-                if date < *earlier {
+                if date < earlier {
                     let problem = format!(
                         "{cell} is earlier than the date of line {line}; sort the rows, oldest \
                          first"
@@ -112,64 +116,41 @@ impl File<'_> {
                     return Err(self.wrong(row, column, &problem));
                 }
             }
-            before = Some((date, row.line));
+            dates.push(date);
         }
-        Ok(())
+        Ok(dates)
     }
 }
 
-/// A date, perhaps with a time: year, month, day, hour, minute, second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Moment([u32; 6]);
+/// A step between dates that is as many times the usual one is a gap: holidays are none.
+const GAP: i64 = 15;
+/// Gaps that are named one by one.
+const NAMED_GAPS: usize = 3;
 
-impl Moment {
-    /// `2024-01-31`, `2024/1/31`, `20240131`, `2024-01`, each perhaps with ` 09:30` or
-    /// `T09:30:00` behind it.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let (date, time) = match text.split_once([' ', 'T']) {
-            Some((date, time)) => (date, time.trim_end_matches('Z')),
-            None => (text, ""),
-        };
-        let mut parts = [0; 6];
-        let compact = date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit());
-        let date: Vec<&str> = if compact {
-            vec![&date[..4], &date[4..6], &date[6..]]
-        } else {
-            date.split(['-', '/']).collect()
-        };
-        if !(2..=3).contains(&date.len()) || date[0].is_empty() {
-            return None;
-        }
-        parts[2] = 1;
-        for (part, text) in parts.iter_mut().zip(&date) {
-            *part = text.parse().ok()?;
-        }
-        if !time.is_empty() {
-            let time: Vec<&str> = time.split(':').collect();
-            if time.len() > 3 {
-                return None;
-            }
-            for (part, text) in parts[3..].iter_mut().zip(&time) {
-                let whole = text.split('.').next().unwrap_or(text);
-                *part = whole.parse().ok()?;
-            }
-        }
-        let [_, month, day, hour, minute, second] = parts;
-        let days = match month {
-            2 if is_leap(parts[0]) => 29,
-            2 => 28,
-            4 | 6 | 9 | 11 => 30,
-            _ => 31,
-        };
-        let valid = (1..=12).contains(&month)
-            && (1..=days).contains(&day)
-            && hour < 24
-            && minute < 60
-            && second < 60;
-        valid.then_some(Self(parts))
-    }
-}
-
-fn is_leap(year: u32) -> bool {
-    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+/// Where dates leave out far more than they usually do, in a sentence: the series is taken as if
+/// nothing were missing.
+fn gaps(dates: &[Moment], rows: &[TextRow], place: usize) -> Option<String> {
+    let steps = dates.windows(2).map(|pair| pair[1].since(pair[0]));
+    let steps: Vec<i64> = steps.collect();
+    let mut sorted = steps.clone();
+    sorted.sort_unstable();
+    let usual = *sorted.get(sorted.len().checked_sub(1)? / 2)?;
+    let gaps: Vec<usize> = (0..steps.len())
+        .filter(|&at| steps[at] >= GAP * usual)
+        .collect();
+    let named = gaps.iter().take(NAMED_GAPS).map(|&at| {
+        let cell = |row: &TextRow| format!("{} in line {}", row.cells[place].trim(), row.line);
+        format!("from {} to {}", cell(&rows[at]), cell(&rows[at + 1]))
+    });
+    let named: Vec<String> = named.collect();
+    let more = match gaps.len() - named.len() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    (!named.is_empty()).then(|| {
+        format!(
+            "gaps in the dates, which the series takes as single steps: {}{more}",
+            named.join("; ")
+        )
+    })
 }

@@ -156,5 +156,6 @@ pub(super) fn judge(
         metrics: predictor.tally(part)?.metrics(unit, part),
         baselines,
         notes,
-    })
+    }
+    .with_verdict(CROSS_ENTROPY))
 }

@@ -31,7 +31,7 @@ pub struct NeuronOptions {
 /// a cell state, `h` for the others. Red is above zero, blue below.
 ///
 /// # Errors
-/// [`Error::NoText`] for a run of another task, [`Error::Config`] for a layer or neuron that there
+/// [`Error::NotOfTask`] for a run of another task, [`Error::Config`] for a layer or neuron that there
 /// is not or a text that is empty or too long, and what is wrong with the run.
 ///
 /// # Source
@@ -39,9 +39,10 @@ pub struct NeuronOptions {
 pub fn neuron_page(dir: &Path, options: &NeuronOptions) -> Result<Page, Error> {
     let (run, recipe) = finished(dir)?;
     let Recipe::Language(recipe) = &recipe else {
-        return Err(Error::NoText {
+        return Err(Error::NotOfTask {
             dir: dir.to_owned(),
             task: recipe.task(),
+            why: "reads no running text; language runs do",
         });
     };
     let model = open(recipe, &run, Precision::F32)?;

@@ -178,24 +178,18 @@ pub(super) fn judge(
     habits: &Habits,
     tunes: &[Tune],
     split: String,
-    mut notes: Vec<String>,
+    notes: Vec<String>,
 ) -> Result<Evaluation, NnError> {
     let metrics = metrics(&judge_model(model, tunes)?);
     let baselines = habits.judge(tunes);
-    for (name, baseline) in &baselines {
-        if baseline.get(NATS_PER_STEP.name) <= metrics.get(NATS_PER_STEP.name) {
-            notes.push(format!(
-                "the network is no better than the baseline `{name}`"
-            ));
-        }
-    }
     Ok(Evaluation {
         task: super::NAME,
         split,
         metrics,
         baselines,
         notes,
-    })
+    }
+    .with_verdict(NATS_PER_STEP))
 }
 
 /// Whether anything sounds in a roll.

@@ -80,7 +80,7 @@ fn continuations(
         let options = GenerateOptions {
             length: CONTINUED,
             temperature: TEMPERATURE,
-            seed: recipe.train.seed,
+            seed: recipe.train.seed + index as u64,
             ..GenerateOptions::default()
         };
         let (roll, _) = music.continue_tune(&given, &options, &mut |_| Ok(()))?;

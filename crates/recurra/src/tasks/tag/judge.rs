@@ -253,8 +253,12 @@ impl<'a> Judge<'a> {
                 .into(),
             notes,
         };
+        let metric = match self.recipe.data.labels {
+            LabelKind::Words => ACCURACY,
+            LabelKind::Spans => SPAN_F1,
+        };
         Ok(Judgement {
-            evaluation,
+            evaluation: evaluation.with_verdict(metric),
             tally,
             found,
         })

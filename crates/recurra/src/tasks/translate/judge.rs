@@ -222,7 +222,8 @@ pub(super) fn judge(
         metrics,
         baselines,
         notes,
-    })
+    }
+    .with_verdict(BLEU))
 }
 
 /// What saying the commonest target of the training pairs, whatever the source, is worth.

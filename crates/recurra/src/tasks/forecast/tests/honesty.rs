@@ -1,9 +1,10 @@
 //! What a run claims: no more than its series holds, and nothing of the future.
 
+use super::super::column::{Column, column_of_file};
 use super::super::config::{DataConfig, MadeKind};
 use super::super::data::Dataset;
 use super::super::intervals::{Intervals, LEVEL};
-use super::super::rows::Moment;
+use super::super::rows;
 use super::super::verdict::{Verdict, copy_note};
 use super::{column_recipe, example, recipe, resolve, untrained};
 use crate::Error;
@@ -28,7 +29,8 @@ fn changing_the_future_never_changes_a_past_forecast() {
     let model = untrained();
     let series = normal(3, 60);
     let forecasts = |series: &[f64]| {
-        let data = Dataset::from_series(series, data, ScaleBy::default()).unwrap();
+        let data =
+            Dataset::from_series(&Column::made(series.to_vec()), data, ScaleBy::default()).unwrap();
         let valid = model.forecast(&data.valid).unwrap();
         let intervals = Intervals::new(&valid, &data.valid);
         (
@@ -133,24 +135,27 @@ fn intervals_hold_as_many_values_as_they_say() {
 }
 
 #[test]
-fn dates_are_read_in_the_forms_that_files_have() {
-    let read = |text: &str| Moment::parse(text);
-    assert_eq!(read("2024-01-31"), read("20240131"));
-    assert_eq!(read("2024-01-31"), read("2024/1/31"));
-    assert_eq!(read("2016-07-01 09:30:00"), read("2016-07-01T09:30Z"));
-    assert!(read("2024-02-29") < read("2024-03-01"));
-    assert!(read("1949-01") < read("1949-02"));
-    for wrong in [
-        "",
-        "2023-02-29",
-        "2024-13-01",
-        "yesterday",
-        "31",
-        "2024-01-01 25:00",
-        "1.5",
-    ] {
-        assert_eq!(read(wrong), None, "{wrong}");
-    }
+fn gaps_in_the_dates_are_named_and_weekends_are_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.csv");
+    let read = |days: &[&str]| {
+        let rows = days.iter().map(|day| format!("{day},1.5\n"));
+        std::fs::write(&path, format!("Date,Close\n{}", rows.collect::<String>())).unwrap();
+        let named = "column = \"Close\"\ndates = \"Date\"\nwindow_len";
+        let recipe = recipe(&column_recipe(&path).replace("window_len", named));
+        let DataConfig::Column(data) = &recipe.data else {
+            panic!("a column was asked for")
+        };
+        rows::read(&path, data).unwrap().1
+    };
+    let week = ["2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09"];
+    assert!(read(&week).is_empty());
+    let notes = read(&[&week[..], &["2024-02-01"]].concat());
+    assert_eq!(notes.len(), 1);
+    assert!(
+        notes[0].ends_with("from 2024-01-09 in line 5 to 2024-02-01 in line 6"),
+        "{notes:?}"
+    );
 }
 
 /// What reading a file with dates and a volume says.
@@ -233,7 +238,7 @@ fn made_series_are_what_they_say() {
             panic!("a column was asked for")
         };
         let kind = data.made.as_ref().unwrap().kind;
-        (kind, super::super::column::column_of_file(data, 1).unwrap())
+        (kind, column_of_file(data, 1).unwrap().values)
     };
     let changes = |series: &[f64]| -> Vec<f64> { series.windows(2).map(|w| w[1] - w[0]).collect() };
     let (kind, walk) = made("random-walk");

@@ -1,3 +1,4 @@
+use super::super::column::Column;
 use super::super::column::windows_of_file;
 use super::super::data::{Dataset, Training};
 use super::super::example::{collate, windows_of};
@@ -59,7 +60,7 @@ fn no_part_of_a_series_sees_the_future() {
     let DataConfig::Column(data) = &recipe.data else {
         panic!("a column was asked for")
     };
-    let data = Dataset::from_series(&series, data, ScaleBy::default()).unwrap();
+    let data = Dataset::from_series(&Column::made(series), data, ScaleBy::default()).unwrap();
     let Training::Windows(train) = &data.train else {
         panic!("a column has windows")
     };
