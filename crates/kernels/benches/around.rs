@@ -4,11 +4,11 @@
 //! Prints one line a measurement, as comma-separated values: the median of several runs.
 #![expect(clippy::print_stdout, reason = "a benchmark reports")]
 
-mod common;
+mod harness;
 
 use std::time::Instant;
 
-use common::{Arguments, median, repeat};
+use harness::{Arguments, median, repeat};
 use recurra_kernels::{
     Attend, AttendBackward, AttentionShape, CrossEntropy, CrossEntropyGradient, Elementwise,
     ElementwiseBackward, EmbedBackward, EmbeddingShape, Function, KernelError, LogitsShape, Rule,

@@ -4,13 +4,13 @@
 //! nanoseconds for each product. The products of the input are not in it.
 #![expect(clippy::print_stdout, reason = "a benchmark reports")]
 
-mod common;
-#[path = "common/isas.rs"]
+mod harness;
+#[path = "harness/isas.rs"]
 mod isas;
 
 use std::time::Instant;
 
-use common::{Arguments, median, repeat};
+use harness::{Arguments, median, repeat};
 use isas::isas;
 use recurra_kernels::{
     Candidate, Direction, Highway, Isa, KernelError, Pooling, ScanBackward, ScanForward, ScanKind,

@@ -4,13 +4,13 @@
 //! rate of the multiplications and additions that the equations need.
 #![expect(clippy::print_stdout, reason = "a benchmark reports")]
 
-mod common;
-#[path = "common/isas.rs"]
+mod harness;
+#[path = "harness/isas.rs"]
 mod isas;
 
 use std::time::Instant;
 
-use common::{Arguments, median, repeat};
+use harness::{Arguments, median, repeat};
 use isas::isas;
 use recurra_kernels::{
     CellKind, Direction, Isa, KernelError, Products, SequenceBackward, SequenceForward,

@@ -5,14 +5,14 @@
 //! of the weights. No step can be faster, so the last column is the share of what is possible.
 #![expect(clippy::print_stdout, reason = "a benchmark reports")]
 
-mod common;
-#[path = "common/isas.rs"]
+mod harness;
+#[path = "harness/isas.rs"]
 mod isas;
 
 use std::hint::black_box;
 use std::time::Instant;
 
-use common::{Arguments, median, repeat};
+use harness::{Arguments, median, repeat};
 use isas::isas;
 use recurra_kernels::{
     CellKind, Isa, KernelError, PackedCell, Precision, Step, StepShape, StepWorkspace, Weights,

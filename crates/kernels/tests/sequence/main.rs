@@ -4,7 +4,7 @@
 mod agree;
 mod bf16;
 mod case;
-#[path = "../common/cells.rs"]
+#[path = "../cells/mod.rs"]
 mod cells;
 mod errors;
 mod gradcheck;

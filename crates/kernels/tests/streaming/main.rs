@@ -3,7 +3,7 @@
 
 mod agree;
 mod allocation;
-#[path = "../common/cells.rs"]
+#[path = "../cells/mod.rs"]
 mod cells;
 mod errors;
 mod matrix;

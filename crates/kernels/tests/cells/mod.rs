@@ -1,4 +1,4 @@
-//! What several doors take.
+//! The cells that several doors are tried with.
 
 use recurra_kernels::{Activation, CellKind, Reset};
 
