@@ -10,7 +10,15 @@
 //! | `infer.rs` | one line in, one line out, for tasks that answer |
 //! | `report.rs` | the page of a run |
 //!
-//! What only one task has stands beside these, under its own name.
+//! What only one task has stands beside these, under its own name; what all have is here:
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `task.rs` | [`Task`]: every verb as a method, and which file usually does it |
+//! | `shipping.rs` | fitting, and putting the weights where `open` finds them |
+//! | `streamed.rs` | models that read one token at a time |
+//! | `sections.rs` | the parts of a run's page |
+//! | `evenly.rs` | some of many examples |
 
 pub mod classify;
 pub mod complete;
