@@ -248,7 +248,7 @@ A text is written as it is made, the prime before it; a tune as MIDI and as a pi
 
 Examples:
   recurra generate runs/shakespeare-char --prime 'ROMEO:' --length 500
-  recurra generate runs/ptb-small --prime 'the company said' --stop '\n' --json
+  recurra generate runs/ptb-small --prime 'the company said' --stop '\\n' --json
   recurra generate runs/folk-tunes --prime tune.mid --length 128 --out more.mid
   recurra generate runs/folk-tunes --prime 'C4:2 D4:2 E4:2 C4:2' --seed 7")]
 pub(crate) struct Generate {

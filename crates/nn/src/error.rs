@@ -42,7 +42,9 @@ pub enum NnError {
         got: String,
     },
     /// A layer that cannot be run one step at a time.
-    #[error("layer {layer} cannot stream: {why}")]
+    #[error(
+        "layer {layer} cannot read step by step, as streaming and weights in fewer bits need: {why}"
+    )]
     CannotStream {
         /// The layer, from 1 at the bottom.
         layer: usize,

@@ -7,7 +7,7 @@ use crate::TrainError;
 /// Area under the ROC curve.
 pub const ROC_AUC: MetricInfo = MetricInfo {
     name: "roc_auc",
-    title: "area under the ROC curve",
+    title: "ROC-AUC",
     unit: "",
     better: Better::Higher,
 };

@@ -140,7 +140,7 @@ impl Block {
             Self::KeyValues(pairs) => {
                 out.push_str("<dl>\n");
                 for (key, value) in pairs {
-                    let (key, value) = (escape(key), escape(value));
+                    let (key, value) = (escape(key), with_code(value));
                     let _ = writeln!(out, "<div><dt>{key}</dt><dd>{value}</dd></div>");
                 }
                 out.push_str("</dl>\n");
@@ -166,20 +166,25 @@ fn write_prose(out: &mut String, text: &str) {
         .map(str::trim)
         .filter(|text| !text.is_empty())
     {
-        out.push_str("<p>");
-        // An odd number of backquotes leaves the last one as it is.
-        let pieces: Vec<_> = paragraph.split('`').collect();
-        let paired = (pieces.len() - 1) / 2 * 2;
-        for (index, piece) in pieces.iter().enumerate() {
-            let piece = escape(piece);
-            if index % 2 == 1 && index < paired {
-                let _ = write!(out, "<code>{piece}</code>");
-            } else if index > paired {
-                let _ = write!(out, "`{piece}");
-            } else {
-                out.push_str(&piece);
-            }
-        }
-        out.push_str("</p>\n");
+        let _ = writeln!(out, "<p>{}</p>", with_code(paragraph));
     }
+}
+
+/// Text whose backquoted pieces are code.
+pub(super) fn with_code(text: &str) -> String {
+    // An odd number of backquotes leaves the last one as it is.
+    let pieces: Vec<_> = text.split('`').collect();
+    let paired = (pieces.len() - 1) / 2 * 2;
+    let mut out = String::new();
+    for (index, piece) in pieces.iter().enumerate() {
+        let piece = escape(piece);
+        if index % 2 == 1 && index < paired {
+            let _ = write!(out, "<code>{piece}</code>");
+        } else if index > paired {
+            let _ = write!(out, "`{piece}");
+        } else {
+            out.push_str(&piece);
+        }
+    }
+    out
 }

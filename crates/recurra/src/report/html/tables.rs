@@ -1,5 +1,6 @@
 //! The tables of a page.
 
+use super::page::with_code;
 use std::fmt::Write as _;
 
 use crate::report::{
@@ -73,7 +74,7 @@ impl MetricTable {
             let _ = write!(
                 out,
                 "<th scope=\"col\" class=\"number\">{}</th>",
-                escape(column)
+                with_code(column)
             );
         }
         out.push_str("</tr></thead>\n<tbody>\n");

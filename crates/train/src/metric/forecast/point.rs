@@ -7,7 +7,7 @@ use crate::metric::{Better, MetricInfo};
 /// Root mean squared error.
 pub const RMSE: MetricInfo = MetricInfo {
     name: "rmse",
-    title: "root mean squared error",
+    title: "RMSE",
     unit: "the target's unit",
     better: Better::Lower,
 };
@@ -15,7 +15,7 @@ pub const RMSE: MetricInfo = MetricInfo {
 /// Mean absolute scaled error.
 pub const MASE: MetricInfo = MetricInfo {
     name: "mase",
-    title: "mean absolute scaled error",
+    title: "MASE",
     unit: "",
     better: Better::Lower,
 };
@@ -23,7 +23,7 @@ pub const MASE: MetricInfo = MetricInfo {
 /// Symmetric mean absolute percentage error.
 pub const SMAPE: MetricInfo = MetricInfo {
     name: "smape",
-    title: "symmetric mean absolute percentage error, as a fraction",
+    title: "sMAPE",
     unit: "",
     better: Better::Lower,
 };
@@ -31,7 +31,7 @@ pub const SMAPE: MetricInfo = MetricInfo {
 /// M4's overall weighted average.
 pub const OWA: MetricInfo = MetricInfo {
     name: "owa",
-    title: "overall weighted average of sMAPE and MASE against Naive2",
+    title: "OWA",
     unit: "",
     better: Better::Lower,
 };

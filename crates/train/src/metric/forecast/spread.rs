@@ -15,7 +15,7 @@ pub const PINBALL: MetricInfo = MetricInfo {
 /// Continuous ranked probability score.
 pub const CRPS: MetricInfo = MetricInfo {
     name: "crps",
-    title: "continuous ranked probability score",
+    title: "CRPS",
     unit: "the target's unit",
     better: Better::Lower,
 };
