@@ -52,15 +52,15 @@ fn compared(found: &Comparison, run: &Path, against: &Path) -> Vec<String> {
     }
     // Of two that are the same the formula's p-value is small, and says nothing.
     let verdict = if system.value == baseline.value {
-        "there is no difference"
+        "there is no difference".to_owned()
     } else if p_value < LEVEL {
-        "the difference is more than chance"
+        format!("p = {p_value:.3}: the difference is more than chance")
     } else {
-        "the difference may be chance"
+        format!("p = {p_value:.3}: the difference may be chance")
     };
     let mut lines = vec![format!("{} lines of {}:", found.num_lines, found.split)];
     lines.extend(table.lines(2));
-    lines.push(format!("p = {p_value:.3}: {verdict}"));
+    lines.push(verdict);
     lines.push(found.signature.clone());
     lines
 }

@@ -50,6 +50,15 @@ fn read_all() -> Result<String, CliError> {
     })
 }
 
+/// A word, or several that were taken together, short enough for a line.
+fn shortened(word: &str) -> String {
+    const LETTERS: usize = 40;
+    match word.char_indices().nth(LETTERS) {
+        Some((end, _)) => format!("{}…", &word[..end]),
+        None => word.to_owned(),
+    }
+}
+
 /// The answer, and the words that did most, with a bar each.
 fn for_people(explanation: &Explanation, top: usize) -> Vec<String> {
     const WIDEST: f64 = 20.0;
@@ -67,7 +76,7 @@ fn for_people(explanation: &Explanation, top: usize) -> Vec<String> {
         table.row([
             format!("{:+.2}", one.effect),
             bar.repeat(len.round() as usize),
-            one.word.clone(),
+            shortened(&one.word),
         ]);
     }
     let first = format!("{} {:.2}", explanation.label, explanation.probability);

@@ -171,11 +171,11 @@ fn what_cannot_stream_is_refused_by_name() {
     };
     assert_eq!(
         refused(layer(CellName::Gru, |c| c.bidirectional = Some(Merge::Sum))),
-        "layer 1 cannot stream: it reads backward too, so its first output waits for the last input"
+        "layer 1 cannot read step by step, as streaming and weights in fewer bits need: it reads backward too, so its first output waits for the last input"
     );
     assert_eq!(
         refused(layer(CellName::Lstm, |c| c.zoneout_cell = Some(0.1))),
-        "layer 1 cannot stream: there is no kernel for single steps with `zoneout`"
+        "layer 1 cannot read step by step, as streaming and weights in fewer bits need: there is no kernel for single steps with `zoneout`"
     );
 }
 

@@ -162,8 +162,12 @@ fn over_time(
         full.count() > 1
     };
     let shown: Vec<&(String, Counts)> = groups.iter().filter(is_drawn).take(SHOWN).collect();
+    let each = period.name();
     if shown.is_empty() {
-        return None;
+        return Some(vec![Block::Prose(format!(
+            "Nothing is drawn: no group has two {each}s with {LEAST_TEXTS} texts or more, and a \
+             share of fewer says little. `groups.csv` has them all."
+        ))]);
     }
     let multiples = |title: String, charts: Vec<LineChart>| {
         Block::Chart(
@@ -176,7 +180,6 @@ fn over_time(
             .to_svg(),
         )
     };
-    let each = period.name();
     let mut blocks = vec![
         multiples(
             format!("Share of {name}, {each} by {each}"),

@@ -14,7 +14,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `task.rs` | [`Task`]: every verb as a method, and which file usually does it |
+//! | `task.rs` | `Task`: every verb as a method, and which file usually does it |
 //! | `shipping.rs` | fitting, and putting the weights where `open` finds them |
 //! | `streamed.rs` | models that read one token at a time |
 //! | `sections.rs` | the parts of a run's page |

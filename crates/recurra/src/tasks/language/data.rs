@@ -55,7 +55,8 @@ impl Texts {
             }
             (None, Some(file), _) => vec![file.to_owned()],
             (None, None, Some(passage)) => {
-                let lines = passage.lines().into_iter().map(str::to_owned).collect();
+                let lines = passage.lines().into_iter();
+                let lines = lines.map(|line| config.case.apply(line)).collect();
                 return Self::new(config, vec![lines], Vec::new(), "built-in text".to_owned());
             }
             (None, None, None) => {

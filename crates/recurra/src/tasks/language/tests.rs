@@ -318,3 +318,15 @@ fn options_that_cannot_be_are_refused_by_key() {
         assert!(message.contains(key), "{message}");
     }
 }
+
+#[test]
+fn a_built_in_text_is_written_as_the_recipe_says() {
+    let capitals = |case: &str| {
+        let recipe = RecipeSource::find("harbour-char").unwrap();
+        let recipe = recipe.resolve(&[format!("data.case={case}")]).unwrap();
+        let texts = Texts::read(&language(&recipe).data).unwrap();
+        let mut letters = texts.train.iter().flat_map(|line| line.chars());
+        letters.any(char::is_uppercase)
+    };
+    assert!(!capitals("lower") && capitals("keep"));
+}

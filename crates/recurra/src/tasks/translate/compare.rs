@@ -43,19 +43,16 @@ pub(crate) fn compare(
     if system.pairs != baseline.pairs {
         let differ = |(a, b): (&Pair, &Pair)| a != b;
         let common = system.pairs.iter().zip(&baseline.pairs).position(differ);
-        let got = format!(
-            "{} pairs of its own, unlike from pair {} on",
-            baseline.pairs.len(),
-            common.map_or(
-                system.pairs.len().min(baseline.pairs.len()) + 1,
-                |place| place + 1
-            )
-        );
+        let place = common.unwrap_or(system.pairs.len().min(baseline.pairs.len())) + 1;
         let want = format!(
-            "a run that is judged on the same {} pairs; or give both `--data`",
+            "a run that is judged on the same {} pairs, or one `--data` for both",
             system.pairs.len()
         );
-        return Err(Error::config("against", want, got));
+        let got = format!(
+            "one that is judged on {} pairs, unlike from pair {place} on",
+            baseline.pairs.len()
+        );
+        return Err(Error::config("--against", want, got));
     }
     let recipe = this.0;
     let [system_bleu, baseline_bleu] = [&system, &baseline].map(|one| one.bleu(recipe));

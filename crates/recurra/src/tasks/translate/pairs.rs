@@ -49,7 +49,8 @@ impl Pairs {
         if let Some(name) = &config.dataset {
             let dataset = config.known_dataset(name)?;
             let parts = dataset.read(config.path.as_deref(), seed)?;
-            return Ok(Self::of_parts(name.clone(), parts));
+            let own = config.path.as_ref().map(|path| path.display().to_string());
+            return Ok(Self::of_parts(own.unwrap_or_else(|| name.clone()), parts));
         }
         let own = config.path.as_deref().map(usual_files);
         let (source, text) = match (config.files.as_ref().or(own.as_ref()), config.pairs) {
