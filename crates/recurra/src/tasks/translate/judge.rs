@@ -119,7 +119,7 @@ impl JudgeConfig {
     /// The figures that others would quote, each with its signature.
     fn notes<R: AsRef<str>>(self, translations: &[String], references: &[R]) -> Vec<String> {
         let own = self.bleu(translations, references);
-        let mut notes = vec![format!("BLEU: {}", self.signature(&own))];
+        let mut notes = vec![format!("Signature of BLEU: {}", self.signature(&own))];
         for case in [LetterCase::Mixed, LetterCase::Lower] {
             let usual = Self {
                 case,
@@ -129,10 +129,16 @@ impl JudgeConfig {
             if usual != self && self.tokenization != Tokenization::Char {
                 let bleu = usual.bleu(translations, references);
                 let value = bleu.value().unwrap_or(0.0);
-                notes.push(format!("sacreBLEU {value:.2}: {}", bleu.signature()));
+                notes.push(format!(
+                    "BLEU as sacreBLEU has it, {value:.2}: {}",
+                    bleu.signature()
+                ));
             }
         }
-        notes.push(format!("chrF: {}", Chrf::new(self.case).signature()));
+        notes.push(format!(
+            "Signature of chrF: {}",
+            Chrf::new(self.case).signature()
+        ));
         notes
     }
 }
