@@ -11,7 +11,7 @@
 //! - [`Bridge`]: what the decoder begins with
 //! - [`Memory`], [`DecoderState`]: what decoding carries along
 //! - [`EncoderDecoder`]: what reads a source and then writes: the network, or a
-//!   [`PackedSeq2Seq`], whose weights have fewer bits
+//!   [`PackedSeq2Seq`], whose decoder is packed for single steps
 //!
 //! In training the target is known, so without input feeding every decoder layer runs over the
 //! whole of it as one sequence and all queries attend at once.
@@ -27,6 +27,8 @@ mod memory;
 mod decoder;
 
 mod model;
+
+mod rows;
 
 mod packed;
 

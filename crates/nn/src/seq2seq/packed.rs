@@ -1,18 +1,23 @@
 //! The network with packed weights, as decoding sees it.
 
+use super::rows::Rows;
 use super::{Decoder, EncoderDecoder, Memory, Query, Seq2Seq, Tokens};
 use crate::decode::{StepOutput, Stepwise};
 use crate::streaming::{Precision, StreamLinear, pack_cell};
 use crate::weights::values;
-use crate::{LayerState, Mode, NnError, Tensor, log_softmax};
-use burn::tensor::{Device, TensorData};
-use recurra_kernels::{PackedCell, Step, StepWorkspace, step};
+use crate::{LayerState, Mode, NnError};
+use burn::tensor::Device;
+use recurra_kernels::{
+    Elementwise, Function, LogSoftmax, LogitsShape, PackedCell, Step, StepWorkspace, elementwise,
+    log_softmax, step,
+};
 
 /// A trained [`Seq2Seq`] whose decoder is packed for single steps, in f32, bf16 or int8.
 ///
 /// It computes what the network does, in f32 the same numbers within rounding; in bf16 and int8
 /// the decoder's matrices are rounded (see [`Precision`]), and in int8 what they multiply as
 /// well. The encoder and the attention, which read the source once and as a whole, stay in f32.
+/// What a step works in is kept for the next one.
 #[derive(Debug, Clone)]
 pub struct PackedSeq2Seq {
     network: Seq2Seq,
@@ -32,68 +37,20 @@ pub struct PackedDecoding {
     layers: Vec<Rows>,
     /// The readout of the last step, with input feeding.
     feed: Option<Rows>,
-    /// It holds nothing between steps.
-    workspace: StepWorkspace,
+    workspace: Workspace,
 }
 
-/// Rows of one width.
+/// Where steps are computed. It holds nothing between them, and grows to the largest.
 #[derive(Debug, Clone, Default)]
-struct Rows {
-    width: usize,
-    values: Vec<f32>,
-}
-
-impl Rows {
-    fn select(&self, rows: &[usize]) -> Self {
-        let row = |&row: &usize| &self.values[row * self.width..][..self.width];
-        Self {
-            width: self.width,
-            values: rows.iter().flat_map(row).copied().collect(),
-        }
-    }
-
-    /// The first `width` values of each row.
-    fn beginnings(&self, width: usize) -> Self {
-        let rows = self.values.chunks_exact(self.width);
-        Self {
-            width,
-            values: rows.flat_map(|row| &row[..width]).copied().collect(),
-        }
-    }
-
-    /// Rows of all parts side by side; parts that are not there have no width.
-    fn beside<'a>(parts: impl IntoIterator<Item = Option<&'a Self>>) -> Self {
-        let mut parts = parts.into_iter().flatten();
-        let Some(first) = parts.next() else {
-            return Self::default();
-        };
-        parts.fold(first.clone(), |left, right| {
-            let rows = left.values.chunks_exact(left.width);
-            let rows = rows.zip(right.values.chunks_exact(right.width));
-            Self {
-                width: left.width + right.width,
-                values: rows
-                    .flat_map(|(left, right)| [left, right])
-                    .flatten()
-                    .copied()
-                    .collect(),
-            }
-        })
-    }
-
-    fn to_tensor(&self, rows: usize, device: &Device) -> Tensor<3> {
-        let data = TensorData::new(self.values.clone(), [rows, 1, self.width]);
-        Tensor::from_data(data, device)
-    }
-}
-
-impl<const D: usize> From<Tensor<D>> for Rows {
-    fn from(x: Tensor<D>) -> Self {
-        Self {
-            width: x.dims()[D - 1],
-            values: values(&x),
-        }
-    }
+struct Workspace {
+    kernel: StepWorkspace,
+    /// What goes up through the layers.
+    signal: Rows,
+    /// What a layer or the readout reads.
+    input: Rows,
+    /// What a layer or the readout writes.
+    output: Rows,
+    spare: Vec<f32>,
 }
 
 impl PackedSeq2Seq {
@@ -175,81 +132,86 @@ impl PackedSeq2Seq {
         self.precision
     }
 
-    /// The embeddings of tokens.
-    fn embed(&self, tokens: &[u32]) -> Result<Rows, NnError> {
-        let vocab_size = self.vocab_size();
-        let width = self.embedding.len() / vocab_size;
-        let mut values = Vec::with_capacity(tokens.len() * width);
-        for &token in tokens {
-            let row = self.embedding.chunks_exact(width).nth(token as usize);
-            let row = row.ok_or_else(|| {
-                let want = format!("less than {vocab_size}");
-                NnError::shape("PackedSeq2Seq::step", "tokens", want, token)
-            })?;
-            values.extend_from_slice(row);
-        }
-        Ok(Rows { width, values })
-    }
-
     fn device(&self) -> Device {
         self.network.embedding_of_target().weight.device()
     }
 
-    /// What the top layer says after one token of each row, and what was found in the sources.
+    /// The embeddings of tokens.
+    fn embed(&self, tokens: &[u32], rows: &mut Rows) -> Result<(), NnError> {
+        let vocab_size = self.vocab_size();
+        rows.clear(self.embedding.len() / vocab_size);
+        let width = rows.width();
+        for &token in tokens {
+            let row = self.embedding.chunks_exact(width).nth(token as usize);
+            rows.push(row.ok_or_else(|| {
+                let want = format!("less than {vocab_size}");
+                NnError::shape("PackedSeq2Seq::step", "tokens", want, token)
+            })?);
+        }
+        Ok(())
+    }
+
+    /// Leaves what the top layer says after one token of each row in the workspace's `signal`;
+    /// tells what was found in the sources.
     fn run_layers(
         &self,
         tokens: &[u32],
         state: &mut PackedDecoding,
-    ) -> Result<(Rows, Option<Found>), NnError> {
-        let rows = tokens.len();
+    ) -> Result<Option<Found>, NnError> {
         let PackedDecoding {
             memory,
             layers,
             feed,
             workspace,
         } = state;
+        let Workspace {
+            kernel,
+            signal,
+            input,
+            output,
+            ..
+        } = workspace;
         let decoder = &self.network.decoder;
         let query = decoder.query();
         let mut found = None;
-        let mut signal = self.embed(tokens)?;
+        self.embed(tokens, signal)?;
         for (index, (cell, state)) in self.layers.iter().zip(layers).enumerate() {
             let hidden_size = cell.shape().hidden_size;
-            let before =
-                (index == 0 && query == Query::Previous).then(|| state.beginnings(hidden_size));
             let fed = feed.as_ref().filter(|_| index == 0);
             let context = found.as_ref().map(|found: &Found| &found.context);
-            let input = Rows::beside([Some(&signal), fed, context]);
+            input.set_beside([Some(signal), fed, context]);
+            if index == 0 && query == Query::Previous {
+                output.set_beginnings(state, hidden_size);
+                found = self.attend(memory, output)?;
+            }
             step(Step {
                 cell,
-                batch_size: rows,
-                x: &input.values,
-                state: &mut state.values,
-                workspace,
+                batch_size: tokens.len(),
+                x: input.values(),
+                state: state.values_mut(),
+                workspace: kernel,
             })?;
-            let mut outputs = state.beginnings(hidden_size);
-            if index == 0 && query != Query::Top {
-                found = self.attend(memory, before.as_ref().unwrap_or(&outputs), rows)?;
+            output.set_beginnings(state, hidden_size);
+            if index == 0 && query == Query::Bottom {
+                found = self.attend(memory, output)?;
             }
             if decoder.adds_input(index) {
-                for (output, input) in outputs.values.iter_mut().zip(&signal.values) {
-                    *output += input;
-                }
+                output.add(signal);
             }
-            signal = outputs;
+            std::mem::swap(signal, output);
         }
         if query == Query::Top {
-            found = self.attend(memory, &signal, rows)?;
+            found = self.attend(memory, signal)?;
         }
-        Ok((signal, found))
+        Ok(found)
     }
 
     /// What queries find in the memory.
-    fn attend(&self, memory: &Memory, query: &Rows, rows: usize) -> Result<Option<Found>, NnError> {
+    fn attend(&self, memory: &Memory, query: &Rows) -> Result<Option<Found>, NnError> {
         let Some(attention) = &self.network.decoder.attention else {
             return Ok(None);
         };
-        let query = query.to_tensor(rows, &self.device());
-        let attended = memory.attend(attention, query)?;
+        let attended = memory.attend(attention, query.to_tensor(&self.device()))?;
         Ok(attended.map(|attended| Found {
             context: attended.context.into(),
             alignment: memory.by_row(&attended.alignment),
@@ -268,14 +230,17 @@ impl EncoderDecoder for PackedSeq2Seq {
     fn begin(&self, source: Tokens<'_>) -> Result<PackedDecoding, NnError> {
         let (memory, state) = self.network.encode(source, Mode::Eval)?;
         let in_rows = |layer: LayerState| {
+            let hidden = Rows::from(layer.forward.hidden);
             let cell = layer.forward.cell.map(Rows::from);
-            Rows::beside([Some(&Rows::from(layer.forward.hidden)), cell.as_ref()])
+            let mut rows = Rows::default();
+            rows.set_beside([Some(&hidden), cell.as_ref()]);
+            rows
         };
         Ok(PackedDecoding {
             memory,
             layers: state.layers.into_iter().map(in_rows).collect(),
             feed: state.feed.map(Rows::from),
-            workspace: StepWorkspace::new(),
+            workspace: Workspace::default(),
         })
     }
 }
@@ -292,39 +257,50 @@ impl Stepwise for PackedSeq2Seq {
         tokens: &[u32],
         mut state: PackedDecoding,
     ) -> Result<(StepOutput, PackedDecoding), NnError> {
+        let found = self.run_layers(tokens, &mut state)?;
         let rows = tokens.len();
-        let (signal, found) = self.run_layers(tokens, &mut state)?;
-        let workspace = &mut state.workspace;
-        let readout = match &self.readout {
-            None => signal,
-            Some(readout) => {
-                let context = found.as_ref().map(|found| &found.context);
-                let read = Rows::beside([Some(&signal), context]);
-                let sums = readout.apply_to(&read.values, rows, workspace)?;
-                Rows {
-                    width: readout.output_size(),
-                    values: sums.into_iter().map(f32::tanh).collect(),
-                }
-            }
-        };
-        let logits = self.output.apply_to(&readout.values, rows, workspace)?;
-        let logits = TensorData::new(logits, [rows, self.vocab_size()]);
-        let log_probs = log_softmax(Tensor::<2>::from_data(logits, &self.device()));
-        state.feed = state.feed.map(|_| readout);
+        let Workspace {
+            kernel,
+            signal,
+            input,
+            output,
+            ..
+        } = &mut state.workspace;
+        if let Some(readout) = &self.readout {
+            let context = found.as_ref().map(|found| &found.context);
+            input.set_beside([Some(signal), context]);
+            output.zeros(rows, readout.output_size());
+            readout.apply_to(input.values(), rows, output.values_mut(), kernel)?;
+            elementwise(Elementwise {
+                function: Function::Tanh,
+                values: output.values_mut(),
+            });
+            std::mem::swap(signal, output);
+        }
+        let vocab_size = self.vocab_size();
+        let mut log_probs = vec![0.0; rows * vocab_size];
+        self.output
+            .apply_to(signal.values(), rows, &mut log_probs, kernel)?;
+        log_softmax(LogSoftmax {
+            shape: LogitsShape { rows, vocab_size },
+            values: &mut log_probs,
+        })?;
+        if let Some(feed) = &mut state.feed {
+            std::mem::swap(feed, signal);
+        }
         let output = StepOutput {
-            log_probs: values(&log_probs),
+            log_probs,
             alignment: found.map(|found| found.alignment).unwrap_or_default(),
         };
         Ok((output, state))
     }
 
-    fn select(&self, state: PackedDecoding, rows: &[usize]) -> PackedDecoding {
-        let select = |layer: &Rows| layer.select(rows);
-        PackedDecoding {
-            memory: state.memory.select(rows),
-            layers: state.layers.iter().map(select).collect(),
-            feed: state.feed.as_ref().map(select),
-            workspace: state.workspace,
+    fn select(&self, mut state: PackedDecoding, rows: &[usize]) -> PackedDecoding {
+        let spare = &mut state.workspace.spare;
+        for layer in state.layers.iter_mut().chain(&mut state.feed) {
+            layer.select(rows, spare);
         }
+        state.memory = state.memory.select(rows);
+        state
     }
 }

@@ -144,32 +144,23 @@ impl StreamLinear {
         y: &mut [f32],
         workspace: &mut StepWorkspace,
     ) -> Result<(), NnError> {
-        y.copy_from_slice(&self.bias);
-        self.add_to(x, 1, y, workspace)
+        self.apply_to(x, 1, y, workspace)
     }
 
-    /// `x [rows, input_size]` to `[rows, output_size]`.
+    /// `x [rows, input_size]` to `y [rows, output_size]`.
     pub(crate) fn apply_to(
         &self,
         x: &[f32],
         rows: usize,
-        workspace: &mut StepWorkspace,
-    ) -> Result<Vec<f32>, NnError> {
-        let mut y = self.bias.repeat(rows);
-        self.add_to(x, rows, &mut y, workspace)?;
-        Ok(y)
-    }
-
-    fn add_to(
-        &self,
-        x: &[f32],
-        batch_size: usize,
         y: &mut [f32],
         workspace: &mut StepWorkspace,
     ) -> Result<(), NnError> {
+        for y in y.chunks_exact_mut(self.bias.len()) {
+            y.copy_from_slice(&self.bias);
+        }
         multiply_add(MatrixRows {
             matrix: &self.weight,
-            batch_size,
+            batch_size: rows,
             x,
             y,
             workspace,
