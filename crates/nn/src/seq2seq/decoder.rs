@@ -1,9 +1,10 @@
 //! The layers that write.
 
 use super::{Attention, AttentionConfig, Memory, Query, Seq2SeqConfig};
-use crate::dropout::dropout;
+use crate::dropout::{DropoutMask, dropout};
 use crate::{
-    Activation, Layer, LayerState, LayerSummary, Linear, Mode, NnError, Rng, Shortcut, Tensor,
+    Activation, Layer, LayerConfig, LayerState, LayerSummary, Linear, Mode, NnError, Rng, Shortcut,
+    Tensor,
 };
 use burn::module::Module;
 use burn::tensor::Device;
@@ -78,6 +79,9 @@ impl Seq2SeqConfig {
         let configs = stack.expanded()?;
         let query = self.attention.as_ref().map(|attention| attention.query);
         self.check_decoder(configs.len(), query)?;
+        if self.input_feeding {
+            configs.iter().try_for_each(check_fed)?;
+        }
         let context_size = match query {
             Some(_) => memory_size,
             None => 0,
@@ -159,6 +163,10 @@ impl Seq2SeqConfig {
                 return Err(NnError::config(key, want, "it"));
             }
         }
+        if stack.dropout_mask != DropoutMask::Step {
+            let want = "`step`: a decoder drops other units at every step";
+            return Err(NnError::config("decoder.dropout_mask", want, "sequence"));
+        }
         if let Some(from) = stack.residual_from
             && !(1..=num_layers).contains(&from)
         {
@@ -180,6 +188,22 @@ impl Seq2SeqConfig {
         }
         Ok(())
     }
+}
+
+/// Refuses noise that lasts for a sequence in a layer that is run step by step.
+fn check_fed(layer: &LayerConfig) -> Result<(), NnError> {
+    for (option, given) in [
+        ("recurrent_dropout", layer.recurrent_dropout),
+        ("weight_drop", layer.weight_drop),
+    ] {
+        if let Some(given) = given
+            && given > 0.0
+        {
+            let want = "0 beside `input_feeding`: it would drop other units at every step";
+            return Err(NnError::config(format!("decoder.{option}"), want, given));
+        }
+    }
+    Ok(())
 }
 
 impl Decoder {

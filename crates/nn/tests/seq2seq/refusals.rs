@@ -4,7 +4,7 @@ use crate::case::{INPUT, LABELS, SOURCE, VOCAB_SIZE, build, config};
 use recurra_nn::seq2seq::{
     AttentionConfig, Bridge, LossOptions, Query, Score, Seq2SeqConfig, Tied, Tokens,
 };
-use recurra_nn::{CellName, Device, LayerConfig, Merge, Mode, StackConfig, rng};
+use recurra_nn::{CellName, Device, DropoutMask, LayerConfig, Merge, Mode, StackConfig, rng};
 
 fn refusal(config: &Seq2SeqConfig, sizes: [usize; 2]) -> String {
     let refused = config.build(sizes, &mut rng(0, 0), &Device::flex());
@@ -88,6 +88,19 @@ fn options_without_meaning_are_refused() {
     assert!(message.contains("`decoder.layer_norm`"), "{message}");
     let message = refused(|config| config.decoder.highway_from = Some(2));
     assert!(message.contains("`decoder.highway_from`"), "{message}");
+    let message = refused(|config| config.decoder.dropout_mask = DropoutMask::Sequence);
+    assert!(message.contains("`decoder.dropout_mask`"), "{message}");
+    let fed = |change: fn(&mut LayerConfig)| {
+        refused(|config| {
+            config.input_feeding = true;
+            config.readout_size = Some(5);
+            change(config.decoder.layer.as_mut().unwrap());
+        })
+    };
+    let message = fed(|layer| layer.weight_drop = Some(0.5));
+    assert!(message.contains("`decoder.weight_drop`"), "{message}");
+    let message = fed(|layer| layer.recurrent_dropout = Some(0.5));
+    assert!(message.contains("`decoder.recurrent_dropout`"), "{message}");
     let message = refused(|config| {
         config.decoder.num_layers = Some(1);
         config.decoder.dropout = 0.5;
