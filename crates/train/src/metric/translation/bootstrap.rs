@@ -35,14 +35,14 @@ pub struct Bootstrap {
 /// are judged on the same lines each time.
 ///
 /// `p = (#{|d| − m > |D|} + 1) / (n + 1)`, with `D` the difference on the test set, `d` those on the
-/// `n` drawn ones and `m` the mean of their sizes.
+/// `n` drawn ones and `m` the mean of their sizes; 1 where `D` is 0, which any difference reaches.
 ///
 /// # Errors
 /// [`TrainError::MetricLengths`] when the systems have not the same number of lines, or none.
 ///
 /// # Source
 /// Koehn 2004, "Statistical significance tests for machine translation evaluation"; the p-value is
-/// sacreBLEU's.
+/// sacreBLEU's but for two that are equal, where its formula gives a small one.
 ///
 /// # Example
 /// ```
@@ -96,8 +96,13 @@ pub fn paired_bootstrap<S: SegmentStatistics>(
     let by_chance = differences
         .iter()
         .filter(|&d| d - mean_difference > difference);
+    let p_value = if difference == 0.0 {
+        1.0
+    } else {
+        (by_chance.count() + 1) as f64 / (num_samples + 1) as f64
+    };
     Ok(Bootstrap {
-        p_value: (by_chance.count() + 1) as f64 / (num_samples + 1) as f64,
+        p_value,
         baseline,
         system,
     })
