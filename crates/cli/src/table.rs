@@ -4,6 +4,8 @@ use unicode_width::UnicodeWidthStr;
 
 /// The width that everything is laid out for.
 pub(crate) const WIDTH: usize = 80;
+/// Figures that need more than this stand below each other.
+const MOST_WIDTH: usize = 100;
 
 /// Which side of its column a cell keeps to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +14,8 @@ pub(crate) enum Align {
     Right,
 }
 
-/// Rows under headings; headings break between words where a table would be too wide.
+/// Rows under headings. Headings break between words where a table would be too wide; columns of
+/// figures that do not fit all the same come below, behind the first column again.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
     headings: Vec<(String, Align)>,
@@ -38,6 +41,58 @@ impl Table {
 
     /// The lines, each after `indent` spaces and without spaces at its end.
     pub(crate) fn lines(&self, indent: usize) -> Vec<String> {
+        let mut lines = Vec::new();
+        for columns in self.parts(indent) {
+            if !lines.is_empty() {
+                lines.push(String::new());
+            }
+            lines.extend(self.only(&columns).in_one(indent));
+        }
+        lines
+    }
+
+    /// Which columns stand beside each other.
+    fn parts(&self, indent: usize) -> Vec<Vec<usize>> {
+        let fits = |columns: &[usize]| {
+            let lines = self.only(columns).in_one(indent);
+            lines.iter().all(|line| line.width() <= MOST_WIDTH)
+        };
+        let all: Vec<usize> = (0..self.headings.len()).collect();
+        let has_figures = self
+            .headings
+            .iter()
+            .any(|(_, align)| *align == Align::Right);
+        if !has_figures || fits(&all) {
+            return vec![all];
+        }
+        let mut parts = vec![vec![0]];
+        for column in 1..self.headings.len() {
+            let last = parts.last_mut().expect("there is always one");
+            last.push(column);
+            if last.len() > 2 && !fits(last) {
+                last.pop();
+                parts.push(vec![0, column]);
+            }
+        }
+        parts
+    }
+
+    /// The table of these columns alone.
+    fn only(&self, columns: &[usize]) -> Self {
+        let cell = |row: &Vec<String>, column: usize| row.get(column).cloned().unwrap_or_default();
+        Self {
+            headings: columns
+                .iter()
+                .map(|&at| self.headings[at].clone())
+                .collect(),
+            rows: (self.rows.iter())
+                .map(|row| columns.iter().map(|&at| cell(row, at)).collect())
+                .collect(),
+        }
+    }
+
+    /// All columns beside each other.
+    fn in_one(&self, indent: usize) -> Vec<String> {
         let cells: Vec<usize> = (0..self.headings.len())
             .map(|column| self.widest_cell(column))
             .collect();
@@ -169,6 +224,25 @@ mod tests {
                 "           1             1             1             1             1",
             ]
         );
+    }
+
+    #[test]
+    fn figures_that_do_not_fit_come_below() {
+        let figures = (0..9).map(|n| (format!("figure number{n}"), Align::Right));
+        let mut table = Table::new([(String::new(), Align::Left)].into_iter().chain(figures));
+        table.row(["model"].into_iter().chain(["0.123456789012"; 9]));
+        let lines = table.lines(2);
+        assert!(
+            lines.iter().all(|line| line.width() <= MOST_WIDTH),
+            "{lines:?}"
+        );
+        let begun = lines
+            .iter()
+            .filter(|line| line.starts_with("  model  0.12"));
+        assert_eq!(begun.count(), 2);
+        assert_eq!(lines.iter().filter(|line| line.is_empty()).count(), 1);
+        let figures = lines.iter().flat_map(|line| line.matches("0.123456789012"));
+        assert_eq!(figures.count(), 9);
     }
 
     #[test]
