@@ -163,7 +163,8 @@ pub(crate) struct Chat {
     /// The run directory
     #[arg(value_name = "RUN")]
     pub(crate) run: PathBuf,
-    /// Draw answers: above 1 more even, below 1 more greedy [default: the run's search]
+    /// Draw answers: above 1 more even, below 1 more greedy; 0 draws none [default: the
+    /// run's search]
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     pub(crate) temperature: Option<f64>,
     /// How many earlier turns are read before a line
@@ -172,6 +173,9 @@ pub(crate) struct Chat {
     /// Seed of the draws
     #[arg(long, value_name = "N", default_value = "0")]
     pub(crate) seed: u64,
+    /// The weights to answer with; bf16 and int8 after `recurra quantize`
+    #[arg(long, value_name = "PRECISION", default_value = "f32")]
+    pub(crate) precision: PrecisionName,
 }
 
 #[derive(Debug, Args)]
@@ -225,7 +229,7 @@ pub(crate) struct Monitor {
     /// The column of what texts belong to
     #[arg(long, value_name = "COLUMN", conflicts_with = "mentions")]
     pub(crate) group: Option<String>,
-    /// Names: a text belongs to the first one that is a word of it
+    /// Names, each a word or several: a text belongs to the one that comes first in it
     #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
     pub(crate) mentions: Vec<String>,
     /// The column of the dates
@@ -399,7 +403,7 @@ pub(crate) enum Data {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Files may be plain, .gz or .zst. Two files belong together line by line; one file
-is a table (TSV or CSV), or JSON lines when it ends in .jsonl.
+is a table (TSV or CSV), or JSON lines when its name has .jsonl in it.
 
 Examples:
   recurra data check train.en.gz train.de.gz

@@ -4,6 +4,7 @@ use crate::table::{Align, Table, WIDTH, wrap};
 use recurra::Evaluation;
 use recurra::fitting::metric::{Better, MetricInfo, Metrics, find};
 use recurra::report::chart::compact;
+use recurra::report::short_name;
 use std::path::Path;
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ fn together(group: &[Evaluation]) -> Vec<String> {
         format!("{}:", first.task)
     };
     for (baseline, metrics) in &first.baselines {
-        table.row(row(baseline, metrics, &names));
+        table.row(row(&short_name(baseline), metrics, &names));
     }
     let mut lines = vec![title];
     lines.extend(table.lines(2));

@@ -3,10 +3,11 @@
 //! Every message names where (file, line, column or key), what was expected, what was found and
 //! what to do about it.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::labelled::{RowFault, RowFaults};
+use crate::fault::{RowFault, RowFaults};
 
 /// What can be wrong with data or with the description of data.
 #[derive(Debug, thiserror::Error)]
@@ -371,6 +372,29 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// The same error of data in memory, with the place that the data is from: a file that is too
+    /// short, or that holds a value which is too large. Other errors name their place themselves.
+    ///
+    /// # Example
+    /// ```
+    /// use recurra_data::DataError;
+    /// let error = DataError::Value {
+    ///     what: "series".to_owned(),
+    ///     index: 2,
+    ///     expected: "a finite number",
+    ///     got: f64::NAN,
+    /// };
+    /// let message = error.about("prices.csv").to_string();
+    /// assert!(message.starts_with("prices.csv: series: value 2"), "{message}");
+    /// ```
+    #[must_use]
+    pub fn about(mut self, place: impl fmt::Display) -> Self {
+        if let Self::TooFew { what, .. } | Self::Value { what, .. } = &mut self {
+            *what = format!("{place}: {what}");
+        }
+        self
+    }
+
     /// Whether the error is of one row alone, so that a reader may go on with the next.
     pub fn is_of_one_row(&self) -> bool {
         matches!(self, Self::RaggedRow { .. } | Self::JsonLine { .. })

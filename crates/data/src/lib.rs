@@ -8,7 +8,9 @@
 //!
 //! | module | what it does |
 //! |---|---|
+//! | [`fault`] | rows that cannot be used, one by one |
 //! | [`error`] | the one error type: file, line, column, expected, got, what to do |
+//! | [`checksum`] | a number that tells contents apart |
 //! | [`rng`] | random numbers as a pure function of a seed and a stream |
 //! | [`source`] | text lines, number columns and number lists from plain, `.gz` or `.zst` files |
 //! | [`text`] | letters, Hangul by Jamo or by syllable, word lists |
@@ -25,7 +27,11 @@
 //! | [`batch`] | padding and teacher forcing, here and nowhere else |
 //! | [`contiguous`] | a long text as rows that are read on from window to window |
 
+pub mod fault;
+
 pub mod error;
+
+pub mod checksum;
 
 pub mod rng;
 
@@ -60,6 +66,7 @@ pub mod batch;
 pub mod contiguous;
 
 pub use batch::{SeriesBatch, SeriesRow, Targets, TokenBatch};
+pub use checksum::Checksum;
 pub use contiguous::{Contiguous, Window};
 pub use error::DataError;
 pub use sampler::{BatchSampler, TokenBatchSampler};

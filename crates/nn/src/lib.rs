@@ -17,6 +17,8 @@ mod error;
 
 mod mode;
 
+mod likeliest;
+
 mod activation;
 
 mod init;
@@ -65,6 +67,7 @@ pub use cell::{AnyCell, Cell, CellName, State};
 pub use dropout::{DropoutMask, dropout, token_dropout, variational_dropout};
 pub use error::NnError;
 pub use init::Initialiser;
+pub use likeliest::likeliest;
 pub use linear::{Embedding, Linear, one_hot};
 pub use mode::{Mode, Rng, rng};
 pub use norm::LayerNorm;

@@ -1,4 +1,4 @@
-//! Weights in fewer bits, beside those that training left in a run.
+//! What a run's files hold: JSON, and weights in fewer bits beside those that training left.
 
 use crate::Error;
 use burn::module::Module;
@@ -7,7 +7,33 @@ use recurra_nn::weights::{
     NamedTensor, QuantizedFile, export, import, read_quantized, read_safetensors, write_quantized,
 };
 use recurra_train::Run;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+
+/// What a JSON file of the run says.
+///
+/// # Errors
+/// [`Error::Train`] when it cannot be read, [`Error::Damaged`] when it is something else.
+pub(crate) fn read_json<T: DeserializeOwned>(run: &Run, name: &str) -> Result<T, Error> {
+    serde_json::from_str(&run.read_text(name)?).map_err(|error| Error::Damaged {
+        path: run.dir().join(name),
+        reason: error.to_string(),
+    })
+}
+
+/// Writes `value` as a JSON file of the run.
+///
+/// # Errors
+/// [`Error::NoJson`] for what JSON cannot hold, a path that is not UTF-8 for one;
+/// [`Error::Train`] when the file cannot be written.
+pub(crate) fn write_json(run: &Run, name: &str, value: &impl Serialize) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(value).map_err(|source| Error::NoJson {
+        path: run.dir().join(name),
+        source,
+    })?;
+    Ok(run.write(name, format!("{text}\n").as_bytes())?)
+}
 
 /// The file of a run that holds its weights in this precision.
 pub(crate) fn file_name(precision: Precision) -> String {

@@ -2,11 +2,12 @@
 
 use crate::Error;
 use recurra_data::DataError;
+use recurra_data::fault::RowFaults;
 use recurra_data::parallel::{
     DATASETS, Lengths, Pair, ParallelDataset, ParallelFiles, ParallelText, find_duplicates,
-    find_overlap, read_parallel,
+    find_overlap, survey_parallel,
 };
-use recurra_data::source::ColumnSelector;
+use recurra_data::source::{ColumnSelector, is_json_lines};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::path::Path;
@@ -28,7 +29,7 @@ pub enum CheckSubject {
 
 impl CheckSubject {
     /// What is meant by one name or two files: a data set that is known by name; two files that
-    /// belong together line by line; a `.jsonl` file with the keys `source` and `target`; or a
+    /// belong together line by line; JSON lines with the keys `source` and `target`; or a
     /// table of which the columns 1 and 2 are taken. `columns` are other columns or keys.
     ///
     /// # Errors
@@ -56,12 +57,9 @@ impl CheckSubject {
                 hint: Some(format!("The known data sets are {}", names.join(", "))),
             }));
         }
-        let is_json = [".jsonl", ".jsonl.gz", ".jsonl.zst"]
-            .iter()
-            .any(|end| name.ends_with(end));
         let path = first.to_owned();
         let [source, target] = columns;
-        Ok(Self::Files(if is_json {
+        Ok(Self::Files(if is_json_lines(first) {
             ParallelFiles::JsonLines {
                 path,
                 source: source.unwrap_or("source").to_owned(),
@@ -99,6 +97,8 @@ pub struct PartCheck {
     pub name: &'static str,
     /// Lines, rows or objects that were read.
     pub lines: usize,
+    /// Those that are not as the others: of another number of cells, or no JSON.
+    pub bad_rows: RowFaults,
     /// Those with text on both sides.
     pub pairs: usize,
     /// Lines without text on the source side.
@@ -205,23 +205,28 @@ pub fn check_data(
     seed: u64,
 ) -> Result<DataCheck, Error> {
     let texts = match subject {
-        CheckSubject::Files(files) => vec![("all", read_parallel(files)?)],
+        CheckSubject::Files(files) => {
+            let (text, faults) = survey_parallel(files)?;
+            vec![("all", text, faults)]
+        }
         CheckSubject::Dataset(dataset) => {
             let parts = dataset.read(data, seed)?;
-            vec![
+            [
                 ("train", parts.train),
                 ("valid", parts.valid),
                 ("test", parts.test),
             ]
+            .map(|(name, text)| (name, text, RowFaults::default()))
+            .into()
         }
     };
     let train = &texts[0].1.pairs;
     let vocabularies = [source as Side, target].map(|side| word_counts(train, side));
     let has_train = texts.len() > 1;
-    let parts = texts.iter().map(|(name, text)| {
+    let parts = texts.iter().map(|(name, text, faults)| {
         let held_out = *name != texts[0].0;
         let known = has_train.then_some(&vocabularies);
-        check_part(name, text, held_out.then_some(train), known)
+        check_part(name, text, faults, held_out.then_some(train), known)
     });
     Ok(DataCheck {
         parts: parts.collect(),
@@ -250,6 +255,7 @@ fn word_counts(pairs: &[Pair], side: Side) -> WordCounts<'_> {
 fn check_part(
     name: &'static str,
     text: &ParallelText,
+    bad_rows: &RowFaults,
     train: Option<&Vec<Pair>>,
     vocabularies: Option<&[WordCounts<'_>; 2]>,
 ) -> PartCheck {
@@ -268,7 +274,8 @@ fn check_part(
     };
     PartCheck {
         name,
-        lines: text.num_lines,
+        lines: text.num_lines + bad_rows.count,
+        bad_rows: bad_rows.clone(),
         pairs: text.pairs.len(),
         empty_source: LineNumbers::of(&text.empty_source),
         empty_target: LineNumbers::of(&text.empty_target),

@@ -115,6 +115,14 @@ pub enum Error {
         /// What the reader found.
         reason: String,
     },
+    /// Something that was to be kept in a run, and that JSON cannot hold.
+    #[error("{}: cannot be written as JSON", path.display())]
+    NoJson {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
     /// A cell of a table that cannot be what it should.
     #[error("{}:{line}: column {column}: {problem}", path.display())]
     Row {

@@ -1,7 +1,7 @@
 //! A network as its task describes it: as rows, as a table, as a picture.
 
 use crate::report::graph::{
-    AttentionLabel, DecoderLabel, Detour, Graph, LayerDirection, LayerLabel, Topology,
+    AttentionLabel, DecoderLabel, Detour, Graph, LayerDirection, LayerLabel, Readout, Topology,
 };
 use crate::report::html::{Block, Table};
 use burn::module::Module;
@@ -25,6 +25,8 @@ pub(crate) struct Network {
     pub(crate) front: Vec<Part>,
     /// The recurrent layers from the bottom up.
     pub(crate) layers: Vec<LayerSummary>,
+    /// How outputs are made of the top layer's states.
+    pub(crate) readout: Readout,
     /// Behind them: linear heads.
     pub(crate) head: Vec<Part>,
 }
@@ -116,6 +118,7 @@ impl Network {
             input_label: self.input.clone(),
             output_label: self.output.clone(),
             loss_label: Some("L".to_owned()),
+            readout: self.readout.clone(),
         }
     }
 
@@ -142,7 +145,7 @@ impl Network {
                 Shortcut::Residual => Detour::Added,
                 Shortcut::Highway => Detour::Gated,
             },
-            ..LayerLabel::new(format!("{} {}", layer.cell, layer.output_size))
+            ..LayerLabel::new(format!("{} {}", layer.cell, width(layer)))
         };
         self.layers.iter().map(label).collect()
     }
@@ -184,6 +187,16 @@ impl Part {
             output_size,
             num_params: linear.num_params(),
         }
+    }
+}
+
+/// The units of a layer: `64`, or `2×64` where two directions stand side by side.
+fn width(layer: &LayerSummary) -> String {
+    let units = layer.hidden_size;
+    match layer.output_size - units {
+        0 => units.to_string(),
+        backward if backward == units => format!("2×{units}"),
+        backward => format!("{units}+{backward}"),
     }
 }
 

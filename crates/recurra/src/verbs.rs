@@ -4,7 +4,7 @@ use crate::Error;
 use crate::inspect::inspect;
 use crate::recipe::Recipe;
 use crate::tasks::classify::{self, Explanation};
-use crate::tasks::{Evaluation, Predictor, RunReport, Trained, interrupted, translate};
+use crate::tasks::{Evaluation, Predictor, RunReport, Trained, interrupted, keep, translate};
 use recurra_nn::streaming::Precision;
 use recurra_train::{Control, Run, Status};
 use std::path::{Path, PathBuf};
@@ -43,6 +43,7 @@ fn go_on(recipe: &Recipe, run: &Run, control: &Control) -> Result<Trained, Error
     if interrupted(&trained.outcome) {
         run.set_status(Status::Interrupted)?;
     } else {
+        keep(run, &trained.evaluations)?;
         // A run is finished when everything that it promises is there.
         write_report_of(recipe, run)?;
         run.set_status(Status::Finished)?;
@@ -118,11 +119,16 @@ pub fn compare(
     translate::compare(runs, data)
 }
 
-/// Begins a conversation with a finished run that answers texts with texts.
+/// Begins a conversation with a finished run, its weights in `precision`, that answers texts with
+/// texts.
 ///
 /// # Errors
-/// As [`open`]; [`Error::NotOfTask`] for a run of another task.
-pub fn chat(dir: &Path, options: translate::ChatOptions) -> Result<translate::Chat, Error> {
+/// As [`open_in`]; [`Error::NotOfTask`] for a run of another task.
+pub fn chat(
+    dir: &Path,
+    options: translate::ChatOptions,
+    precision: Precision,
+) -> Result<translate::Chat, Error> {
     let (run, recipe) = finished(dir)?;
     let Recipe::Translate(recipe) = &recipe else {
         return Err(Error::NotOfTask {
@@ -131,7 +137,7 @@ pub fn chat(dir: &Path, options: translate::ChatOptions) -> Result<translate::Ch
             why: "has no conversations; translate runs do",
         });
     };
-    translate::Chat::new(translate::open(recipe, &run, Precision::F32)?, options)
+    translate::Chat::new(translate::open(recipe, &run, precision)?, options)
 }
 
 /// Says which words moved a classifier's answer to a text.

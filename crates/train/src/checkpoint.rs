@@ -24,6 +24,7 @@ use crate::early_stopping::EarlyStoppingState;
 use crate::history::Evaluation;
 use crate::run::{CHECKPOINTS, Run, absent_is_fine};
 use crate::schedule::ScheduleState;
+use recurra_data::Checksum;
 use recurra_nn::weights::{self, NamedTensor};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -102,7 +103,7 @@ struct CheckpointManifest {
 #[serde(deny_unknown_fields)]
 struct FileFacts {
     bytes: u64,
-    /// FNV-1a, 64 bit, in hexadecimal: against accidents, not against malice.
+    /// A [`Checksum`].
     checksum: String,
 }
 
@@ -336,25 +337,9 @@ fn remove_directory(dir: &Path) -> Result<(), TrainError> {
 
 impl FileFacts {
     fn of(bytes: &[u8]) -> Self {
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        for &byte in bytes {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
         Self {
             bytes: bytes.len() as u64,
-            checksum: format!("{hash:016x}"),
+            checksum: Checksum::of(bytes).to_string(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_checksum_is_fnv_1a() {
-        // Test vectors of the algorithm's authors.
-        assert_eq!(FileFacts::of(b"").checksum, "cbf29ce484222325");
-        assert_eq!(FileFacts::of(b"foobar").checksum, "85944171f73967e8");
     }
 }

@@ -11,11 +11,12 @@ use std::path::Path;
 
 pub(crate) fn run(args: &Args, output: &mut Output<'_>) -> Result<Ending, CliError> {
     let options = ChatOptions {
-        temperature: args.temperature,
+        temperature: args.temperature.and_then(drawn_at),
         history: args.history.into(),
         seed: args.seed,
     };
-    let mut chat = recurra::chat(&args.run, options).map_err(CliError::of_request)?;
+    let mut chat =
+        recurra::chat(&args.run, options, args.precision.into()).map_err(CliError::of_request)?;
     let mut ending = Ending::Fine;
     let mut turns = Vec::new();
     for line in InputLines::open(Path::new("-"))? {
@@ -50,6 +51,11 @@ pub(crate) fn run(args: &Args, output: &mut Output<'_>) -> Result<Ending, CliErr
     Ok(ending)
 }
 
+/// The temperature of draws: at 0 none are made, and the run's own search answers.
+fn drawn_at(temperature: f64) -> Option<f64> {
+    (temperature != 0.0).then_some(temperature)
+}
+
 /// Does what a line with a slash says; what that is, is told on standard error.
 fn obey(command: &str, chat: &mut Chat) {
     if command == "/reset" {
@@ -59,13 +65,10 @@ fn obey(command: &str, chat: &mut Chat) {
     }
     let temperature = command.strip_prefix("/temperature ").map(str::trim);
     match temperature.map(str::parse::<f64>) {
-        Some(Ok(temperature)) => {
-            let drawn = (temperature != 0.0).then_some(temperature);
-            match chat.set_temperature(drawn) {
-                Ok(()) => notice(format_args!("temperature {temperature}")),
-                Err(error) => notice(format_args!("{error}")),
-            }
-        }
+        Some(Ok(temperature)) => match chat.set_temperature(drawn_at(temperature)) {
+            Ok(()) => notice(format_args!("temperature {temperature}")),
+            Err(error) => notice(format_args!("{error}")),
+        },
         Some(Err(_)) => notice("/temperature: expected a number of at least 0"),
         None => notice("there are /reset, /temperature T and /quit"),
     }

@@ -17,7 +17,11 @@ pub(crate) fn run(args: &DataCheck, output: &mut Output<'_>) -> Result<Ending, C
         let parts: Vec<String> = check.parts.iter().map(for_people).collect();
         output.line(parts.join("\n\n"))?;
     }
-    Ok(Ending::Fine)
+    let readable = |part: &PartCheck| part.bad_rows.count == 0;
+    Ok(match check.parts.iter().all(readable) {
+        true => Ending::Fine,
+        false => Ending::Incomplete,
+    })
 }
 
 fn for_people(part: &PartCheck) -> String {
@@ -35,6 +39,10 @@ fn for_people(part: &PartCheck) -> String {
         ("perhaps misaligned", &part.misaligned),
         ("source is in train too", &part.in_train),
     ];
+    if part.bad_rows.count > 0 {
+        let found = &part.bad_rows;
+        lines.push(format!("  cannot be read: {} ({found})", found.count));
+    }
     for (what, found) in findings {
         if found.count > 0 {
             lines.push(format!("  {what}: {}", numbers(found)));

@@ -8,7 +8,7 @@ use crate::table::{Align, Table};
 use crate::wording;
 use recurra::fitting::metric;
 use recurra::fitting::metric::translation::Bootstrap;
-use recurra::{Comparison, Evaluation};
+use recurra::{Comparison, Evaluation, Precision};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -20,7 +20,11 @@ pub(crate) fn run(args: &Eval, output: &mut Output<'_>) -> Result<Ending, CliErr
         if output.json() {
             output.object(&found)?;
         } else {
-            output.line(compared(&found, &args.run, against).join("\n"))?;
+            let runs = [
+                titled(&args.run, args.precision.into()),
+                titled(against, Precision::F32),
+            ];
+            output.line(compared(&found, runs).join("\n"))?;
         }
         return Ok(Ending::Fine);
     }
@@ -29,28 +33,39 @@ pub(crate) fn run(args: &Eval, output: &mut Output<'_>) -> Result<Ending, CliErr
     if output.json() {
         output.object(&one_object(&evaluations))?;
     } else {
+        let precision = args.precision.into();
+        if precision != Precision::F32 {
+            output.line(format_args!("{}:\n", titled(&args.run, precision)))?;
+        }
         output.line(wording::evaluations(&evaluations).join("\n"))?;
     }
     Ok(Ending::Fine)
 }
 
+/// The run, and what its weights are kept in where that is not f32.
+fn titled(run: &Path, precision: Precision) -> String {
+    match precision {
+        Precision::F32 => run.display().to_string(),
+        _ => format!("{} in {precision}", run.display()),
+    }
+}
+
 /// Both figures with their intervals, and what their difference is worth.
-fn compared(found: &Comparison, run: &Path, against: &Path) -> Vec<String> {
+fn compared(found: &Comparison, [run, against]: [String; 2]) -> Vec<String> {
     const LEVEL: f64 = 0.05;
     let Bootstrap {
         baseline,
         system,
         p_value,
     } = found.bootstrap;
-    let title = metric::find(found.metric).map_or(found.metric, |metric| metric.title);
-    let figures = [title, "95 % from", "to"].map(|heading| (heading.to_owned(), Align::Right));
+    let figure = metric::find(found.metric).map_or(found.metric, |metric| metric.title);
+    let figures = [figure, "95 % from", "to"].map(|heading| (heading.to_owned(), Align::Right));
     let mut table = Table::new([(String::new(), Align::Left)].into_iter().chain(figures));
-    for (dir, interval) in [(run, system), (against, baseline)] {
+    for (title, interval) in [(run, system), (against, baseline)] {
         let figures = [interval.value, interval.low, interval.high];
         let figures = figures.map(|value| format!("{value:.2}"));
-        table.row([dir.display().to_string()].into_iter().chain(figures));
+        table.row([title].into_iter().chain(figures));
     }
-    // Of two that are the same the formula's p-value is small, and says nothing.
     let verdict = if system.value == baseline.value {
         "there is no difference".to_owned()
     } else if p_value < LEVEL {

@@ -6,6 +6,7 @@ use crate::error::CliError;
 use crate::output::Output;
 use crate::table::{Align, Table};
 use recurra::Explanation;
+use recurra::report::excerpt;
 use serde_json::json;
 use std::io::{ErrorKind, Read};
 
@@ -50,18 +51,11 @@ fn read_all() -> Result<String, CliError> {
     })
 }
 
-/// A word, or several that were taken together, short enough for a line.
-fn shortened(word: &str) -> String {
-    const LETTERS: usize = 40;
-    match word.char_indices().nth(LETTERS) {
-        Some((end, _)) => format!("{}…", &word[..end]),
-        None => word.to_owned(),
-    }
-}
-
 /// The answer, and the words that did most, with a bar each.
 fn for_people(explanation: &Explanation, top: usize) -> Vec<String> {
     const WIDEST: f64 = 20.0;
+    /// Of a word, or of several that were taken together.
+    const LETTERS: usize = 40;
     let strongest = explanation.strongest(top);
     let most = strongest.first().map_or(1.0, |one| one.effect.abs());
     let headings = [
@@ -76,7 +70,7 @@ fn for_people(explanation: &Explanation, top: usize) -> Vec<String> {
         table.row([
             format!("{:+.2}", one.effect),
             bar.repeat(len.round() as usize),
-            shortened(&one.word),
+            excerpt(&one.word, LETTERS),
         ]);
     }
     let first = format!("{} {:.2}", explanation.label, explanation.probability);

@@ -76,3 +76,40 @@ fn a_conversation_obeys_its_commands_and_can_be_had_again() {
     let cold = folder.run(&["chat", "run", "--temperature=-1"]);
     assert!(cold.stderr.contains("temperature"), "{}", cold.stderr);
 }
+
+#[test]
+fn a_conversation_draws_nothing_at_zero_and_takes_rounded_weights() {
+    let folder = trained();
+    let talk = |options: &str| {
+        let script = format!("printf 'ab\nbc\n' | \"$0\" chat run {options}");
+        folder.shell(&script)
+    };
+    let searched = talk("").fine().stdout;
+    assert_eq!(searched.lines().count(), 2, "{searched}");
+    assert_eq!(talk("--temperature 0").fine().stdout, searched);
+    let refused = talk("--precision int8");
+    assert!(refused.stderr.contains("quantize"), "{}", refused.stderr);
+    folder.run(&["quantize", "run", "--to", "int8"]).fine();
+    let rounded = talk("--precision int8").fine().stdout;
+    assert_eq!(rounded.lines().count(), 2, "{rounded}");
+}
+
+#[test]
+fn what_is_judged_says_in_which_precision() {
+    let folder = trained();
+    folder.run(&["quantize", "run", "--to", "int8"]).fine();
+    let judge = |options: &[&str]| {
+        folder
+            .run(&[&["eval", "run"], options].concat())
+            .fine()
+            .stdout
+    };
+    let plain = judge(&[]);
+    assert!(plain.starts_with("translate, on train:"), "{plain}");
+    let rounded = judge(&["--precision", "int8"]);
+    assert!(rounded.starts_with("run in int8:\n"), "{rounded}");
+    let beside = judge(&["--precision", "int8", "--against", "run"]);
+    let rows: Vec<&str> = beside.lines().skip(2).collect();
+    assert!(rows[0].starts_with("  run in int8 "), "{beside}");
+    assert!(rows[1].starts_with("  run  "), "{beside}");
+}

@@ -36,3 +36,22 @@ fn files_that_do_not_belong_together_are_an_error_with_both_counts() {
     assert_eq!(check.code, Some(1));
     assert!(check.stderr.contains("multi30k-en-de"), "{}", check.stderr);
 }
+
+#[test]
+fn rows_that_cannot_be_read_are_all_listed() {
+    let folder = Folder::new();
+    folder.write("pairs.tsv", "Hi.\t안녕.\none\nBye.\t안녕.\na\tb\tc\n");
+    let check = folder.run(&["data", "check", "pairs.tsv"]);
+    assert_eq!(check.code, Some(1));
+    let expected = "all: 2 pairs of 4 lines
+  cannot be read: 2 (line 2: expected 2 columns as in line 1, got 1; line 4: expected 2 columns as in line 1, got 3)
+";
+    assert!(check.stdout.starts_with(expected), "{}", check.stdout);
+    folder.write("pairs.jsonl", "{\"source\": 3, \"target\": \"x\"}\nnone\n");
+    let check = folder.run(&["data", "check", "pairs.jsonl", "--json"]);
+    let part = &check.json()["parts"][0];
+    assert_eq!(
+        (&part["pairs"], &part["bad_rows"]["count"]),
+        (&0.into(), &2.into())
+    );
+}

@@ -13,7 +13,7 @@ const DRUMS: u8 = 9;
 /// How hard a written note is struck.
 const VELOCITY: u8 = 80;
 /// A bound on memory: at two steps a beat more than a day of music.
-const MAX_STEPS: u64 = 1 << 24;
+const MAX_STEPS: u64 = 1 << 20;
 
 /// What a MIDI file holds.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Tunes as text.
 //!
 //! ```text
-//! # what follows a number sign is skipped
+//! # a line that begins with a number sign is skipped
 //! tune: Hot Cross Buns
 //! melody: E4:2 D4:2 C4:4 | E4:2 D4:2 C4:4
 //! melody: C4 C4 C4 C4 D4 D4 D4 D4 | E4:2 D4:2 C4:4

@@ -1,9 +1,11 @@
 //! Dialogues in the YAML of ChatterBot: each line with the one that answers it.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::read::ParallelText;
 use crate::error::DataError;
@@ -12,12 +14,64 @@ use crate::source::read_text;
 /// A file of dialogues; what else it says, its categories, is of no matter.
 #[derive(Debug, Deserialize)]
 struct File {
-    conversations: Vec<serde_saphyr::Spanned<Vec<String>>>,
+    conversations: Vec<serde_saphyr::Spanned<Dialogue>>,
+}
+
+/// What is said in turn; nothing where a file has something else than a list of lines.
+#[derive(Debug)]
+struct Dialogue(Vec<String>);
+
+impl<'de> Deserialize<'de> for Dialogue {
+    fn deserialize<D: Deserializer<'de>>(entry: D) -> Result<Self, D::Error> {
+        entry.deserialize_any(DialogueVisitor)
+    }
+}
+
+struct DialogueVisitor;
+
+/// Each takes a value that is no list.
+macro_rules! nothing_is_said {
+    ($($visit:ident($($value:ty)?);)*) => {$(
+        fn $visit<E>(self $(, _: $value)?) -> Result<Dialogue, E> {
+            Ok(Dialogue(Vec::new()))
+        }
+    )*};
+}
+
+impl<'de> Visitor<'de> for DialogueVisitor {
+    type Value = Dialogue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of lines")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Dialogue, A::Error> {
+        let mut said = Vec::new();
+        while let Some(line) = list.next_element()? {
+            said.push(line);
+        }
+        Ok(Dialogue(said))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Dialogue, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Dialogue(Vec::new()))
+    }
+
+    nothing_is_said! {
+        visit_str(&str);
+        visit_bool(bool);
+        visit_i64(i64);
+        visit_u64(u64);
+        visit_f64(f64);
+        visit_unit();
+    }
 }
 
 /// Adds each line with its answer, of all dialogues of a file, or of all `.yml` and `.yaml` files
 /// of a folder in the order of their names. The first line of a dialogue is its pairs' group, so
-/// that those who begin alike stay together.
+/// that those who begin alike stay together. A single line, and an entry that is no list, count as
+/// one without an answer.
 ///
 /// # Errors
 /// [`DataError::Dialogues`] for a file that is something else, and those of [`read_text`].
@@ -32,7 +86,10 @@ pub(super) fn read_dialogues(text: &mut ParallelText, path: &Path) -> Result<(),
             .map_err(|error| refused(error.to_string()))?;
         for dialogue in file.conversations {
             let line = dialogue.defined.line() as usize;
-            let said = dialogue.value;
+            let Dialogue(said) = dialogue.value;
+            if said.len() < 2 {
+                text.count_unanswered(line);
+            }
             for (place, pair) in said.windows(2).enumerate() {
                 text.add(line + place, &pair[0], &pair[1], Some(said[0].clone()));
             }

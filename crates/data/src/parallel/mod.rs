@@ -9,7 +9,7 @@ mod read;
 pub use clean::{LengthFilter, Lengths};
 pub use dataset::{DATASETS, ParallelDataset, ParallelParts, Part};
 pub use duplicate::{Duplicates, find_duplicates, find_overlap};
-pub use read::{MAX_CHARS, Pair, ParallelFiles, ParallelText, read_parallel};
+pub use read::{MAX_CHARS, Pair, ParallelFiles, ParallelText, read_parallel, survey_parallel};
 
 #[cfg(test)]
 mod tests;

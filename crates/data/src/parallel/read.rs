@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::dialogues::read_dialogues;
 use crate::error::DataError;
+use crate::fault::RowFaults;
 use crate::source::{ColumnSelector, Lines, TextTable, read_lines};
 use crate::text::single_spaced;
 
@@ -131,6 +132,12 @@ impl ParallelText {
         }
     }
 
+    /// Counts a source without a target.
+    pub(super) fn count_unanswered(&mut self, line: usize) {
+        self.num_lines += 1;
+        self.empty_target.push(line);
+    }
+
     /// Turned about: what was the target is the source.
     #[must_use]
     pub fn reversed(mut self) -> Self {
@@ -164,12 +171,64 @@ impl ParallelText {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read_parallel(files: &ParallelFiles) -> Result<ParallelText, DataError> {
-    let mut text = ParallelText::default();
+    let text = read_past(files, &mut Err)?;
+    if text.pairs.is_empty() {
+        return Err(no_pairs(files));
+    }
+    Ok(text)
+}
+
+/// Reads pairs past the rows of a table that have another number of cells, and past lines that are
+/// not the JSON they should be; these are told beside them.
+///
+/// # Errors
+/// Those of [`read_parallel`] that are not of one row.
+///
+/// # Example
+/// ```
+/// use recurra_data::parallel::{ParallelFiles, survey_parallel};
+///
+/// # let dir = tempfile::tempdir()?;
+/// let path = dir.path().join("pairs.tsv");
+/// std::fs::write(&path, "Hi.\t안녕.\nHi.\nBye.\t안녕.\t?\n")?;
+/// let files = ParallelFiles::Table { path, source: "1".parse()?, target: "2".parse()?, group: vec![] };
+/// let (text, faults) = survey_parallel(&files)?;
+/// assert_eq!((text.pairs.len(), faults.count), (1, 2));
+/// assert_eq!(faults.first[1].line, 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn survey_parallel(files: &ParallelFiles) -> Result<(ParallelText, RowFaults), DataError> {
+    let mut faults = RowFaults::default();
+    let text = read_past(files, &mut |error| {
+        faults.add(error.into_row_fault()?);
+        Ok(())
+    })?;
+    if text.pairs.is_empty() && faults.count == 0 {
+        return Err(no_pairs(files));
+    }
+    Ok((text, faults))
+}
+
+fn no_pairs(files: &ParallelFiles) -> DataError {
     let path = match files {
-        ParallelFiles::Lines { source, target } => {
-            read_aligned(&mut text, source, target)?;
-            source
-        }
+        ParallelFiles::Lines { source, .. } => source,
+        ParallelFiles::Table { path, .. }
+        | ParallelFiles::JsonLines { path, .. }
+        | ParallelFiles::Dialogues { path } => path,
+    };
+    DataError::Empty {
+        path: path.clone(),
+        expected: "at least one pair with text on both sides",
+    }
+}
+
+/// Who decides whether reading goes on past an error of one row.
+type OnFault<'a> = &'a mut dyn FnMut(DataError) -> Result<(), DataError>;
+
+fn read_past(files: &ParallelFiles, on_fault: OnFault<'_>) -> Result<ParallelText, DataError> {
+    let mut text = ParallelText::default();
+    match files {
+        ParallelFiles::Lines { source, target } => read_aligned(&mut text, source, target)?,
         ParallelFiles::Table {
             path,
             source,
@@ -178,30 +237,23 @@ pub fn read_parallel(files: &ParallelFiles) -> Result<ParallelText, DataError> {
         } => {
             let columns: Vec<&ColumnSelector> = [source, target].into_iter().chain(group).collect();
             let mut table = TextTable::open(path, &columns)?;
-            while let Some((line, cells)) = table.next_row()? {
-                let group = (cells.len() > 2).then(|| cells[2..].join("\t"));
-                text.add(line, &cells[0], &cells[1], group);
+            loop {
+                match table.next_row() {
+                    Ok(Some((line, cells))) => {
+                        let group = (cells.len() > 2).then(|| cells[2..].join("\t"));
+                        text.add(line, &cells[0], &cells[1], group);
+                    }
+                    Ok(None) => break,
+                    Err(error) => on_fault(error)?,
+                }
             }
-            path
         }
         ParallelFiles::JsonLines {
             path,
             source,
             target,
-        } => {
-            read_json_lines(&mut text, path, source, target)?;
-            path
-        }
-        ParallelFiles::Dialogues { path } => {
-            read_dialogues(&mut text, path)?;
-            path
-        }
-    };
-    if text.pairs.is_empty() {
-        return Err(DataError::Empty {
-            path: path.clone(),
-            expected: "at least one pair with text on both sides",
-        });
+        } => read_json_lines(&mut text, path, [source, target], on_fault)?,
+        ParallelFiles::Dialogues { path } => read_dialogues(&mut text, path)?,
     }
     Ok(text)
 }
@@ -235,30 +287,44 @@ fn read_aligned(text: &mut ParallelText, source: &Path, target: &Path) -> Result
 fn read_json_lines(
     text: &mut ParallelText,
     path: &Path,
-    source: &str,
-    target: &str,
+    keys: [&str; 2],
+    on_fault: OnFault<'_>,
 ) -> Result<(), DataError> {
     for line in read_lines(path)? {
         let line = line?;
         if line.text.trim().is_empty() {
             continue;
         }
-        let problem = |key: &str, got: String| DataError::JsonLine {
-            path: path.to_owned(),
-            line: line.number,
-            key: key.to_owned(),
-            got,
-        };
-        let object: Value = serde_json::from_str(&line.text)
-            .map_err(|error| problem(source, format!("no JSON ({error})")))?;
-        let side = |key: &str| match object.get(key) {
-            Some(Value::String(text)) => Ok(text.as_str()),
-            Some(other) => Err(problem(key, kind(other).to_owned())),
-            None => Err(problem(key, String::from("no such key"))),
-        };
-        text.add(line.number, side(source)?, side(target)?, None);
+        match json_sides(path, line.number, &line.text, keys) {
+            Ok([source, target]) => text.add(line.number, &source, &target, None),
+            Err(error) => on_fault(error)?,
+        }
     }
     Ok(())
+}
+
+/// The texts under two keys of a JSON object.
+fn json_sides(
+    path: &Path,
+    line: usize,
+    text: &str,
+    keys: [&str; 2],
+) -> Result<[String; 2], DataError> {
+    let problem = |key: &str, got: String| DataError::JsonLine {
+        path: path.to_owned(),
+        line,
+        key: key.to_owned(),
+        got,
+    };
+    let mut object: Value = serde_json::from_str(text)
+        .map_err(|error| problem(keys[0], format!("no JSON ({error})")))?;
+    let mut side = |key: &str| match object.get_mut(key).map(Value::take) {
+        Some(Value::String(text)) => Ok(text),
+        Some(other) => Err(problem(key, kind(&other).to_owned())),
+        None => Err(problem(key, String::from("no such key"))),
+    };
+    let [source, target] = keys;
+    Ok([side(source)?, side(target)?])
 }
 
 fn kind(value: &Value) -> &'static str {

@@ -246,6 +246,7 @@ fn a_line_of_a_dialogue_is_paired_with_its_answer() {
     ];
     assert_eq!(pairs, wanted);
     assert_eq!(text.pairs[2].group.as_deref(), Some("Tea?"));
+    assert_eq!((text.num_lines, text.empty_target), (5, vec![2]));
 
     write("c.yml", "conversations:\n- - Tea?\n  - {milk: yes}\n");
     let path = folder.path().join("c.yml");
@@ -255,6 +256,30 @@ fn a_line_of_a_dialogue_is_paired_with_its_answer() {
         message.contains("c.yml") && message.contains("line 3"),
         "{message}"
     );
+}
+
+#[test]
+fn an_entry_that_is_no_list_is_one_without_an_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trivia.yml");
+    let text = "conversations:
+- Which number is represented by \"two little ducks\"? - '22'
+- - Tea?
+  - 4
+- {milk: [yes, 3], sugar: {no: 1}}
+- 22
+-
+- - Milk?
+  - Please.
+";
+    std::fs::write(&path, text).unwrap();
+    let text = read_parallel(&ParallelFiles::Dialogues { path }).unwrap();
+    let pairs: Vec<[&str; 2]> = (text.pairs.iter())
+        .map(|pair| [&pair.source[..], &pair.target])
+        .collect();
+    assert_eq!(pairs, [["Tea?", "4"], ["Milk?", "Please."]]);
+    assert_eq!(text.empty_target.len(), 4);
+    assert_eq!((text.empty_target[0], text.num_lines), (2, 6));
 }
 
 #[test]

@@ -20,6 +20,6 @@ pub use date::{Day, Moment, civil, iso, parse_day};
 pub use lines::{Line, Lines, MAX_LINE_BYTES, read_lines, read_text};
 pub use locate::{DATA_VARIABLE, locate};
 pub use numbers::{parse_numbers, read_numbers};
-pub use records::{Record, Records};
+pub use records::{Record, Records, is_json_lines};
 pub(crate) use text_table::TextTable;
 pub use text_table::{TextRow, read_text_columns};

@@ -19,8 +19,7 @@ pub struct Record {
 
 /// The rows of a table (TSV, CSV) or the objects of JSON lines, one at a time.
 ///
-/// A file whose name has `.jsonl` or `.ndjson` in it is JSON lines; in any other, a tab in the
-/// first line divides cells and quotes are text, and without one it is CSV. All of them may be
+/// What is JSON lines, [`is_json_lines`] says; in any other file, a tab in the first line divides cells and quotes are text, and without one it is CSV. All of them may be
 /// compressed. Memory is that of one row.
 ///
 /// # Example
@@ -113,7 +112,15 @@ impl Records {
     }
 }
 
-fn is_json_lines(path: &Path) -> bool {
+/// Whether a file is JSON lines by its name: with `.jsonl` or `.ndjson` in it, compressed or not.
+///
+/// # Example
+/// ```
+/// use recurra_data::source::is_json_lines;
+/// assert!(is_json_lines("reviews.jsonl.gz".as_ref()));
+/// assert!(!is_json_lines("reviews.csv".as_ref()));
+/// ```
+pub fn is_json_lines(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy());
     name.is_some_and(|name| name.contains(".jsonl") || name.contains(".ndjson"))
 }

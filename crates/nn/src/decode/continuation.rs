@@ -2,9 +2,8 @@
 
 use super::config::SampleConfig;
 use super::sample::draw;
-use super::single::likeliest;
 use super::stepwise::Stepwise;
-use crate::{NnError, Rng};
+use crate::{NnError, Rng, likeliest};
 
 /// The tokens that follow what a model has read, one after the other without an end.
 ///
@@ -109,7 +108,7 @@ impl<'a, S: Stepwise> Continuation<'a, S> {
         }
         let id = match &self.sample {
             Some(sample) => draw(sample, &allowed, &mut self.rng),
-            None => likeliest(&allowed),
+            None => likeliest(&allowed) as u32,
         };
         self.last = id;
         self.state = Some(state);

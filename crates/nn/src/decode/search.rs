@@ -5,10 +5,10 @@ use super::config::{DecodeConfig, Search};
 use super::constraint::Rules;
 use super::hypothesis::Hypothesis;
 use super::sample::draw;
-use super::single::{follow, likeliest};
+use super::single::follow;
 use super::start::{self, Start, Symbols};
 use super::stepwise::Stepwise;
-use crate::{NnError, Rng};
+use crate::{NnError, Rng, likeliest};
 
 /// Decodes a batch: the best hypotheses of each row, best first, in the order of `starts`.
 ///
@@ -66,7 +66,7 @@ pub fn decode<S: Stepwise>(
     let single = match &config.search {
         Search::Beam(beam) => return beam_search(model, state, starts, rules, beam),
         Search::Greedy {} => follow(model, state, starts, rules, |_, log_probs| {
-            likeliest(log_probs)
+            likeliest(log_probs) as u32
         })?,
         Search::Sample(sample) => {
             let mut rngs: Vec<Rng> = starts

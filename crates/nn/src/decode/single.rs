@@ -66,14 +66,3 @@ pub(super) fn follow<S: Stepwise>(
     }
     Ok(hypotheses)
 }
-
-/// The likeliest token, the first of equals.
-pub(super) fn likeliest(log_probs: &[f32]) -> u32 {
-    let mut best = 0;
-    for (id, &log_prob) in log_probs.iter().enumerate() {
-        if log_prob > log_probs[best] {
-            best = id;
-        }
-    }
-    best as u32
-}

@@ -3,6 +3,7 @@
 //! The forward-backward algorithm gives the loss and all its gradients in one pass over f64, so the
 //! forward pass in training already holds what the backward pass scales.
 
+use crate::likeliest;
 use burn::backend::autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
     grads::Gradients,
@@ -60,8 +61,8 @@ impl Chain {
         }
     }
 
-    /// `log Z − score` of one path; its gradients by emission are written to `slopes`, where it is
-    /// given, and those of the chain are returned (else zeros).
+    /// `log Z − score` of one path. With `slopes`, which are zeros, its gradients by emission are
+    /// added to them and those of the chain are returned; without, a chain of no tags is.
     fn row_loss(&self, emissions: &[f32], tags: &[u32], slopes: Option<&mut [f64]>) -> (f64, Self) {
         let k = self.num_tags();
         let (Some(&first), Some(&last)) = (tags.first(), tags.last()) else {
@@ -119,8 +120,8 @@ impl Chain {
         self.start[first as usize] + emitted + moved + self.end[last as usize]
     }
 
-    /// `log Σ over paths of exp(score)`; adds the expected counts to `expected`, times `sign`, when
-    /// it is given: that is the gradient.
+    /// `log Z`, `Σ over paths of exp(score)`; adds the expected counts, which are its gradients, to
+    /// `expected` when that is given.
     fn log_partition(&self, emissions: &[f32], expected: Option<(&mut [f64], &mut Chain)>) -> f64 {
         let k = self.num_tags();
         let len = emissions.len() / k;
@@ -190,13 +191,13 @@ impl Chain {
         for t in 1..len {
             let mut next = Vec::with_capacity(k);
             for to in 0..k {
-                let from = largest((0..k).map(|from| scores[from] + self.step(from, to)));
+                let from = likeliest((0..k).map(|from| scores[from] + self.step(from, to)));
                 origins[t * k + to] = from as u32;
                 next.push(scores[from] + self.step(from, to) + emission(t, to));
             }
             scores = next;
         }
-        let mut tag = largest((0..k).map(|tag| scores[tag] + self.end[tag])) as u32;
+        let mut tag = likeliest((0..k).map(|tag| scores[tag] + self.end[tag])) as u32;
         let mut path = vec![tag];
         for t in (1..len).rev() {
             tag = origins[t * k + tag as usize];
@@ -205,16 +206,6 @@ impl Chain {
         path.reverse();
         path
     }
-}
-
-fn largest(values: impl Iterator<Item = f64>) -> usize {
-    let mut best = (0, f64::NEG_INFINITY);
-    for (index, value) in values.enumerate() {
-        if value > best.1 {
-            best = (index, value);
-        }
-    }
-    best.0
 }
 
 fn log_sum_exp(values: &[f64]) -> f64 {

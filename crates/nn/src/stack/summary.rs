@@ -34,7 +34,9 @@ pub struct LayerSummary {
     pub cell: &'static str,
     /// Width of the input.
     pub input_size: usize,
-    /// Width of the output.
+    /// Units of the forward direction.
+    pub hidden_size: usize,
+    /// Width of the output, both directions.
     pub output_size: usize,
     /// Number of weights, both directions.
     pub num_params: usize,
@@ -64,6 +66,7 @@ impl LayerSummary {
                 AnyCell::Qrnn(_) => "QRNN",
             },
             input_size: cell.input_size(),
+            hidden_size: cell.hidden_size(),
             output_size: layer.output_size(),
             num_params: layer.num_params(),
             bidirectional: matches!(layer, Layer::Both(_)),

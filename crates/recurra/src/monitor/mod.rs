@@ -7,12 +7,14 @@
 //! |---|---|
 //! | `request.rs` | what is asked |
 //! | `watch.rs` | reading, classifying, counting |
-//! | `date.rs` | dates as they are written, days and periods |
+//! | `mentions.rs` | names in texts |
+//! | `period.rs` | days, weeks, months, as fits what is there |
 //! | `tally.rs` | classes by group and day |
 //! | `phrases.rs` | phrases by group and class, in bounded memory |
 //! | `page.rs` | the page |
 //! | `table.rs` | the CSV |
 
+mod mentions;
 mod page;
 mod period;
 mod phrases;

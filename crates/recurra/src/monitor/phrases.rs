@@ -1,39 +1,56 @@
 //! Phrases by group and class, in bounded memory.
 
+use super::mentions::Mentions;
 use recurra_train::baseline::Terms;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// More entries than this are thinned out.
+/// The most entries that are kept.
 const MOST: usize = 400_000;
 /// Words longer than this are none.
 const MOST_BYTES: usize = 40;
 
 /// How often each phrase came in texts of each class.
 ///
-/// When there are too many, those that came least are forgotten (lossy counting), so a phrase may
-/// be undercounted by at most the number of forgettings.
+/// When there are too many, those that came least are forgotten (lossy counting): each keeps how
+/// often it may have been forgotten before, and goes when that and its count are no more than the
+/// number of forgettings. So a phrase is undercounted by at most that number.
 ///
 /// # Source
 /// Manku & Motwani 2002, *Approximate frequency counts over data streams*.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Phrases {
     num_classes: usize,
-    by_group: BTreeMap<String, HashMap<String, Vec<u32>>>,
+    /// More entries than this are thinned out.
+    most: usize,
+    by_group: BTreeMap<String, HashMap<String, Counted>>,
     len: usize,
     pub(super) forgotten_below: u32,
 }
 
+/// A phrase in a group.
+#[derive(Debug, Clone)]
+struct Counted {
+    by_class: Vec<u32>,
+    /// Δ: how often it may have come before it was counted.
+    missed: u32,
+}
+
 impl Phrases {
     pub(super) fn new(num_classes: usize) -> Self {
+        Self::with_room(num_classes, MOST)
+    }
+
+    fn with_room(num_classes: usize, most: usize) -> Self {
         Self {
             num_classes,
+            most,
             ..Self::default()
         }
     }
 
     /// Takes the words and pairs of words of a text, each once; addresses of pages, names after
     /// an `@` and the words of `names` say nothing of a class.
-    pub(super) fn add(&mut self, group: &str, class: usize, text: &str, names: &[String]) {
+    pub(super) fn add(&mut self, group: &str, class: usize, text: &str, names: &Mentions) {
         if !self.by_group.contains_key(group) {
             self.by_group.insert(group.to_owned(), HashMap::new());
         }
@@ -41,19 +58,23 @@ impl Phrases {
         let distinct: HashSet<String> = Terms::Words { max_len: 2 }
             .of(&without_addresses(text))
             .into_iter()
-            .filter(|phrase| is_phrase(phrase) && !has_name(phrase, names))
+            .filter(|phrase| is_phrase(phrase) && !names.touch(phrase))
             .collect();
         for phrase in distinct {
-            let counts = phrases.entry(phrase).or_insert_with(|| {
+            let counted = phrases.entry(phrase).or_insert_with(|| {
                 self.len += 1;
-                vec![0; self.num_classes]
+                Counted {
+                    by_class: vec![0; self.num_classes],
+                    missed: self.forgotten_below,
+                }
             });
-            counts[class] += 1;
+            counted.by_class[class] += 1;
         }
-        while self.len > MOST {
+        while self.len > self.most {
             self.forgotten_below += 1;
+            let at_most = |one: &Counted| one.by_class.iter().sum::<u32>() + one.missed;
             for phrases in self.by_group.values_mut() {
-                phrases.retain(|_, counts| counts.iter().sum::<u32>() > self.forgotten_below);
+                phrases.retain(|_, counted| at_most(counted) > self.forgotten_below);
             }
             self.len = self.by_group.values().map(HashMap::len).sum();
         }
@@ -70,7 +91,7 @@ impl Phrases {
         let mut totals = [1.0, 1.0];
         let groups = self.by_group.iter();
         for (_, phrases) in groups.filter(|(name, _)| group.is_none_or(|one| one == *name)) {
-            for (phrase, by_class) in phrases {
+            for (phrase, Counted { by_class, .. }) in phrases {
                 let inside = f64::from(by_class[class]);
                 let outside = f64::from(by_class.iter().sum::<u32>()) - inside;
                 let both = counts.entry(phrase).or_default();
@@ -126,13 +147,6 @@ fn without_addresses(text: &str) -> String {
     kept.collect::<Vec<&str>>().join(" ")
 }
 
-fn has_name(phrase: &str, names: &[String]) -> bool {
-    let words = phrase.split(' ');
-    let mut bare = names.iter().map(|name| name.trim_start_matches(['@', '#']));
-    let name_of = |word: &str, name: &str| name.to_lowercase() == word.to_lowercase();
-    bare.any(|name| words.clone().any(|word| name_of(word, name)))
-}
-
 fn is_phrase(phrase: &str) -> bool {
     let word = |word: &str| {
         word.chars().filter(|letter| letter.is_alphabetic()).count() >= 2
@@ -149,7 +163,7 @@ mod tests {
 
     #[test]
     fn what_one_class_says_and_others_do_not_comes_first() {
-        let names = ["#nari".to_owned()];
+        let names = Mentions::new(&["#nari".to_owned()]).unwrap();
         let mut phrases = Phrases::new(2);
         for _ in 0..20 {
             phrases.add("a", 1, "@nari The crew was great! http://t.co/x", &names);
@@ -172,5 +186,32 @@ mod tests {
         );
         let late = &phrases.top(Some("a"), 0, 1)[0];
         assert_eq!((late.inside, late.outside), (20, 0));
+    }
+
+    #[test]
+    fn a_phrase_is_undercounted_by_at_most_the_forgettings() {
+        let names = Mentions::default();
+        let mut phrases = Phrases::with_room(1, 20);
+        let mut came = 0;
+        // More often before each forgetting, and by itself never enough to outlast it.
+        for round in 1..=8 {
+            for _ in 0..round {
+                phrases.add("a", 0, "steady", &names);
+                came += 1;
+            }
+            let mut number = 0;
+            while phrases.forgotten_below < round {
+                let letter = |n: u32| char::from_u32('a' as u32 + n % 26).unwrap();
+                let word = format!("x{}{}{round}", letter(number), letter(number / 26));
+                phrases.add("a", 0, &word, &names);
+                number += 1;
+            }
+        }
+        let counted = phrases.by_group["a"].get("steady");
+        let counted = counted.map_or(0, |counted| counted.by_class[0]);
+        assert!(
+            came - counted <= phrases.forgotten_below,
+            "{counted} of {came}"
+        );
     }
 }

@@ -31,7 +31,8 @@ pub enum GroupBy {
     Nothing,
     /// What stands in this column.
     Column(ColumnSelector),
-    /// The first of these names that is a word of the text, whatever its case and with an `@` or
-    /// a `#` before it or without; a text without any of them belongs to `(none of them)`.
+    /// The one of these names, each a word or several in a row, that comes first in the text,
+    /// whatever its case and with an `@` or a `#` before it or without; a text without any of
+    /// them belongs to `(none of them)`.
     Mentions(Vec<String>),
 }

@@ -2,16 +2,16 @@
 
 use super::period::Period;
 use super::tally::{Tally, share};
-use recurra_data::labelled::RowFaults;
+use recurra_data::fault::RowFaults;
 use recurra_data::source::iso;
 
 /// A row for each group and period, and one for each group as a whole, whose period is `all`.
 pub(super) fn groups_csv(tally: &Tally, classes: &[String], class: usize) -> String {
     let names: Vec<String> = classes.iter().map(|name| quoted(name)).collect();
     let mut text = format!(
-        "group,period,texts,{},share_{},low_95,high_95\n",
+        "group,period,texts,{},{},low_95,high_95\n",
         names.join(","),
-        quoted(&classes[class]).trim_matches('"')
+        quoted(&format!("share_{}", classes[class]))
     );
     let mut row = |group: &str, period: &str, counts: &[u64]| {
         let share = share(counts, class);
@@ -73,5 +73,21 @@ fn quoted(cell: &str) -> String {
     match safe.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", safe.replace('"', "\"\"")),
         false => safe,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_with_a_comma_is_one_column_in_the_heading_too() {
+        let classes = ["bad, \"really\"", "good"].map(str::to_owned);
+        let csv = groups_csv(&Tally::new(2), &classes, 0);
+        assert_eq!(
+            csv,
+            "group,period,texts,\"bad, \"\"really\"\"\",good,\"share_bad, \"\"really\"\"\",\
+             low_95,high_95\n"
+        );
     }
 }

@@ -99,6 +99,22 @@ fn counts_are_those_of_the_table_and_bad_rows_are_listed() {
     "#);
     let page = std::fs::read_to_string(&found.report).unwrap();
     assert!(page.contains("Nari") && page.contains("day by day") && page.contains("96.2 %"));
+    // A report without bad rows does not keep those of the one before.
+    let good = "when,what,brand\n2024-05-01,it is good,Nari\n";
+    let bad_file = std::mem::replace(&mut request.file, dir.join("good.csv"));
+    std::fs::write(&request.file, good).unwrap();
+    assert_eq!(
+        monitor(&request, &Control::silent()).unwrap().bad_rows,
+        None
+    );
+    assert!(!dir.join("out/bad_rows.csv").exists());
+    let out = std::mem::replace(&mut request.out, dir.join("good.csv"));
+    let refused = monitor(&request, &Control::silent()).unwrap_err();
+    assert!(
+        (refused.to_string()).starts_with("--out: expected a folder that can be written, got "),
+        "{refused}"
+    );
+    (request.file, request.out) = (bad_file, out);
     // By name in the text, and by a class that there is not.
     request.group = GroupBy::Mentions(vec!["@GOOD".to_owned(), "so".to_owned()]);
     let found = monitor(&request, &Control::silent()).unwrap();

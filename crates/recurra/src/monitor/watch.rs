@@ -1,5 +1,6 @@
 //! Reading, classifying, counting.
 
+use super::mentions::Mentions;
 use super::page::page;
 use super::phrases::Phrases;
 use super::request::{GroupBy, MonitorRequest};
@@ -9,15 +10,17 @@ use crate::Error;
 use crate::recipe::Recipe;
 use crate::tasks::classify::{Classify, open_classify};
 use crate::verbs::finished;
-use recurra_data::labelled::{RowFault, RowFaults};
+use recurra_data::fault::{RowFault, RowFaults};
 use recurra_data::source::{ColumnSelector, Record, Records};
 use recurra_data::source::{Day, parse_day};
 use recurra_data::{DataError, TokenId};
+use recurra_nn::likeliest;
 use recurra_nn::streaming::Precision;
 use recurra_train::{Control, write_atomic};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 /// Rows that are read before they are classified together.
 const CHUNK: usize = 2048;
@@ -29,6 +32,8 @@ const NOTE_EVERY: u64 = 100_000;
 const EXAMPLES: usize = 3;
 /// How much of an example is kept.
 const LETTERS: usize = 280;
+/// Where bad rows are listed.
+const BAD_ROWS: &str = "bad_rows.csv";
 
 /// What the monitor found and wrote.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -99,6 +104,9 @@ pub fn monitor(request: &MonitorRequest, control: &Control) -> Result<Monitored,
     };
     let classify = open_classify(recipe, &run, Precision::F32)?;
     let class = shown_class(request, classify.classes())?;
+    if request.out.exists() && !request.out.is_dir() {
+        return Err(not_writable(&request.out, &ErrorKind::NotADirectory.into()));
+    }
     let seen = read(request, &classify, control)?;
     if seen.rows == 0 {
         return Err(Error::Data(match seen.faults.count {
@@ -119,15 +127,15 @@ pub fn monitor(request: &MonitorRequest, control: &Control) -> Result<Monitored,
         write_atomic(&path, text.as_bytes())?;
         Ok(path)
     };
-    std::fs::create_dir_all(&request.out).map_err(|error| Error::Damaged {
-        path: request.out.clone(),
-        reason: format!("cannot be made: {error}"),
-    })?;
+    std::fs::create_dir_all(&request.out).map_err(|error| not_writable(&request.out, &error))?;
     let classes = classify.classes();
     let table = write("groups.csv", &groups_csv(&seen.tally, classes, class))?;
     let bad_rows = match seen.faults.count {
-        0 => None,
-        _ => Some(write("bad_rows.csv", &bad_rows(&seen.faults))?),
+        0 => {
+            remove_stale(&request.out.join(BAD_ROWS))?;
+            None
+        }
+        _ => Some(write(BAD_ROWS, &bad_rows(&seen.faults))?),
     };
     let page = page(request, &classify, &seen, class);
     let report = write("report.html", &page.to_html())?;
@@ -152,6 +160,19 @@ pub fn monitor(request: &MonitorRequest, control: &Control) -> Result<Monitored,
     })
 }
 
+fn not_writable(out: &Path, error: &std::io::Error) -> Error {
+    let got = format!("{} ({error})", out.display());
+    Error::config("--out", "a folder that can be written", got)
+}
+
+/// What an earlier report listed is not of this one.
+fn remove_stale(path: &Path) -> Result<(), Error> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(not_writable(path, &error)),
+        _ => Ok(()),
+    }
+}
+
 fn shown_class(request: &MonitorRequest, classes: &[String]) -> Result<usize, Error> {
     let find = |wanted: &str| classes.iter().position(|class| class == wanted);
     match &request.class {
@@ -173,6 +194,10 @@ struct Row {
 }
 
 fn read(request: &MonitorRequest, classify: &Classify, control: &Control) -> Result<Seen, Error> {
+    let names = match &request.group {
+        GroupBy::Mentions(names) => Mentions::new(names)?,
+        GroupBy::Nothing | GroupBy::Column(_) => Mentions::default(),
+    };
     let mut columns = vec![request.text.clone()];
     if let GroupBy::Column(column) = &request.group {
         columns.push(column.clone());
@@ -188,15 +213,11 @@ fn read(request: &MonitorRequest, classify: &Classify, control: &Control) -> Res
         rows: 0,
     };
     let mut chunk = Vec::with_capacity(CHUNK);
-    let names: &[String] = match &request.group {
-        GroupBy::Mentions(names) => names,
-        GroupBy::Nothing | GroupBy::Column(_) => &[],
-    };
     let mut chunk_bytes = 0;
     let mut noted = 0;
     loop {
         match records.next_record() {
-            Ok(Some(record)) => match row(record, request, classify) {
+            Ok(Some(record)) => match row(record, request, &names, classify) {
                 Ok(row) => {
                     chunk_bytes += row.text.len();
                     chunk.push(row);
@@ -207,7 +228,7 @@ fn read(request: &MonitorRequest, classify: &Classify, control: &Control) -> Res
             Err(error) => seen.faults.add(error.into_row_fault()?),
         }
         if chunk.len() == CHUNK || chunk_bytes >= CHUNK_BYTES {
-            seen.take(&mut chunk, classify, names)?;
+            seen.take(&mut chunk, classify, &names)?;
             chunk_bytes = 0;
             if seen.rows >= noted + NOTE_EVERY {
                 noted = seen.rows;
@@ -216,11 +237,16 @@ fn read(request: &MonitorRequest, classify: &Classify, control: &Control) -> Res
             }
         }
     }
-    seen.take(&mut chunk, classify, names)?;
+    seen.take(&mut chunk, classify, &names)?;
     Ok(seen)
 }
 
-fn row(record: Record, request: &MonitorRequest, classify: &Classify) -> Result<Row, RowFault> {
+fn row(
+    record: Record,
+    request: &MonitorRequest,
+    names: &Mentions,
+    classify: &Classify,
+) -> Result<Row, RowFault> {
     let Record { line, fields } = record;
     let fault = |column: &ColumnSelector, problem: String| RowFault {
         line,
@@ -236,7 +262,7 @@ fn row(record: Record, request: &MonitorRequest, classify: &Classify) -> Result<
     }
     let group = match &request.group {
         GroupBy::Nothing => "all".to_owned(),
-        GroupBy::Mentions(names) => mentioned(&text, names),
+        GroupBy::Mentions(_) => names.first_in(&text),
         GroupBy::Column(column) => {
             let cell = fields.next().unwrap_or_default();
             match cell.trim() {
@@ -271,27 +297,13 @@ fn row(record: Record, request: &MonitorRequest, classify: &Classify) -> Result<
     })
 }
 
-/// The first of the names that is a word of the text.
-fn mentioned(text: &str, names: &[String]) -> String {
-    let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
-    let found = words
-        .filter(|word| !word.is_empty())
-        .find_map(|word| names.iter().find(|name| same_word(name, word)));
-    found.map_or_else(|| "(none of them)".to_owned(), Clone::clone)
-}
-
-fn same_word(name: &str, word: &str) -> bool {
-    let name = name.trim_start_matches(['@', '#']);
-    name.eq_ignore_ascii_case(word) || name.to_lowercase() == word.to_lowercase()
-}
-
 impl Seen {
     /// Classifies and counts what was read.
     fn take(
         &mut self,
         chunk: &mut Vec<Row>,
         classify: &Classify,
-        names: &[String],
+        names: &Mentions,
     ) -> Result<(), Error> {
         if chunk.is_empty() {
             return Ok(());
@@ -299,7 +311,7 @@ impl Seen {
         let ids = chunk.iter_mut().map(|row| std::mem::take(&mut row.ids));
         let probs = classify.probs(ids.collect())?;
         for (row, probs) in chunk.drain(..).zip(probs) {
-            let class = crate::tasks::classify::likeliest(&probs) as usize;
+            let class = likeliest(&probs);
             let group = self.tally.group(&row.group).to_owned();
             self.tally.add(&group, row.day, class);
             self.phrases.add(&group, class, &row.text, names);

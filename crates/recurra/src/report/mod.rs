@@ -26,4 +26,5 @@ pub mod html;
 
 pub use alignment::AlignmentMap;
 pub use svg::Svg;
+pub use text::{excerpt, short_name};
 pub use words::MarkedText;

@@ -65,6 +65,38 @@ fn em(c: char) -> f64 {
     }
 }
 
+/// The first letters of a text on one line, at most so many, an ellipsis for the others.
+///
+/// # Example
+/// ```
+/// assert_eq!(recurra::report::excerpt("a long\n story", 6), "a long…");
+/// ```
+pub fn excerpt(text: &str, most: usize) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// The most letters of a name that heads a column or a row of figures.
+const NAME_LETTERS: usize = 24;
+
+/// A model's or baseline's name, short enough for a table; what it quotes stays quoted.
+///
+/// # Example
+/// ```
+/// let name = "always `two men are playing football`";
+/// assert_eq!(recurra::report::short_name(name), "always `two men are play…`");
+/// ```
+pub fn short_name(name: &str) -> String {
+    let mut short = excerpt(name, NAME_LETTERS);
+    if !short.matches('`').count().is_multiple_of(2) {
+        short.push('`');
+    }
+    short
+}
+
 /// Cuts `text` with an ellipsis so that it fits `max_width` pixels.
 pub(crate) fn fit(text: &str, size: f64, max_width: f64) -> String {
     // Half a pixel of slack: `max_width` is often this very width after some sums.

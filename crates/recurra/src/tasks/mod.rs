@@ -16,6 +16,7 @@
 //! |---|---|
 //! | `task.rs` | `Task`: every verb as a method, and which file usually does it |
 //! | `shipping.rs` | fitting, and putting the weights where `open` finds them |
+//! | `kept.rs` | the judgement that training leaves in a run |
 //! | `streamed.rs` | models that read one token at a time |
 //! | `sections.rs` | the parts of a run's page |
 //! | `evenly.rs` | some of many examples |
@@ -24,6 +25,7 @@ pub mod classify;
 pub mod complete;
 mod evenly;
 pub mod forecast;
+mod kept;
 pub mod language;
 pub mod memory;
 pub mod music;
@@ -35,6 +37,7 @@ mod task;
 pub mod translate;
 
 use evenly::evenly;
+pub(crate) use kept::{keep, kept};
 pub(crate) use task::Task;
 use task::by_usual_files;
 
@@ -42,11 +45,11 @@ pub(crate) use shipping::{
     device, fit_and_ship, fit_and_ship_with, interrupted, judged, sampler, training_device,
 };
 
-use crate::report::AlignmentMap;
 use crate::report::chart::compact;
 use crate::report::html::{Metric, MetricTable, Page};
+use crate::report::{AlignmentMap, short_name};
 use recurra_train::Outcome;
-use recurra_train::metric::{self, Better, MetricInfo, Metrics};
+use recurra_train::metric::{self, MetricInfo, Metrics};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -97,7 +100,7 @@ impl Evaluation {
     /// All metrics of the model, each beside the baselines'.
     pub(crate) fn table(&self) -> MetricTable {
         let mut columns = vec!["network".to_owned()];
-        columns.extend(self.baselines.keys().cloned());
+        columns.extend(self.baselines.keys().map(|name| short_name(name)));
         let row = |name: String| {
             let of = |metrics: &Metrics| metrics.get(&name);
             let mut values = vec![of(&self.metrics)];
@@ -105,7 +108,7 @@ impl Evaluation {
             let known = metric::find(&name);
             Metric {
                 name: known.map_or_else(|| name.replace('_', " "), |known| known.title.to_owned()),
-                better: Some(known.map_or(Better::Higher, |known| known.better)),
+                better: known.map(|known| known.better),
                 values,
             }
         };
@@ -197,7 +200,7 @@ pub struct RunReport {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use recurra_train::metric::{ACCURACY, LOSS};
+    use recurra_train::metric::{ACCURACY, Better, LOSS};
 
     #[test]
     fn a_baseline_that_is_no_worse_is_named_first() {
@@ -224,5 +227,23 @@ mod tests {
         );
         assert_eq!(notes[1], "of ten");
         assert_eq!(judged().with_verdict(LOSS).notes, ["of ten"]);
+    }
+
+    #[test]
+    fn of_a_metric_that_is_not_registered_nobody_knows_which_way_is_better() {
+        let judged = Evaluation {
+            task: "test",
+            split: "test".to_owned(),
+            metrics: [("accuracy", 0.5), ("luck", 0.5)].into_iter().collect(),
+            baselines: BTreeMap::new(),
+            notes: Vec::new(),
+        };
+        let better: Vec<_> = judged
+            .table()
+            .metrics
+            .iter()
+            .map(|one| one.better)
+            .collect();
+        assert_eq!(better, [Some(Better::Higher), None]);
     }
 }

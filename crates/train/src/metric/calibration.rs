@@ -4,6 +4,7 @@ use super::confusion::check_classes;
 use super::roc_auc::{check_numbers, check_rows};
 use super::{Better, MetricInfo};
 use crate::TrainError;
+use recurra_nn::likeliest;
 
 /// Expected calibration error.
 pub const CALIBRATION_ERROR: MetricInfo = MetricInfo {
@@ -176,17 +177,6 @@ impl Calibration {
             .map(|bin| (bin.accuracy - bin.confidence).abs())
             .max_by(f64::total_cmp)
     }
-}
-
-/// The index of the largest value, the first of equal ones.
-pub(super) fn likeliest(row: &[f64]) -> usize {
-    let mut best = 0;
-    for (index, value) in row.iter().enumerate() {
-        if *value > row[best] {
-            best = index;
-        }
-    }
-    best
 }
 
 #[cfg(test)]

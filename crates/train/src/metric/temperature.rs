@@ -3,6 +3,7 @@
 use super::confusion::check_classes;
 use super::roc_auc::check_rows;
 use crate::TrainError;
+use serde::{Deserialize, Serialize};
 
 /// The range in which a temperature is sought: held-out examples that are all right would
 /// otherwise make a model infinitely sure.
@@ -10,7 +11,7 @@ const RANGE: [f64; 2] = [0.05, 20.0];
 const OP: &str = "temperature";
 
 /// A temperature that was fitted, and what it gained.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Temperature {
     /// What logits are divided by before the softmax: above 1 the model was too sure.
     pub temperature: f64,

@@ -4,7 +4,7 @@ use super::{
     Asks, Detour, Graph, Topology,
     math::Symbol,
     pen::{BOX, Edge, Heading, Node, Pen, Point, RADIUS, SMALL_RADIUS},
-    plan::{Part, Plan},
+    plan::{Column, Part, Plan},
 };
 use crate::report::{
     svg::{Frame, Svg},
@@ -105,6 +105,14 @@ fn notes(graph: &Graph, plan: &Plan) -> Vec<String> {
             .to_owned(),
         );
     }
+    notes.extend(
+        graph
+            .pooling()
+            .map(|name| format!("*y* is made of the states of all steps: {name}")),
+    );
+    notes.extend(graph.chain().map(|name| {
+        format!("{name}: all *y*_{{*t*}} are chosen together, each beside its neighbours")
+    }));
     let mut more = Vec::new();
     if plan.elided {
         more.push(format!("*T* = {}", graph.steps));
@@ -198,15 +206,50 @@ impl Figure<'_> {
                 Topology::ManyToOne => "",
                 _ => index.as_str(),
             };
-            let from = (x, self.port(part, top));
+            let from = match self.plan.pool_y {
+                Some(pool_y) => (x, pool_y),
+                None => (x, self.port(part, top)),
+            };
             self.pen
                 .edge(Edge::Forward, &[from, (x, y + RADIUS)], Heading::Up);
             self.pen
                 .node(Node::Output, (x, y), &Symbol::new("y").sub(index));
             self.loss(x, index);
         }
+        if let Some(pool_y) = self.plan.pool_y {
+            self.pool(part, pool_y);
+        }
+        if self.graph.chain().is_some() {
+            self.chain(part);
+        }
         if self.feeds_back(part) {
             self.feed_back(part);
+        }
+    }
+
+    /// All states of the top layer go to one lane.
+    fn pool(&mut self, part: &Part, pool_y: f64) {
+        let top = part.rows.len() - 1;
+        for column in part.columns.iter().filter(|one| one.index.is_some()) {
+            let from = (column.x, self.port(part, top));
+            self.pen.rail(Edge::Forward, &[from, (column.x, pool_y)]);
+            self.pen.branch(Edge::Forward, (column.x, pool_y));
+        }
+        let lane = [(part.first().x, pool_y), (part.last().x, pool_y)];
+        self.pen.rail(Edge::Forward, &lane);
+    }
+
+    /// Neighbouring outputs are tied.
+    fn chain(&mut self, part: &Part) {
+        let y = self.plan.output_y;
+        let edge_of = |column: &Column| match column.index {
+            Some(_) => RADIUS,
+            None => 14.0,
+        };
+        for pair in part.columns.windows(2) {
+            let from = (pair[0].x + edge_of(&pair[0]), y);
+            let to = (pair[1].x - edge_of(&pair[1]), y);
+            self.pen.rail(Edge::Chain, &[from, to]);
         }
     }
 

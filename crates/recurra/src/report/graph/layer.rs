@@ -168,6 +168,7 @@ impl Figure<'_> {
         let x = part.columns[number].x;
         let is_summary = layer + 1 == part.rows.len()
             && !self.plan.attends()
+            && self.plan.pool_y.is_none()
             && matches!(
                 self.graph.topology,
                 Topology::ManyToOne | Topology::ManyToManyEncoderDecoder

@@ -5,7 +5,7 @@
 //! rail from it to every step, because they are the same weights at each.
 //!
 //! ```
-//! # use recurra::report::graph::{Graph, LayerLabel, Topology};
+//! # use recurra::report::graph::{Graph, LayerLabel, Readout, Topology};
 //! let graph = Graph {
 //!     topology: Topology::ManyToOne,
 //!     steps: 12,
@@ -14,6 +14,7 @@
 //!     input_label: "letters".into(),
 //!     output_label: "last letter".into(),
 //!     loss_label: Some("cross-entropy".into()),
+//!     readout: Readout::State,
 //! };
 //! assert!(graph.to_svg().as_str().contains(" = 12"));
 //! ```
@@ -139,6 +140,20 @@ pub enum Asks {
     BottomBefore,
 }
 
+/// How outputs are made of the top layer's states.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Readout {
+    /// Each of the state at its step; a single one of the last.
+    #[default]
+    State,
+    /// A single one of all states together, by what is named here. Other topologies than many to
+    /// one are drawn as by `State`.
+    Pooled(String),
+    /// Each of the state at its step and of the outputs beside it, by what is named here. Other
+    /// topologies than the aligned one are drawn as by `State`.
+    Chained(String),
+}
+
 /// What to draw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Graph {
@@ -156,9 +171,27 @@ pub struct Graph {
     pub output_label: String,
     /// What the loss is; without it no losses are drawn.
     pub loss_label: Option<String>,
+    /// How outputs are made.
+    pub readout: Readout,
 }
 
 impl Graph {
+    /// What all states of the top layer go through, if they do.
+    fn pooling(&self) -> Option<&str> {
+        match (&self.readout, self.topology) {
+            (Readout::Pooled(name), Topology::ManyToOne) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// What ties neighbouring outputs, if something does.
+    fn chain(&self) -> Option<&str> {
+        match (&self.readout, self.topology) {
+            (Readout::Chained(name), Topology::ManyToManyAligned) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Draws the figure.
     pub fn to_svg(&self) -> Svg {
         figure::draw(self)

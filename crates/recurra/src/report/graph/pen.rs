@@ -50,6 +50,8 @@ pub(crate) enum Edge {
     Residual,
     /// The encoder's states to attention.
     Attention,
+    /// Between neighbouring outputs.
+    Chain,
     /// To a loss, and to the sum of losses.
     Loss,
 }
@@ -63,6 +65,7 @@ impl Edge {
             Self::Feedback => "feedback",
             Self::Residual => "residual",
             Self::Attention => "attention",
+            Self::Chain => "chain",
             Self::Loss => "loss",
         }
     }
@@ -72,7 +75,7 @@ impl Edge {
             Self::Forward => Color::Muted,
             Self::Recurrent => Color::Green,
             Self::Weight => Color::Orange,
-            Self::Feedback => Color::Blue,
+            Self::Feedback | Self::Chain => Color::Blue,
             Self::Residual => Color::Sky,
             Self::Attention => Color::Vermilion,
             Self::Loss => Color::Purple,

@@ -189,6 +189,8 @@ pub(crate) struct Plan {
     /// Height of the lane along which outputs come back as inputs.
     pub(crate) feedback_y: f64,
     pub(crate) input_y: f64,
+    /// Height of the lane that all states of the top layer go to, where they are pooled.
+    pub(crate) pool_y: Option<f64>,
     pub(crate) output_y: f64,
     pub(crate) loss_y: Option<f64>,
     /// Place of the sum of losses.
@@ -219,7 +221,8 @@ impl Plan {
                 ceiling = ceiling.min(memory_y);
             }
         }
-        let output_y = ceiling - 26.0 - RADIUS;
+        let pool_y = graph.pooling().map(|_| ceiling - 20.0);
+        let output_y = pool_y.unwrap_or(ceiling) - 26.0 - RADIUS;
         let loss_y = graph
             .loss_label
             .as_ref()
@@ -294,6 +297,7 @@ impl Plan {
             memory_y,
             feedback_y: 20.0,
             input_y: 40.0 + RADIUS,
+            pool_y,
             output_y,
             loss_y,
             total,
@@ -316,7 +320,7 @@ impl Plan {
             return true;
         }
         match graph.topology {
-            Topology::ManyToOne => last,
+            Topology::ManyToOne => last || self.pool_y.is_some(),
             // Without attention only a joined last state of the encoder's top is read, by the
             // decoder.
             Topology::ManyToManyEncoderDecoder if !part.is_decoder => {

@@ -10,6 +10,7 @@ fn graph(topology: Topology, steps: usize, layers: Vec<LayerLabel>) -> Graph {
         input_label: "letters".into(),
         output_label: "next letter".into(),
         loss_label: None,
+        readout: Readout::State,
     }
 }
 
@@ -187,6 +188,7 @@ fn labels_are_escaped_and_odd_input_is_drawn() {
         input_label: "<x & y>".into(),
         output_label: "글자 \"다음\"".into(),
         loss_label: Some(String::new()),
+        readout: Readout::State,
     };
     let svg = odd.to_svg().to_string();
     assert!(svg.contains("&lt;x &amp; y&gt;") && svg.contains("글자 &quot;다음&quot;"));
@@ -220,4 +222,41 @@ fn a_decoder_has_layers_and_attention_of_its_own() {
         assert_eq!((nodes(&svg, "context"), edges(&svg, "attention")), (3, 3));
         assert_eq!(nodes(&svg, "join"), 3, "every state of the encoder is read");
     }
+}
+
+#[test]
+fn pooled_states_of_all_steps_go_to_the_output() {
+    let drawn = |readout| {
+        let stack = vec![both_ways("GRU 2×64")];
+        let graph = Graph {
+            readout,
+            ..graph(Topology::ManyToOne, 4, stack)
+        };
+        let svg = graph.to_svg().to_string();
+        assert_well_formed(&svg);
+        svg
+    };
+    // Of a summary only the last step is joined, of a pooling every one.
+    let last = drawn(Readout::State);
+    assert_eq!(nodes(&last, "join"), 1);
+    let pooled = drawn(Readout::Pooled("mean, maximum".into()));
+    assert_eq!((nodes(&pooled, "join"), nodes(&pooled, "output")), (4, 1));
+    assert!(pooled.contains("is made of the states of all steps: mean, maximum"));
+}
+
+#[test]
+fn outputs_that_are_chosen_together_are_tied() {
+    let drawn = |topology| {
+        let graph = Graph {
+            readout: Readout::Chained("conditional random field".into()),
+            ..graph(topology, 4, vec![LayerLabel::new("GRU 64")])
+        };
+        let svg = graph.to_svg().to_string();
+        assert_well_formed(&svg);
+        svg
+    };
+    let aligned = drawn(Topology::ManyToManyAligned);
+    assert_eq!(aligned.matches("rcg-chain").count(), 3);
+    assert!(aligned.contains("conditional random field: all "));
+    assert!(!drawn(Topology::ManyToOne).contains("rcg-chain"));
 }

@@ -4,6 +4,8 @@ use super::config::DataConfig;
 use super::data::Corpus;
 use super::scored::{answers, area, nats};
 use crate::Error;
+use crate::artifact::{read_json, write_json};
+use recurra_nn::likeliest;
 use recurra_train::Run;
 use recurra_train::baseline::{TextClassifier, TextRule};
 use recurra_train::metric::{CROSS_ENTROPY, Metrics, ROC_AUC};
@@ -59,7 +61,7 @@ fn judge_one(
     let scores: Vec<f64> = texts.iter().flat_map(|text| fitted.scores(text)).collect();
     let said: Vec<u32> = scores
         .chunks(num_classes)
-        .map(super::scored::likeliest)
+        .map(|row| likeliest(row) as u32)
         .collect();
     let mut metrics = answers(&said, labels, num_classes)?;
     if fitted.rule() != TextRule::Majority {
@@ -74,14 +76,10 @@ fn judge_one(
 
 /// Puts figures into a run, as fitting linear models to many texts takes its time.
 pub(super) fn write(run: &Run, baselines: &Baselines) -> Result<(), Error> {
-    let text = serde_json::to_string_pretty(baselines).expect("names and numbers are JSON");
-    Ok(run.write(BASELINES, format!("{text}\n").as_bytes())?)
+    write_json(run, BASELINES, baselines)
 }
 
 /// Takes them out of a run.
 pub(super) fn read(run: &Run) -> Result<Baselines, Error> {
-    serde_json::from_str(&run.read_text(BASELINES)?).map_err(|error| Error::Damaged {
-        path: run.dir().join(BASELINES),
-        reason: error.to_string(),
-    })
+    read_json(run, BASELINES)
 }

@@ -229,6 +229,17 @@ impl TextsConfig {
         if self.dataset.is_some() && self.texts.is_some() {
             return Err(Error::config("data", "`dataset` or `texts`", "both"));
         }
+        // A built-in list has names of its own, and no tags.
+        let of_files = [
+            ("data.labels", self.labels.is_some()),
+            ("data.markup", self.markup != Markup::Keep),
+        ];
+        let given = of_files.iter().find(|(_, given)| *given);
+        if let (Some((key, _)), Some(list), None) = (given, self.texts, &self.path) {
+            let want = "a file of texts beside it, as `data.path`";
+            let got = format!("the built-in list `{}`", list.name());
+            return Err(Error::config(*key, want, got));
+        }
         for (key, name) in [
             ("data.valid_dataset", &self.valid_dataset),
             ("data.test_dataset", &self.test_dataset),

@@ -3,8 +3,9 @@
 use super::config::{DataConfig, Recipe, TextsConfig};
 use super::texts::{Texts, cut, learn_tokenizer};
 use crate::Error;
+use crate::artifact::{read_json, write_json};
 use rayon::prelude::*;
-use recurra_data::{Specials, Split, TokenBatch, TokenId, Tokenizer};
+use recurra_data::{Checksum, Specials, Split, TokenBatch, TokenId, Tokenizer};
 use recurra_train::Run;
 use serde::{Deserialize, Serialize};
 
@@ -28,15 +29,11 @@ pub(super) struct Origin {
 
 impl Origin {
     pub(super) fn read(run: &Run) -> Result<Self, Error> {
-        serde_json::from_str(&run.read_text(ORIGIN)?).map_err(|error| Error::Damaged {
-            path: run.dir().join(ORIGIN),
-            reason: error.to_string(),
-        })
+        read_json(run, ORIGIN)
     }
 
     pub(super) fn write(&self, run: &Run) -> Result<(), Error> {
-        let text = serde_json::to_string_pretty(self).expect("text and numbers are JSON");
-        Ok(run.write(ORIGIN, format!("{text}\n").as_bytes())?)
+        write_json(run, ORIGIN, self)
     }
 }
 
@@ -207,17 +204,11 @@ pub(super) fn encode(
     (rows, long.into_iter().filter(|long| *long).count())
 }
 
-/// FNV-1a over labels and texts.
+/// Of texts and labels.
 fn checksum(texts: &Texts) -> String {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut add = |bytes: &[u8]| {
-        for &byte in bytes {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    };
-    for (text, label) in texts.texts.iter().zip(&texts.labels) {
-        add(text.as_bytes());
-        add(&label.to_le_bytes());
-    }
-    format!("{hash:016x}")
+    let each = texts.texts.iter().zip(&texts.labels);
+    let sum = each.fold(Checksum::of(&[]), |sum, (text, label)| {
+        sum.with(text.as_bytes()).with(&label.to_le_bytes())
+    });
+    sum.to_string()
 }

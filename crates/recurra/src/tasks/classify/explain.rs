@@ -2,9 +2,9 @@
 
 use super::config::Recipe;
 use super::infer::{Classify, open};
-use super::scored::likeliest;
 use crate::Error;
 use crate::report::MarkedText;
+use recurra_nn::likeliest;
 use recurra_nn::streaming::Precision;
 use recurra_train::Run;
 use serde::Serialize;
@@ -64,7 +64,7 @@ impl Classify {
             texts.push(if ids.is_empty() { vec![unk] } else { ids });
         }
         let probs = self.probs(texts)?;
-        let class = likeliest(&probs[0]) as usize;
+        let class = likeliest(&probs[0]);
         let log_odds = |probs: &[f64]| {
             let p = probs[class].clamp(1e-12, 1.0 - 1e-12);
             (p / (1.0 - p)).ln()

@@ -6,16 +6,17 @@ use super::data::Corpus;
 use super::infer::{Classify, line_of, open};
 use super::judge::{judge_file, judge_own, model_logits, temper};
 use super::model::{Classifier, Criterion, Input};
-use super::scored::{Scored, Tempering, answers, likeliest, nats};
+use super::scored::{Scored, answers, nats, read_temperature, write_temperature};
 use super::texts::Texts;
 use crate::Error;
 use crate::quantize::{Steppers, write_weights};
+use crate::report::excerpt;
 use crate::tasks::{
     Evaluation, Sample, Trained, evenly, fit_and_ship, judged, sampler, training_device,
 };
 use recurra_data::BatchSampler;
 use recurra_nn::streaming::{Precision, Streamer};
-use recurra_nn::{Mode, NnError, Tensor};
+use recurra_nn::{Mode, NnError, Tensor, likeliest};
 use recurra_train::metric::{LOSS, Metrics, Temperature};
 use recurra_train::{Control, Learner, Run};
 use std::path::Path;
@@ -66,7 +67,8 @@ impl Learner for Lesson<'_> {
         let labels = self.corpus.labels_of(valid);
         let num_classes = self.corpus.num_classes();
         let logits = model_logits(model, valid, &self.corpus.sequences)?;
-        let said: Vec<u32> = logits.chunks(num_classes).map(likeliest).collect();
+        let rows = logits.chunks(num_classes);
+        let said: Vec<u32> = rows.map(|row| likeliest(row) as u32).collect();
         let plain = Temperature {
             temperature: 1.0,
             nats_before: 0.0,
@@ -108,16 +110,16 @@ pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Tra
     let lesson = Lesson::new(recipe, &corpus)?;
     let fitted = fit_and_ship(&lesson, model, &recipe.train, run, control)?;
     judged(fitted, |model| {
-        temper(&model, &corpus)?.write(run)?;
+        write_temperature(run, &temper(&model, &corpus)?)?;
         // As it is read again, to the last bit.
-        let tempering = Tempering::read(run)?;
+        let temperature = read_temperature(run)?;
         note("fitting the baselines");
         let test = &corpus.split.test;
         let texts: Vec<&str> = test.iter().map(|&i| &corpus.texts[i][..]).collect();
         let baselines = judge_baselines(&recipe.data, &corpus, &texts, &corpus.labels_of(test))?;
         baseline::write(run, &baselines)?;
         let baselines = baseline::read(run)?;
-        let classify = Classify::new(recipe, &corpus, model, tempering);
+        let classify = Classify::new(recipe, &corpus, model, temperature);
         let (evaluation, scored) = judge_own(&corpus, &classify, baselines)?;
         scored.write(run, &corpus.origin.classes)?;
         Ok((vec![evaluation], sample(&corpus, &scored)))
@@ -155,15 +157,6 @@ pub(crate) fn quantize(
     let model = classify.model();
     let streamer = |precision| Streamer::new(&model.stack, None, precision);
     write_weights(run, model, precision, streamer)
-}
-
-/// A text short enough for a line.
-pub(super) fn excerpt(text: &str, most: usize) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
 }
 
 fn sample(corpus: &Corpus, scored: &Scored) -> Vec<Sample> {

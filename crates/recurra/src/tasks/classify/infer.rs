@@ -4,7 +4,7 @@ use super::config::{DataConfig, Recipe};
 use super::data::{Batch, Corpus, Origin, Sequences, read_tokenizer};
 use super::judge::logits_of;
 use super::model::{self, Classifier};
-use super::scored::{Scored, Tempering};
+use super::scored::{Scored, read_temperature};
 use super::streamed::StreamedClassifier;
 use super::texts::{clean, cut};
 use crate::Error;
@@ -16,6 +16,7 @@ use recurra_nn::streaming::Precision;
 use recurra_nn::weights::values;
 use recurra_nn::{Mode, NnError};
 use recurra_train::Run;
+use recurra_train::metric::Temperature;
 use serde_json::{Map, Value, json};
 
 /// An open run of this task: a text in, its class out.
@@ -24,7 +25,7 @@ pub struct Classify {
     data: DataConfig,
     classes: Vec<String>,
     tokenizer: Tokenizer,
-    tempering: Tempering,
+    temperature: Temperature,
     model: Classifier,
     /// What answers instead, in a precision of fewer bits.
     streamed: Option<StreamedClassifier>,
@@ -54,7 +55,7 @@ pub(crate) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<C
         data: recipe.data.clone(),
         classes,
         tokenizer: read_tokenizer(run)?,
-        tempering: Tempering::read(run)?,
+        temperature: read_temperature(run)?,
         model,
         streamed,
     })
@@ -66,7 +67,7 @@ impl Classify {
         recipe: &Recipe,
         corpus: &Corpus,
         model: Classifier,
-        tempering: Tempering,
+        temperature: Temperature,
     ) -> Self {
         Self {
             data: recipe.data.clone(),
@@ -75,7 +76,7 @@ impl Classify {
                 .tokenizer
                 .clone()
                 .expect("a corpus of texts has a tokenizer"),
-            tempering,
+            temperature,
             model,
             streamed: None,
         }
@@ -94,8 +95,8 @@ impl Classify {
         &self.tokenizer
     }
 
-    pub(super) fn tempering(&self) -> &Tempering {
-        &self.tempering
+    pub(super) fn temperature(&self) -> &Temperature {
+        &self.temperature
     }
 
     /// The probabilities of examples.
@@ -111,7 +112,7 @@ impl Classify {
             &logits,
             labels,
             num_classes,
-            &self.tempering,
+            &self.temperature,
         ))
     }
 

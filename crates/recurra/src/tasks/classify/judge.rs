@@ -5,14 +5,14 @@ use super::config::{DataConfig, Recipe};
 use super::data::{Batch, Corpus, Sequences, encode};
 use super::infer::Classify;
 use super::model::Classifier;
-use super::scored::{Scored, Tempering};
+use super::scored::Scored;
 use super::texts::Part;
 use crate::Error;
 use crate::tasks::Evaluation;
 use recurra_nn::weights::values;
 use recurra_nn::{Mode, NnError};
 use recurra_train::Run;
-use recurra_train::metric::ACCURACY;
+use recurra_train::metric::{ACCURACY, Temperature};
 use std::path::Path;
 
 /// Rows that go through the network at once.
@@ -53,10 +53,11 @@ pub(super) fn model_logits(
 }
 
 /// Finds the temperature of a model on the part that it is chosen by.
-pub(super) fn temper(model: &Classifier, corpus: &Corpus) -> Result<Tempering, Error> {
+pub(super) fn temper(model: &Classifier, corpus: &Corpus) -> Result<Temperature, Error> {
     let valid = &corpus.split.valid;
     let logits = model_logits(model, valid, &corpus.sequences)?;
-    Tempering::fit(&logits, &corpus.labels_of(valid), corpus.num_classes())
+    let labels = corpus.labels_of(valid);
+    Ok(Temperature::fit(&logits, &labels, corpus.num_classes())?)
 }
 
 /// Judges an open run on its own test part.
@@ -69,7 +70,7 @@ pub(super) fn judge_own(
     let scored = classify.score(test, &corpus.sequences, corpus.labels_of(test))?;
     let notes = vec![
         format!("{} examples that were not trained on", test.len()),
-        classify.tempering().in_words(),
+        in_words(classify.temperature()),
     ];
     let evaluation = Evaluation {
         task: super::NAME,
@@ -91,7 +92,8 @@ pub(super) fn judge_file(
 ) -> Result<Evaluation, Error> {
     let DataConfig::Texts(config) = &recipe.data;
     let classes = classify.classes();
-    let part = Part::read(path, config, Some(classes))?;
+    let advice = "correct them, or take them out of the file";
+    let part = Part::read(path, config, Some(classes), advice)?;
     let labels = part.ids(classes);
     if labels.is_empty() {
         let want = "a file with texts and labels";
@@ -104,7 +106,7 @@ pub(super) fn judge_file(
     }
     let indices: Vec<usize> = (0..rows.len()).collect();
     let scored = classify.score(&indices, &Sequences::Tokens(rows), labels.clone())?;
-    notes.push(classify.tempering().in_words());
+    notes.push(in_words(classify.temperature()));
     let texts: Vec<&str> = part.texts.iter().map(String::as_str).collect();
     let fitted = Corpus::read(recipe, run)
         .and_then(|corpus| judge_baselines(&recipe.data, &corpus, &texts, &labels));
@@ -124,17 +126,15 @@ pub(super) fn judge_file(
     .with_verdict(ACCURACY))
 }
 
-impl Tempering {
-    /// In a sentence.
-    pub(super) fn in_words(&self) -> String {
-        let Self {
-            temperature,
-            nats_before,
-            nats_after,
-        } = self;
-        format!(
-            "probabilities are at temperature {temperature:.2}, found on the part for choosing \
-             (cross-entropy there {nats_before:.3} before, {nats_after:.3} after)"
-        )
-    }
+/// A temperature in a sentence.
+pub(super) fn in_words(found: &Temperature) -> String {
+    let Temperature {
+        temperature,
+        nats_before,
+        nats_after,
+    } = found;
+    format!(
+        "probabilities are at temperature {temperature:.2}, found on the part for choosing \
+         (cross-entropy there {nats_before:.3} before, {nats_after:.3} after)"
+    )
 }

@@ -29,7 +29,6 @@ pub use infer::Classify;
 
 pub(crate) use explain::explain;
 pub(crate) use infer::open as open_classify;
-pub(crate) use scored::likeliest;
 
 use super::{Task, by_usual_files};
 

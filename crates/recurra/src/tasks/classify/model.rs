@@ -4,7 +4,7 @@ use super::config::{ClassWeights, DataConfig, LossConfig, ModelConfig, Recipe};
 use super::data::{Batch, Corpus, Origin, read_tokenizer};
 use crate::Error;
 use crate::network::{Network, Part};
-use crate::report::graph::Topology;
+use crate::report::graph::{Readout, Topology};
 use crate::tasks::device;
 use burn::module::Module;
 use burn::tensor::{TensorData, activation};
@@ -219,6 +219,10 @@ pub(crate) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network
         output_size: width * model.pooling.len(),
         num_params: model.attention.as_ref().map_or(0, Module::num_params),
     };
+    let readout = match &model.pooling[..] {
+        [SequencePooling::Last] => Readout::State,
+        _ => Readout::Pooled(names.join(", ")),
+    };
     let (unit, steps) = match &recipe.data {
         DataConfig::Texts(_) => ("piece", 5),
     };
@@ -230,6 +234,7 @@ pub(crate) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network
         steps,
         front,
         layers: model.stack.summary(),
+        readout,
         head: vec![pooling, Part::linear(&model.head)],
     }])
 }

@@ -3,16 +3,16 @@
 use super::baseline;
 use super::config::Recipe;
 use super::data::{Corpus, Origin};
-use super::fit::excerpt;
+use super::judge::in_words;
 use super::model::describe;
-use super::scored::{Scored, Tempering};
+use super::scored::{Scored, read_temperature};
 use crate::Error;
-use crate::report::Svg;
 use crate::report::chart::{LineChart, LineStyle, Role, Series};
 use crate::report::html::{Block, Outcome, Prediction, PredictionTable, Section, Table};
+use crate::report::{Svg, excerpt};
 use crate::tasks::sections::{self, Plots, loss_curve, page, result, sentence, watched_curve};
 use crate::tasks::{Evaluation, RunReport, evenly};
-use recurra_train::metric::{ACCURACY, Calibration, threshold_report};
+use recurra_train::metric::{ACCURACY, Calibration, Temperature, threshold_report};
 use recurra_train::{Evaluation as Milestone, Run, read_history};
 
 /// Examples on the page, and how much of each.
@@ -21,7 +21,7 @@ const LETTERS: usize = 240;
 
 pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let origin = Origin::read(run)?;
-    let tempering = Tempering::read(run)?;
+    let temperature = read_temperature(run)?;
     let scored = Scored::read(run, &origin.classes)?;
     let evaluation = Evaluation {
         task: super::NAME,
@@ -35,7 +35,7 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let learning = sections::charts(&plots);
     let networks = describe(recipe, Some(run))?;
     let network = sections::networks(&networks, &mut plots);
-    let reliability = reliability(&scored, &tempering)?;
+    let reliability = reliability(&scored, &temperature)?;
     plots.push(("reliability".to_owned(), reliability.clone()));
     let [trained, chosen, tested] = origin.counts;
     let mut facts = vec![("from".to_owned(), origin.source.clone())];
@@ -54,7 +54,7 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         Section::new(
             "Confidence",
             vec![
-                Block::Prose(sentence(&tempering.in_words())),
+                Block::Prose(sentence(&in_words(&temperature))),
                 Block::Chart(reliability),
                 Block::Prose(
                     "What silence below a confidence would give: the share of examples that is \
@@ -66,9 +66,13 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         ),
     ];
     // The texts themselves are not in the run; without their files the page has none.
-    if let Ok(corpus) = Corpus::read(recipe, run) {
-        sections.push(Section::new("Examples", examples(&corpus, &scored)));
-    }
+    let shown = match Corpus::read(recipe, run) {
+        Ok(corpus) => examples(&corpus, &scored),
+        Err(error) => vec![Block::Prose(sentence(&format!(
+            "none, as the texts that the run began with cannot be read: {error}"
+        )))],
+    };
+    sections.push(Section::new("Examples", shown));
     sections.extend([
         Section::new("Learning", learning),
         Section::new("Network", network),
@@ -117,7 +121,7 @@ fn classes(scored: &Scored, names: &[String]) -> Result<Vec<Block>, Error> {
 }
 
 /// Accuracy over confidence, as the model said it and at its temperature.
-fn reliability(scored: &Scored, tempering: &Tempering) -> Result<Svg, Error> {
+fn reliability(scored: &Scored, temperature: &Temperature) -> Result<Svg, Error> {
     let points = |calibration: &Calibration| -> Vec<(f64, f64)> {
         let bins = calibration.bins();
         let full = bins.iter().filter(|bin| bin.count > 0);
@@ -125,7 +129,7 @@ fn reliability(scored: &Scored, tempering: &Tempering) -> Result<Svg, Error> {
     };
     let (after, before) = (
         scored.calibration()?,
-        scored.untempered(tempering).calibration()?,
+        scored.untempered(temperature).calibration()?,
     );
     let name = |when: &str, calibration: &Calibration| {
         let error = calibration.expected_error().unwrap_or_default();

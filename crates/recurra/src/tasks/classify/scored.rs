@@ -1,65 +1,27 @@
 //! What a model said of examples: its probabilities, and what they are worth.
 
 use crate::Error;
+use crate::artifact::{read_json, write_json};
+use recurra_nn::likeliest;
 use recurra_train::Run;
 use recurra_train::metric::{
     ACCURACY, Average, CALIBRATION_ERROR, CROSS_ENTROPY, Calibration, ConfusionMatrix, MACRO_F1,
     Metrics, ROC_AUC, Temperature, roc_auc, roc_auc_one_vs_rest,
 };
-use serde::{Deserialize, Serialize};
 
 const PREDICTIONS: &str = "predictions.tsv";
 const TEMPERATURE: &str = "temperature.json";
 /// Bins of a reliability diagram.
 const BINS: usize = 10;
 
-/// The temperature of a run, found on the examples that it is chosen by.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(super) struct Tempering {
-    /// What logits are divided by.
-    pub(super) temperature: f64,
-    /// Mean cross-entropy there without it, in nats.
-    pub(super) nats_before: f64,
-    /// And with it.
-    pub(super) nats_after: f64,
+/// Puts the temperature into a run.
+pub(super) fn write_temperature(run: &Run, found: &Temperature) -> Result<(), Error> {
+    write_json(run, TEMPERATURE, found)
 }
 
-impl Tempering {
-    pub(super) fn fit(logits: &[f64], labels: &[u32], num_classes: usize) -> Result<Self, Error> {
-        let fitted = Temperature::fit(logits, labels, num_classes)?;
-        Ok(Self {
-            temperature: fitted.temperature,
-            nats_before: fitted.nats_before,
-            nats_after: fitted.nats_after,
-        })
-    }
-
-    pub(super) fn write(&self, run: &Run) -> Result<(), Error> {
-        let text = serde_json::to_string_pretty(self).expect("numbers are JSON");
-        Ok(run.write(TEMPERATURE, format!("{text}\n").as_bytes())?)
-    }
-
-    pub(super) fn read(run: &Run) -> Result<Self, Error> {
-        serde_json::from_str(&run.read_text(TEMPERATURE)?).map_err(|error| Error::Damaged {
-            path: run.dir().join(TEMPERATURE),
-            reason: error.to_string(),
-        })
-    }
-
-    /// `softmax(logits / T)` of one example.
-    pub(super) fn probs(&self, logits: &[f64]) -> Vec<f64> {
-        let Self {
-            temperature,
-            nats_before,
-            nats_after,
-        } = *self;
-        Temperature {
-            temperature,
-            nats_before,
-            nats_after,
-        }
-        .probs(logits)
-    }
+/// Takes it out of a run.
+pub(super) fn read_temperature(run: &Run) -> Result<Temperature, Error> {
+    read_json(run, TEMPERATURE)
 }
 
 /// Examples with the probabilities that a model gives their classes.
@@ -77,7 +39,7 @@ impl Scored {
         logits: &[f64],
         labels: Vec<u32>,
         num_classes: usize,
-        by: &Tempering,
+        by: &Temperature,
     ) -> Self {
         let probs = logits.chunks(num_classes).flat_map(|row| by.probs(row));
         Self {
@@ -88,8 +50,8 @@ impl Scored {
     }
 
     /// The same as the model gave them before its temperature.
-    pub(super) fn untempered(&self, by: &Tempering) -> Self {
-        let hot = Tempering {
+    pub(super) fn untempered(&self, by: &Temperature) -> Self {
+        let hot = Temperature {
             temperature: 1.0 / by.temperature,
             ..*by
         };
@@ -104,7 +66,8 @@ impl Scored {
 
     /// The likeliest class of each example.
     pub(super) fn predictions(&self) -> Vec<u32> {
-        self.probs.chunks(self.num_classes).map(likeliest).collect()
+        let rows = self.probs.chunks(self.num_classes);
+        rows.map(|row| likeliest(row) as u32).collect()
     }
 
     pub(super) fn confusion(&self) -> Result<ConfusionMatrix, Error> {
@@ -142,7 +105,7 @@ impl Scored {
         }
         text.push('\n');
         for (row, &label) in self.probs.chunks(self.num_classes).zip(&self.labels) {
-            let (label, said) = (label as usize, likeliest(row) as usize);
+            let (label, said) = (label as usize, likeliest(row));
             text.push_str(&format!(
                 "{}\t{}",
                 one_cell(&classes[label]),
@@ -190,12 +153,6 @@ impl Scored {
 /// A class's name where tabs and line ends divide.
 fn one_cell(name: &str) -> String {
     name.replace(['\t', '\n', '\r'], " ")
-}
-
-/// The index of the largest value, the first of equal ones.
-pub(crate) fn likeliest(row: &[f64]) -> u32 {
-    let better = |best: usize, index: usize| if row[index] > row[best] { index } else { best };
-    (1..row.len()).fold(0, better) as u32
 }
 
 /// What answers alone are worth.

@@ -239,6 +239,20 @@ fn a_changed_file_is_found_out_when_the_run_is_judged() {
         error.contains("not those that the run began with"),
         "{error}"
     );
+    let page = write_report(&place.path("run")).unwrap();
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(
+        page.contains("cannot be read: ") && page.contains("not those that the run began with")
+    );
+    place.write("more.tsv", "label\ttext\nforward\tx o y\nsideways\tx o y\n");
+    let more = place.path("more.tsv");
+    let error = evaluate(&place.path("run"), Some(&more))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.ends_with("correct them, or take them out of the file"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -258,6 +272,16 @@ fn what_does_not_go_together_is_refused_by_key() {
     ] {
         let message = place.recipe(&[given]).unwrap_err().to_string();
         assert!(message.contains(key), "{given}: {message}");
+    }
+    let built_in = RecipeSource::find("sentiment-small").unwrap();
+    for (given, key) in [
+        ("data.labels={ a = \"x\", b = \"y\" }", "data.labels"),
+        ("data.markup=strip", "data.markup"),
+    ] {
+        let refused = built_in.resolve(&[given.to_owned()]).unwrap_err();
+        let wanted = format!("{key}: expected a file of texts beside it, as `data.path`, got the");
+        assert!(refused.to_string().starts_with(&wanted), "{refused}");
+        place.recipe(&[given]).unwrap();
     }
     assert!(Path::new(&place.path("texts.tsv")).exists());
 }

@@ -2,7 +2,8 @@
 
 use super::config::{BadRows, Keep, Markup, TextsConfig};
 use crate::Error;
-use recurra_data::labelled::{LabelledTexts, RowFault, read_labelled};
+use recurra_data::fault::RowFault;
+use recurra_data::labelled::{LabelledTexts, read_labelled};
 use recurra_data::source::locate;
 use recurra_data::text::Normalization;
 use recurra_data::{DataError, Split, TokenId, Tokenizer};
@@ -11,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 /// More kinds of labels than this are no classes.
 const MOST_CLASSES: usize = 1000;
+/// What to do about bad rows in what a run is made of.
+const SKIP: &str = "correct them, or leave them out with `--set data.bad_rows=skip`";
 
 /// The texts of a run, those of the first file before the others'.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,13 +51,13 @@ impl Texts {
         }
         if config.is_one_file() {
             let path = config.path.clone().unwrap_or_default();
-            let first = Part::read(&path, config, None)?;
+            let first = Part::read(&path, config, None, SKIP)?;
             let source = path.display().to_string();
             return Self::of_parts(config, first, [None, None], source, seed);
         }
         let Some(name) = &config.dataset else {
             let path = config.path.clone().unwrap_or_default();
-            let first = Part::read(&path, config, None)?;
+            let first = Part::read(&path, config, None, SKIP)?;
             let source = path.display().to_string();
             return Self::of_parts(config, first, [None, None], source, seed);
         };
@@ -63,12 +66,12 @@ impl Texts {
             Ok(locate(name, config.path.as_deref(), Some(hint))?)
         };
         let path = find(name)?;
-        let first = Part::read(&path, config, None)?;
+        let first = Part::read(&path, config, None, SKIP)?;
         let classes = classes(&first, config, &path)?;
         let part = |name: &Option<String>| -> Result<Option<(PathBuf, Part)>, Error> {
             let Some(name) = name else { return Ok(None) };
             let path = find(name)?;
-            let part = Part::read(&path, config, Some(&classes))?;
+            let part = Part::read(&path, config, Some(&classes), SKIP)?;
             Ok(Some((path, part)))
         };
         let others = [part(&config.valid_dataset)?, part(&config.test_dataset)?];
@@ -204,11 +207,13 @@ fn classes(part: &Part, config: &TextsConfig, path: &Path) -> Result<Vec<String>
 }
 
 impl Part {
-    /// Reads a file; with `classes`, a label that is none of them makes a row a bad one.
+    /// Reads a file; with `classes`, a label that is none of them makes a row a bad one. Where bad
+    /// rows are refused, `advice` says what to do about them.
     pub(super) fn read(
         path: &Path,
         config: &TextsConfig,
         classes: Option<&[String]>,
+        advice: &'static str,
     ) -> Result<Self, Error> {
         let LabelledTexts {
             texts: rows,
@@ -251,7 +256,7 @@ impl Part {
                 path: path.to_owned(),
                 num_rows,
                 faults: Box::new(faults),
-                advice: "correct them, or leave them out with `--set data.bad_rows=skip`",
+                advice,
             }));
         }
         let file = path.file_name().unwrap_or(path.as_os_str());

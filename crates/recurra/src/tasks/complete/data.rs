@@ -2,6 +2,7 @@
 
 use super::config::{DataConfig, Form, Recipe};
 use crate::Error;
+use crate::artifact::{read_json, write_json};
 use recurra_data::source::{locate, read_lines};
 use recurra_data::text::{Unit, WordList};
 use recurra_data::{DataError, Specials, Split, Targets, TokenBatch, TokenId, Vocab};
@@ -60,9 +61,7 @@ impl Words {
 
     /// Puts them into a run that begins.
     pub(super) fn write(&self, run: &Run) -> Result<(), Error> {
-        let origin = serde_json::to_string_pretty(&self.origin)
-            .expect("an origin is text, which JSON holds");
-        run.write(ORIGIN, format!("{origin}\n").as_bytes())?;
+        write_json(run, ORIGIN, &self.origin)?;
         let text: String = self.words.iter().flat_map(|word| [word, "\n"]).collect();
         run.write(WORDS, text.as_bytes())?;
         Ok(())
@@ -72,13 +71,10 @@ impl Words {
     pub(super) fn of_run(run: &Run) -> Result<Self, Error> {
         let lines = read_lines(&run.path(WORDS)?)?;
         let words: Result<Vec<String>, DataError> = lines.map(|line| Ok(line?.text)).collect();
-        let origin: Origin =
-            serde_json::from_str(&run.read_text(ORIGIN)?).map_err(|error| Error::Damaged {
-                path: run.dir().join(ORIGIN),
-                reason: error.to_string(),
-            })?;
-        let words = words?;
-        Ok(Self { words, origin })
+        Ok(Self {
+            words: words?,
+            origin: read_json(run, ORIGIN)?,
+        })
     }
 }
 

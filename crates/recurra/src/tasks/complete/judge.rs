@@ -10,7 +10,7 @@ use crate::tasks::streamed::log_softmax;
 use crate::tasks::{Evaluation, evenly};
 use recurra_data::{DataError, Specials, TokenId};
 use recurra_nn::weights::values;
-use recurra_nn::{Mode, NnError};
+use recurra_nn::{Mode, NnError, likeliest};
 use recurra_train::baseline::{NgramConfig, NgramModel, best_last_letter};
 use recurra_train::metric::{
     ACCURACY, Accuracy, BITS_PER_CHAR, CROSS_ENTROPY, CrossEntropy, Metrics, PERPLEXITY,
@@ -46,23 +46,11 @@ impl Tally {
             self.by_len.resize(len + 1, CrossEntropy::default());
         }
         self.by_len[len].add_log_probs(&[log_prob]);
-        let likeliest = likeliest(log_probs);
+        let likeliest = likeliest(log_probs) as TokenId;
         self.accuracy
             .add(&[likeliest], &[label])
             .expect("one prediction and one label");
     }
-}
-
-fn likeliest(log_probs: &[f32]) -> TokenId {
-    let ids = log_probs.iter().zip(0..);
-    let best = ids.fold((f32::NEG_INFINITY, 0), |best, (&log_prob, id)| {
-        if log_prob > best.0 {
-            (log_prob, id)
-        } else {
-            best
-        }
-    });
-    best.1
 }
 
 /// The network's predictions on rows.

@@ -4,7 +4,7 @@ use super::config::{EmbeddingConfig, Form, InputConfig, ModelConfig, Recipe};
 use super::data::{Corpus, Examples, Words, read_vocab};
 use crate::Error;
 use crate::network::{Network, Part};
-use crate::report::graph::Topology;
+use crate::report::graph::{Readout, Topology};
 use crate::tasks::device;
 use burn::module::Module;
 use recurra_data::{TokenBatch, TokenId};
@@ -167,6 +167,7 @@ pub(crate) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network
         steps: *recipe.data.prefix_lens().end(),
         front: vec![front],
         layers: model.stack.summary(),
+        readout: Readout::State,
         head: vec![head],
     }])
 }

@@ -35,39 +35,8 @@ pub(super) fn windows_of_file(
         (read, _) => (read?, None),
     };
     let windows = windows_of(&series, recipe.window_len(), recipe.model.scale_by)
-        .map_err(|error| about_file(error, path))?;
+        .map_err(|error| error.about(path.display()))?;
     Ok((windows, note))
-}
-
-/// The same error with the file that is too short, or holds the value that is too large.
-pub(super) fn about_file(error: DataError, path: &Path) -> DataError {
-    match error {
-        DataError::TooFew {
-            what,
-            expected,
-            got,
-            unit,
-            advice,
-        } => DataError::TooFew {
-            what: format!("{}: {what}", path.display()),
-            expected,
-            got,
-            unit,
-            advice,
-        },
-        DataError::Value {
-            what,
-            index,
-            expected,
-            got,
-        } => DataError::Value {
-            what: format!("{}: {what}", path.display()),
-            index,
-            expected,
-            got,
-        },
-        other => other,
-    }
 }
 
 /// A column, the file that it is from, and what was noticed about it.

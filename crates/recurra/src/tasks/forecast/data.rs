@@ -1,6 +1,6 @@
 //! From series to windows, and from windows to what the network is fitted on.
 
-use super::column::{Column, about_file, column_of_file, kept_column};
+use super::column::{Column, column_of_file, kept_column};
 use super::config::{ColumnConfig, DataConfig, GeneratedConfig, Recipe};
 use super::example::{Example, windows_of};
 use crate::Error;
@@ -97,7 +97,7 @@ impl Dataset {
             origin,
             ..
         } = column;
-        let short = |error| about_file(error, origin);
+        let short = |error: DataError| error.about(origin.display());
         let all = windows_of(series, [data.window_len; 2], by).map_err(short)?;
         let split = Split::in_order(all.len(), &data.split).map_err(short)?;
         let part = |indices: &[usize]| indices.iter().map(|&index| all[index].clone()).collect();

@@ -2,7 +2,7 @@
 
 use super::example::Example;
 use recurra_train::TrainError;
-use recurra_train::metric::{coverage, crps_samples};
+use recurra_train::metric::{Proportion, coverage, crps_samples};
 
 /// The share of values that an interval is to hold.
 pub(super) const LEVEL: f64 = 0.8;
@@ -29,10 +29,37 @@ pub(super) struct Intervals {
 /// How intervals did on values that came later.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Spread {
-    /// The share of values inside.
-    pub(super) coverage: f64,
+    /// The values inside.
+    pub(super) inside: Proportion,
     /// The mean continuous ranked probability score.
     pub(super) crps: f64,
+}
+
+impl Spread {
+    /// Says so when the intervals hold surely more or fewer values than they should.
+    pub(super) fn note(&self) -> Option<String> {
+        let [low, high] = self.inside.interval();
+        let share = self.inside.share()?;
+        let fault = match (high < LEVEL, low > LEVEL) {
+            (true, _) => {
+                "too narrow: these values were harder to forecast than the validation part"
+            }
+            (_, true) => {
+                "wider than they need be: these values were easier to forecast than the \
+                          validation part"
+            }
+            _ => return None,
+        };
+        Some(format!(
+            "the {:.0} % intervals hold {:.1} % of {} values (95 % confidence: {:.1} % to {:.1} %), \
+             so they are {fault}",
+            100.0 * LEVEL,
+            100.0 * share,
+            self.inside.count,
+            100.0 * low,
+            100.0 * high
+        ))
+    }
 }
 
 impl Intervals {
@@ -72,18 +99,29 @@ impl Intervals {
             .unzip();
         let actuals: Vec<f64> = examples.iter().map(|example| example.target).collect();
         let inside = coverage(&lower, &upper, &actuals)?.inside;
-        let stride = self.errors.len().div_ceil(MANY);
+        let errors = self.thinned();
         let mut crps = 0.0;
         for (said, example) in pairs() {
-            let errors = self.errors.iter().step_by(stride);
-            let samples: Vec<f64> = errors
-                .map(|&error| said + example.of_units(error))
-                .collect();
-            crps += crps_samples(&samples, example.target)?;
+            let samples = errors.iter().map(|&error| said + example.of_units(error));
+            crps += crps_samples(&samples.collect::<Vec<f64>>(), example.target)?;
         }
-        Ok(inside.share().map(|coverage| Spread {
-            coverage,
-            crps: crps / examples.len().max(1) as f64,
+        Ok((!examples.is_empty()).then(|| Spread {
+            inside,
+            crps: crps / examples.len() as f64,
         }))
+    }
+
+    /// At most [`MANY`] errors that are spread as all are: what lies in the middle of each of so
+    /// many equal shares, so that neither side weighs more.
+    fn thinned(&self) -> Vec<f64> {
+        let count = self.errors.len();
+        let kept = count.min(MANY);
+        let middle = |share: usize| {
+            let rank = (share as f64 + 0.5) * count as f64 / kept as f64 - 0.5;
+            let (below, part) = (rank.floor() as usize, rank.fract());
+            let above = self.errors[(below + 1).min(count - 1)];
+            self.errors[below] * (1.0 - part) + above * part
+        };
+        (0..kept).map(middle).collect()
     }
 }

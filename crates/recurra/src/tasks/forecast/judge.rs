@@ -151,8 +151,9 @@ pub(super) fn evaluation(
         if let Some(intervals) = &yardstick.intervals
             && let Some(spread) = intervals.judge(forecasts, examples)?
         {
-            metrics.set(COVERAGE, spread.coverage);
+            metrics.set(COVERAGE, spread.inside.share());
             metrics.set(CRPS.name, spread.crps);
+            notes.extend(spread.note());
         }
     }
     notes.extend(baseline_note(&said, &baselines));

@@ -4,7 +4,7 @@ use super::config::{ModelConfig, Recipe};
 use super::example::{Example, INPUT_SIZE, collate};
 use crate::Error;
 use crate::network::{Network, Part};
-use crate::report::graph::Topology;
+use crate::report::graph::{Readout, Topology};
 use crate::tasks::device;
 use burn::module::Module;
 use burn::tensor::TensorData;
@@ -124,6 +124,7 @@ pub(crate) fn describe(recipe: &Recipe, _: Option<&Run>) -> Result<Vec<Network>,
         steps: recipe.window_len()[1] - 1,
         front: Vec::new(),
         layers: model.stack.summary(),
+        readout: Readout::State,
         head,
     }])
 }

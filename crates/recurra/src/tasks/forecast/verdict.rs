@@ -30,6 +30,22 @@ impl Verdict {
         let (model, naive) = (squares(forecasts), squares(last));
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
         let (ours, theirs) = (mean(&model), mean(&naive));
+        if theirs == 0.0 && !actuals.is_empty() {
+            let sentence = match ours {
+                0.0 => "The last value is always right here, and so is the model: nothing ever \
+                        changes."
+                    .to_owned(),
+                _ => format!(
+                    "The model does not beat the last value, which is always right here: nothing \
+                     ever changes, and the model's mean squared error is {}.",
+                    compact(ours)
+                ),
+            };
+            return Ok(Self {
+                sentence,
+                beats_last_value: false,
+            });
+        }
         // A share is never negative, though the interval of a mean may be.
         let share = |value: f64| format!("{:.1} %", 100.0 * value.max(0.0) / theirs);
         Ok(match LossDifference::new(&model, &naive, 1)? {

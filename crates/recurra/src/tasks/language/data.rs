@@ -2,8 +2,9 @@
 
 use super::config::{DataConfig, Recipe, Unit};
 use crate::Error;
+use crate::artifact::{read_json, write_json};
 use recurra_data::source::{locate, read_lines, read_text_columns};
-use recurra_data::{Contiguous, DataError, Specials, Split, TokenId, Vocab};
+use recurra_data::{Checksum, Contiguous, DataError, Specials, Split, TokenId, Vocab};
 use recurra_train::Run;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -23,7 +24,7 @@ pub(super) struct Origin {
     /// The files of training, validation and test; one when they are parts of it, none when it is
     /// built in.
     pub(super) files: Vec<PathBuf>,
-    /// FNV-1a, 64 bit, over all lines: to notice another text.
+    /// Of all lines, to notice another text.
     pub(super) checksum: String,
 }
 
@@ -114,12 +115,7 @@ impl Texts {
 
     /// Reads the text of a run again.
     pub(super) fn of_run(config: &DataConfig, run: &Run) -> Result<Self, Error> {
-        let path = run.path(ORIGIN)?;
-        let origin: Origin =
-            serde_json::from_str(&run.read_text(ORIGIN)?).map_err(|error| Error::Damaged {
-                path: path.clone(),
-                reason: error.to_string(),
-            })?;
+        let origin: Origin = read_json(run, ORIGIN)?;
         let texts = match &origin.files[..] {
             [] => Self::read(config)?,
             files => Self::read_files(config, files.to_vec())?,
@@ -149,13 +145,11 @@ fn lines(file: &Path, config: &DataConfig) -> Result<Vec<String>, Error> {
 }
 
 fn checksum(parts: &[Vec<String>]) -> String {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for line in parts.iter().flatten() {
-        for byte in line.bytes().chain([b'\n']) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-    format!("{hash:016x}")
+    let lines = parts.iter().flatten();
+    let sum = lines.fold(Checksum::of(&[]), |sum, line| {
+        sum.with(line.as_bytes()).with(b"\n")
+    });
+    sum.to_string()
 }
 
 /// One part of a text as the model reads it.
@@ -269,9 +263,7 @@ impl Corpus {
 
     /// Puts what a run is to remember of it into the run.
     pub(super) fn write(&self, run: &Run) -> Result<(), Error> {
-        let origin = serde_json::to_string_pretty(&self.origin)
-            .expect("an origin is text and paths of UTF-8, which JSON holds");
-        run.write(ORIGIN, format!("{origin}\n").as_bytes())?;
+        write_json(run, ORIGIN, &self.origin)?;
         Ok(run.write(VOCAB, self.vocab.to_text().as_bytes())?)
     }
 

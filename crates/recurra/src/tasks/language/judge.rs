@@ -87,8 +87,8 @@ pub(super) fn judge_streamed(model: &StreamedModel, part: &Part) -> Result<Tally
     Ok(tally)
 }
 
-/// How many units of the text before it an n-gram model sees, and its own: a word costs five, a
-/// letter less.
+/// How many units an n-gram model counts together, the last of which it says: fewer words than
+/// letters, and fewer letters than Jamo, as each of these tells less.
 pub(super) fn order(unit: Unit) -> usize {
     match unit {
         Unit::Word => 5,

@@ -4,7 +4,7 @@ use super::config::{ModelConfig, Recipe};
 use super::data::{Corpus, Texts, read_vocab};
 use crate::Error;
 use crate::network::{Network, Part};
-use crate::report::graph::Topology;
+use crate::report::graph::{Readout, Topology};
 use crate::tasks::device;
 use crate::tasks::streamed::{Enter, StreamedModel};
 use burn::module::{Module, Param};
@@ -194,6 +194,7 @@ pub(super) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network
         steps: recipe.data.tbptt_len.min(5),
         front: vec![front],
         layers: model.stack.summary(),
+        readout: Readout::State,
         head: vec![head],
     }])
 }

@@ -8,8 +8,8 @@ use super::judge::{judge, judge_ngram, ngram, order};
 use super::model::describe;
 use crate::report::chart::{LineChart, ReferenceLine, Role, Series};
 use crate::report::html::{Block, Section};
-use crate::tasks::RunReport;
 use crate::tasks::sections::{self, curve, page, result};
+use crate::tasks::{RunReport, kept};
 use crate::{Error, GenerateOptions};
 use recurra_nn::streaming::Precision;
 use recurra_train::metric::{BITS_PER_CHAR, PERPLEXITY};
@@ -18,7 +18,9 @@ use recurra_train::{Evaluation as Milestone, Run, read_history};
 pub(super) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let corpus = Corpus::of_run(recipe, run)?;
     let predictor = open(recipe, run, Precision::F32)?;
-    let evaluation = judge(recipe, &corpus, &predictor, None)?;
+    let evaluations = kept(run, super::NAME, || {
+        Ok(vec![judge(recipe, &corpus, &predictor, None)?])
+    })?;
     let history = read_history(run)?;
     let mut plots = vec![("learning".to_owned(), learning(recipe, &corpus, &history)?)];
     let learning = sections::charts(&plots);
@@ -41,7 +43,7 @@ pub(super) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         made_up.push(Block::Preformatted(generated.text.trim().to_owned()));
     }
     let sections = vec![
-        Section::new("Result", result(&evaluation)),
+        Section::new("Result", evaluations.iter().flat_map(result).collect()),
         Section::new("Made-up text", made_up),
         Section::new("Learning", learning),
         Section::new("Network", network),

@@ -4,6 +4,7 @@ use super::config::{Problem, Recipe};
 use super::data::{self, Part};
 use super::model::{Contest, MemoryNet, contests};
 use crate::Error;
+use crate::artifact::{read_json, write_json};
 use crate::tasks::{
     Evaluation, Sample, Task, Trained, device, fit_and_ship, interrupted, training_device,
 };
@@ -55,11 +56,7 @@ impl Contest<'_> {
     }
 
     pub(super) fn gradients(&self, whole: &Run) -> Result<GradientByLag, Error> {
-        let run = self.run(whole)?;
-        serde_json::from_str(&run.read_text(GRADIENTS)?).map_err(|error| Error::Damaged {
-            path: run.dir().join(GRADIENTS),
-            reason: error.to_string(),
-        })
+        read_json(&self.run(whole)?, GRADIENTS)
     }
 
     /// Fits this network, unless that has been tried already.
@@ -76,7 +73,7 @@ impl Contest<'_> {
             before: finite(model.gradient_by_lag(&self.examples)?),
             after: Vec::new(),
         };
-        gradients.write(&run)?;
+        write_json(&run, GRADIENTS, &gradients)?;
         let config = recipe.train_of(self.network);
         let fitted = match fit_and_ship(self, model, &config, &run, control) {
             Err(Error::Train(TrainError::Diverged(diagnosis))) => {
@@ -95,7 +92,7 @@ impl Contest<'_> {
         }
         let (trained, _) = run.read_model(self.model(recipe, &training_device())?)?;
         gradients.after = finite(trained.gradient_by_lag(&self.examples)?);
-        gradients.write(&run)?;
+        write_json(&run, GRADIENTS, &gradients)?;
         run.set_status(Status::Finished)?;
         Ok(fitted.outcome)
     }
@@ -128,13 +125,6 @@ impl Contest<'_> {
 fn finite(norms: Vec<f64>) -> Vec<Option<f64>> {
     let finite = |norm: f64| norm.is_finite().then_some(norm);
     norms.into_iter().map(finite).collect()
-}
-
-impl GradientByLag {
-    fn write(&self, run: &Run) -> Result<(), Error> {
-        let json = serde_json::to_vec(self).expect("numbers can be written as JSON");
-        Ok(run.write(GRADIENTS, &json)?)
-    }
 }
 
 impl Learner for Contest<'_> {

@@ -4,7 +4,7 @@ use super::config::{NetworkConfig, Problem, Recipe};
 use super::data::{self, Examples, Part};
 use crate::Error;
 use crate::network::{self, Network};
-use crate::report::graph::Topology;
+use crate::report::graph::{Readout, Topology};
 use crate::tasks::device;
 use burn::module::Module;
 use burn::tensor::TensorData;
@@ -12,7 +12,7 @@ use recurra_data::series::CopyMemory;
 use recurra_nn::loss::{Labels, cross_entropy, mse};
 use recurra_nn::weights::values;
 use recurra_nn::{
-    Device, LayerState, Linear, Mode, NnError, Stack, StackState, State, Tensor, one_hot,
+    Device, LayerState, Linear, Mode, NnError, Stack, StackState, State, Tensor, likeliest, one_hot,
 };
 use recurra_train::metric::{Accuracy, Metrics};
 use recurra_train::{Run, Stream};
@@ -105,6 +105,7 @@ impl MemoryNet {
             steps: examples.seq_len(),
             front: Vec::new(),
             layers: self.stack.summary(),
+            readout: Readout::State,
             head: vec![network::Part::linear(&self.head)],
         }
     }
@@ -197,7 +198,7 @@ impl MemoryNet {
             let to = (row + 1) * seq_len;
             let predicted: Vec<u32> = logits[from * width..to * width]
                 .chunks(width)
-                .map(largest)
+                .map(|logits| likeliest(logits) as u32)
                 .collect();
             accuracy
                 .add(&predicted, &labels[from..to])
@@ -297,13 +298,4 @@ fn probed(state: StackState) -> (StackState, Vec<Tensor<2>>) {
         })
         .collect();
     (StackState { layers }, probes)
-}
-
-fn largest(logits: &[f32]) -> u32 {
-    let best = logits
-        .iter()
-        .enumerate()
-        .max_by(|a, b| a.1.total_cmp(b.1))
-        .map_or(0, |(index, _)| index);
-    best as u32
 }

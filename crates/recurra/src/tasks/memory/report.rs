@@ -9,14 +9,16 @@ use crate::report::chart::{
     Better, LineChart, ReferenceLine, Role, Scale, Series, SmallMultiples, compact,
 };
 use crate::report::html::{Block, Metric, MetricTable, Page, Section};
-use crate::tasks::{Evaluation, RunReport};
+use crate::tasks::{Evaluation, RunReport, kept};
 use recurra_nn::streaming::Precision;
 use recurra_train::metric::{ACCURACY, LOSS, MetricInfo};
 use recurra_train::{Run, read_history};
 
 pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let contests = contests(recipe)?;
-    let evaluations = evaluate(recipe, run, None, Precision::F32)?;
+    let evaluations = kept(run, super::NAME, || {
+        evaluate(recipe, run, None, Precision::F32)
+    })?;
     let mut sections = Vec::new();
     let mut plots = Vec::new();
     for &problem in &recipe.data.problems {

@@ -2,6 +2,7 @@
 
 use super::config::{MusicData, Recipe};
 use crate::Error;
+use crate::artifact::read_json;
 use recurra_data::music::{Roll, Tune, TuneFiles, folk_tunes, read_tune_files};
 use recurra_data::source::{locate, read_text};
 use recurra_data::{DataError, Split};
@@ -192,28 +193,33 @@ impl Tunes {
             valid: keep(&self.valid),
             test: keep(&self.test),
         };
+        // In one line: of a roll, every note would have its own.
         let json = serde_json::to_vec(&kept).expect("tunes are text and numbers");
         Ok(run.write(TUNES, &json)?)
     }
 
     /// Takes them out of a run.
     pub(super) fn of_run(run: &Run) -> Result<Self, Error> {
-        let kept: Kept =
-            serde_json::from_slice(&run.read(TUNES)?).map_err(|error| Error::Damaged {
-                path: run.dir().join(TUNES),
-                reason: error.to_string(),
-            })?;
-        let tunes = |kept: Vec<KeptTune>| {
-            let tune = |kept: KeptTune| Tune {
-                name: kept.name,
-                roll: Roll::new(kept.steps).0,
+        let kept: Kept = read_json(run, TUNES)?;
+        let damaged = |reason: String| Error::Damaged {
+            path: run.dir().join(TUNES),
+            reason,
+        };
+        let tunes = |part: &str, kept: Vec<KeptTune>| -> Result<Vec<Tune>, Error> {
+            if kept.is_empty() {
+                return Err(damaged(format!("no tunes in part `{part}`")));
+            }
+            let tune = |KeptTune { name, steps }: KeptTune| match Roll::new(steps) {
+                (roll, 0) if roll.len() >= LEAST_STEPS => Ok(Tune { name, roll }),
+                (roll, 0) => Err(damaged(format!("{} steps in `{name}`", roll.len()))),
+                (_, outside) => Err(damaged(format!("{outside} notes of no piano in `{name}`"))),
             };
             kept.into_iter().map(tune).collect()
         };
         Ok(Self {
-            train: tunes(kept.train),
-            valid: tunes(kept.valid),
-            test: tunes(kept.test),
+            train: tunes("train", kept.train)?,
+            valid: tunes("valid", kept.valid)?,
+            test: tunes("test", kept.test)?,
             origin: kept.origin,
         })
     }

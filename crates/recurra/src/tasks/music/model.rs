@@ -4,7 +4,7 @@ use super::config::{ModelConfig, Recipe};
 use super::windows::RollBatch;
 use crate::Error;
 use crate::network::{self, Network};
-use crate::report::graph::Topology;
+use crate::report::graph::{Readout, Topology};
 use crate::tasks::device;
 use burn::module::Module;
 use burn::tensor::TensorData;
@@ -115,6 +115,7 @@ pub(super) fn describe(recipe: &Recipe, _: Option<&Run>) -> Result<Vec<Network>,
         steps: 4,
         front: Vec::new(),
         layers: model.stack.summary(),
+        readout: Readout::State,
         head: vec![network::Part::linear(&model.head)],
     }])
 }

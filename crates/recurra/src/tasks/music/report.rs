@@ -8,8 +8,8 @@ use super::model::describe;
 use crate::report::Svg;
 use crate::report::html::{Block, Section};
 use crate::report::piano_roll::PianoRoll;
-use crate::tasks::RunReport;
 use crate::tasks::sections::{self, loss_curve, page, result};
+use crate::tasks::{RunReport, kept};
 use crate::{Error, GenerateOptions};
 use recurra_nn::streaming::Precision;
 use recurra_train::{Run, read_history};
@@ -24,7 +24,7 @@ const TEMPERATURE: f64 = 0.8;
 pub(super) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let tunes = Tunes::of_run(run)?;
     let music = open(recipe, run, Precision::F32)?;
-    let evaluation = on_test(&music, &tunes)?;
+    let evaluations = kept(run, super::NAME, || Ok(vec![on_test(&music, &tunes)?]))?;
     let history = read_history(run)?;
     let mut plots = vec![loss_curve(
         &history,
@@ -43,7 +43,7 @@ pub(super) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     }
     let networks = describe(recipe, Some(run))?;
     let network = sections::networks(&networks, &mut plots);
-    let mut result = result(&evaluation);
+    let mut result: Vec<Block> = evaluations.iter().flat_map(result).collect();
     let figures = Block::Prose(
         "Nats a step: how surprised one is by the next step of a test tune, the sum over a \
          piano's 88 keys. Frame accuracy: keys that were rightly thought to sound, over those \

@@ -17,8 +17,8 @@ pub(super) struct Window {
 pub(super) fn cut<'a>(rolls: impl Iterator<Item = &'a Roll>, most: Option<usize>) -> Vec<Window> {
     let mut windows = Vec::new();
     for (tune, roll) in rolls.enumerate() {
-        let all = roll.len() - 1;
-        let most = most.unwrap_or(all);
+        let all = roll.len().saturating_sub(1);
+        let most = most.unwrap_or(all).max(1);
         for start in (0..all).step_by(most) {
             let len = most.min(all - start);
             windows.push(Window { tune, start, len });
@@ -77,5 +77,25 @@ impl RollBatch {
             targets: rows(1),
             lengths,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_but_the_first_is_asked_for_once_and_of_no_tune_nothing() {
+        let roll = |len: usize| Roll::new(vec![vec![60]; len]).0;
+        let rolls = [roll(6), roll(1), roll(0), roll(2)];
+        let cut_into = |most| -> Vec<[usize; 3]> {
+            let windows = cut(rolls.iter(), most).into_iter();
+            windows.map(|one| [one.tune, one.start, one.len]).collect()
+        };
+        assert_eq!(
+            cut_into(Some(2)),
+            [[0, 0, 2], [0, 2, 2], [0, 4, 1], [3, 0, 1]]
+        );
+        assert_eq!(cut_into(None), [[0, 0, 5], [3, 0, 1]]);
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct CharacterReader {
 pub(super) enum Reader {
     /// The last state of a stack.
     Recurrent(Stack),
-    /// The largest output of each filter, `[filters, window * embed_size]`.
+    /// The largest output of each filter, `[num_filters, window_len * embed_size]`.
     Convolution(Linear),
 }
 
@@ -44,13 +44,13 @@ impl CharacterModel {
             },
             Self::Convolution {
                 embed_size,
-                filters,
-                window,
+                num_filters,
+                window_len,
             } => CharacterReader {
                 embedding: embedding(*embed_size, rng)?,
                 reader: Reader::Convolution(Linear::new(
-                    window * embed_size,
-                    *filters,
+                    window_len * embed_size,
+                    *num_filters,
                     rng,
                     device,
                 )),

@@ -158,15 +158,15 @@ pub enum CharacterModel {
         /// The layers; bidirectional as a rule.
         stack: Box<StackConfig>,
     },
-    /// A convolution looks at `window` neighbours at a time; the largest output of each filter is
+    /// A convolution looks at `window_len` neighbours at a time; the largest output of each filter is
     /// taken (Ma & Hovy 2016).
     Convolution {
         /// Width of a letter's vector.
         embed_size: usize,
         /// Number of filters.
-        filters: usize,
+        num_filters: usize,
         /// Letters that a filter sees; odd.
-        window: usize,
+        window_len: usize,
     },
 }
 
@@ -277,14 +277,18 @@ impl ModelConfig {
             }
             Some(CharacterModel::Convolution {
                 embed_size,
-                filters,
-                window,
+                num_filters,
+                window_len,
             }) => {
                 within("model.characters.embed_size", *embed_size, MOST_WIDTH)?;
-                within("model.characters.filters", *filters, MOST_WIDTH)?;
-                if window % 2 == 0 || *window > 31 {
+                within("model.characters.num_filters", *num_filters, MOST_WIDTH)?;
+                if window_len % 2 == 0 || *window_len > 31 {
                     let want = "an odd number up to 31";
-                    return Err(Error::config("model.characters.window", want, window));
+                    return Err(Error::config(
+                        "model.characters.window_len",
+                        want,
+                        window_len,
+                    ));
                 }
             }
         }

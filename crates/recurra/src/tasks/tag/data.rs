@@ -4,6 +4,7 @@ use super::config::{DataConfig, LabelKind, Recipe, SplitOrder};
 use super::scheme::unify;
 use super::shape::Shape;
 use crate::Error;
+use crate::artifact::{read_json, write_json};
 use recurra_data::source::locate;
 use recurra_data::tagged::{TaggedColumns, TaggedSentence, read_tagged};
 use recurra_data::{Specials, Split, SplitFractions, TokenId, Vocab};
@@ -91,9 +92,7 @@ impl Parts {
 
     /// Puts them into a run that begins.
     pub(super) fn write(&self, run: &Run) -> Result<(), Error> {
-        let origin = serde_json::to_string_pretty(&self.origin)
-            .expect("an origin is text, which JSON holds");
-        run.write(ORIGIN, format!("{origin}\n").as_bytes())?;
+        write_json(run, ORIGIN, &self.origin)?;
         for (name, part) in PARTS.iter().zip([&self.train, &self.valid, &self.test]) {
             let mut text = String::new();
             for sentence in part {
@@ -109,11 +108,7 @@ impl Parts {
 
     /// Takes them out of a run.
     pub(super) fn of_run(run: &Run) -> Result<Self, Error> {
-        let origin =
-            serde_json::from_str(&run.read_text(ORIGIN)?).map_err(|error| Error::Damaged {
-                path: run.dir().join(ORIGIN),
-                reason: error.to_string(),
-            })?;
+        let origin = read_json(run, ORIGIN)?;
         let part = |name: &str| -> Result<Vec<TaggedSentence>, Error> {
             Ok(read_tagged(&run.path(name)?, &TaggedColumns::default())?)
         };
@@ -386,8 +381,8 @@ fn spell(word: &str, config: &DataConfig, letters: &Vocab) -> Vec<TokenId> {
 /// Rows that go through the network together, padded; each spelling among them once.
 ///
 /// # Shapes
-/// `words`, `shapes`, `places`, `labels` `[batch_size, seq_len]`; `letters [num_spellings,
-/// letter_len]`.
+/// `words`, `shapes`, `places`, `labels` `[batch_size, seq_len]`; `lengths [batch_size]`; each of
+/// `spellings` as long as its word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Batch {
     pub(super) words: Vec<TokenId>,

@@ -9,6 +9,7 @@ use crate::Error;
 use crate::tasks::{
     Evaluation, Sample, Trained, evenly, fit_and_ship, judged, sampler, training_device,
 };
+use recurra_data::tagged::TaggedSentence;
 use recurra_data::{BatchSampler, Specials, TokenId};
 use recurra_nn::streaming::Precision;
 use recurra_nn::{Mode, NnError, Tensor, token_dropout};
@@ -22,13 +23,14 @@ struct Lesson<'a> {
     vocabs: &'a Vocabs,
     corpus: Corpus,
     valid: Corpus,
+    watched: &'a [TaggedSentence],
     /// How often training has each word.
     counts: Vec<usize>,
     sampler: BatchSampler,
 }
 
 impl<'a> Lesson<'a> {
-    fn new(recipe: &'a Recipe, parts: &Parts, vocabs: &'a Vocabs) -> Result<Self, Error> {
+    fn new(recipe: &'a Recipe, parts: &'a Parts, vocabs: &'a Vocabs) -> Result<Self, Error> {
         let corpus = Corpus::new(&parts.train, &recipe.data, vocabs);
         let mut counts = vec![0; vocabs.words.len()];
         for &word in corpus.rows.iter().flat_map(|row| &row.words) {
@@ -38,6 +40,7 @@ impl<'a> Lesson<'a> {
             recipe,
             vocabs,
             valid: Corpus::new(&parts.valid, &recipe.data, vocabs),
+            watched: &parts.valid,
             counts,
             sampler: sampler(&corpus.lengths(), &recipe.train)?,
             corpus,
@@ -76,7 +79,7 @@ impl Learner for Lesson<'_> {
 
     fn evaluate(&self, model: &Tagger) -> Result<Metrics, NnError> {
         let judged = Judged::new(model, &self.valid)?;
-        Ok(judged.watched(&self.valid, self.vocabs, self.recipe.data.labels))
+        Ok(judged.watched(self.watched, self.vocabs, self.recipe.data.labels))
     }
 }
 

@@ -46,43 +46,46 @@ impl Judged {
             for (&index, found) in indices.iter().zip(found) {
                 labels[index] = found;
             }
-            if !batch.labels.contains(&UNKNOWN_LABEL) {
-                let count: usize = batch.lengths.iter().sum();
-                let mean = values(&model.loss(emissions, &batch)?)[0];
-                nats += f64::from(mean) * count as f64;
-                words += count;
+            let known = |row: &&&Row| !row.labels.contains(&UNKNOWN_LABEL);
+            let known: Vec<&Row> = rows.iter().filter(known).copied().collect();
+            if known.is_empty() {
+                continue;
             }
+            let (emissions, batch) = if known.len() == rows.len() {
+                (emissions, batch)
+            } else {
+                let batch = Batch::new(corpus, &known);
+                (model.emissions(&batch, Mode::Eval)?, batch)
+            };
+            let count: usize = batch.lengths.iter().sum();
+            let mean = values(&model.loss(emissions, &batch)?)[0];
+            nats += f64::from(mean) * count as f64;
+            words += count;
         }
         let loss = (words > 0).then(|| nats / words as f64);
         Ok(Self { labels, loss })
     }
 
-    /// What is watched while learning.
-    pub(super) fn watched(&self, corpus: &Corpus, vocabs: &Vocabs, kind: LabelKind) -> Metrics {
+    /// The labels of each row by their names.
+    fn names(&self, vocabs: &Vocabs) -> Vec<Vec<String>> {
+        let names = vocabs.labels.tokens();
+        let named = |row: &Vec<u32>| row.iter().map(|&id| names[id as usize].clone()).collect();
+        self.labels.iter().map(named).collect()
+    }
+
+    /// What is watched while learning, by the labels that `sentences` have; one that training
+    /// never saw counts as missed.
+    pub(super) fn watched(
+        &self,
+        sentences: &[TaggedSentence],
+        vocabs: &Vocabs,
+        kind: LabelKind,
+    ) -> Metrics {
         let mut metrics = Metrics::new();
         metrics.set(LOSS.name, self.loss);
-        let known = vocabs.labels.tokens();
-        // A label that training never saw is none of a span: no prediction is equal to it anyway.
-        let name = |&id: &u32| {
-            known
-                .get(id as usize)
-                .map_or("O", String::as_str)
-                .to_owned()
-        };
-        let names = |ids: &[u32]| -> Vec<String> { ids.iter().map(name).collect() };
-        let rows = corpus.rows.iter().zip(&self.labels);
-        let mut tally = Tally::default();
-        for (row, found) in rows {
-            let right = row.labels.iter().zip(found).filter(|(a, b)| a == b);
-            tally.words += row.len();
-            tally.right += right.count();
-            if kind == LabelKind::Spans {
-                let spans = spans_of(&names(found)).unwrap_or_default();
-                let expected = spans_of(&names(&row.labels)).unwrap_or_default();
-                tally.spans.add(&spans, &expected);
-            }
-        }
-        tally.set(&mut metrics, kind);
+        let tally = Tally::new(sentences, &self.names(vocabs), kind, |_| true);
+        // Labels that are none of spans were refused when the sentences were read.
+        tally.unwrap_or_default().set(&mut metrics, kind);
         metrics
     }
 }
@@ -152,9 +155,7 @@ pub(super) fn labels_of(
     let vocabs = predictor.vocabs();
     let corpus = Corpus::new(sentences, &recipe.data, vocabs);
     let judged = Judged::new(predictor.model(), &corpus)?;
-    let names = vocabs.labels.tokens();
-    let named = |row: &Vec<u32>| row.iter().map(|&id| names[id as usize].clone()).collect();
-    Ok(judged.labels.iter().map(named).collect())
+    Ok(judged.names(vocabs))
 }
 
 /// What a model is worth on some sentences, and what it says of each word.

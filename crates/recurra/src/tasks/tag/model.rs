@@ -7,7 +7,7 @@ use super::scheme::constraint;
 use super::shape::Shape;
 use crate::Error;
 use crate::network::{Network, Part};
-use crate::report::graph::Topology;
+use crate::report::graph::{Readout, Topology};
 use crate::tasks::device;
 use burn::module::{Module, Param};
 use burn::tensor::TensorData;
@@ -15,7 +15,7 @@ use burn::tensor::activation::softmax;
 use recurra_nn::loss::{Crf, Labels, TagConstraint, cross_entropy};
 use recurra_nn::weights::values;
 use recurra_nn::{
-    Device, Embedding, Initialiser, Linear, Mode, NnError, Rng, Stack, Tensor, dropout,
+    Device, Embedding, Initialiser, Linear, Mode, NnError, Rng, Stack, Tensor, dropout, likeliest,
 };
 use recurra_train::{Run, Stream};
 
@@ -144,7 +144,7 @@ impl Tagger {
         Ok(rows
             .map(|(row, &len)| {
                 let words = row.chunks(num_labels).take(len);
-                words.map(|scores| largest(scores) as u32).collect()
+                words.map(|scores| likeliest(scores) as u32).collect()
             })
             .collect())
     }
@@ -165,17 +165,6 @@ impl Tagger {
             .map(|(row, &len)| row[..len * num_labels].to_vec())
             .collect())
     }
-}
-
-/// The place of the largest value, the first of equal ones.
-pub(super) fn largest(values: &[f32]) -> usize {
-    let mut best = 0;
-    for (index, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = index;
-        }
-    }
-    best
 }
 
 /// The layers of a recipe, or of a run, whose vocabularies are known already.
@@ -217,6 +206,10 @@ pub(super) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network
             num_params: crf.num_params(),
         });
     }
+    let readout = match &model.crf {
+        Some(_) => Readout::Chained("conditional random field".to_owned()),
+        None => Readout::State,
+    };
     Ok(vec![Network {
         name: String::new(),
         topology: Topology::ManyToManyAligned,
@@ -225,6 +218,7 @@ pub(super) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network
         steps: 4,
         front,
         layers: model.stack.summary(),
+        readout,
         head,
     }])
 }

@@ -7,6 +7,7 @@ use super::model::build;
 use crate::recipe::RecipeSource;
 use crate::tasks::{PredictOptions, device};
 use crate::{Error, evaluate, train};
+use recurra_data::Specials;
 use recurra_nn::Mode;
 use recurra_nn::weights::values;
 use recurra_train::Control;
@@ -135,8 +136,42 @@ fn labels_that_training_lacks_and_strays_are_noted() {
     let valid = Corpus::new(&parts.valid, &recipe.data, &vocabs);
     let judged = Judged::new(&tagger, &valid).unwrap();
     assert_eq!(judged.loss, None, "there is no row with known labels alone");
-    let metrics = judged.watched(&valid, &vocabs, recipe.data.labels);
+    let metrics = judged.watched(&parts.valid, &vocabs, recipe.data.labels);
     assert!(metrics.get(ACCURACY.name).unwrap() < 1.0);
+}
+
+#[test]
+fn a_span_of_a_label_that_training_lacks_is_missed_and_its_row_alone_has_no_loss() {
+    let place = tempfile::tempdir().unwrap();
+    let (known, other) = (place.path().join("a.conll"), place.path().join("b.conll"));
+    std::fs::write(&known, FEW).unwrap();
+    std::fs::write(&other, "Mina B-PER\nin O\n\nMay B-TIME\n").unwrap();
+    let mut given = by_heart(&known, &[]);
+    given[1] = format!("data.valid=[\"{}\"]", other.display());
+    let crate::Recipe::Tag(recipe) = without_embedded(&given).unwrap() else {
+        panic!("a recipe of this task");
+    };
+    let parts = Parts::read(&recipe).unwrap();
+    let vocabs = Vocabs::new(&parts.train, &recipe.data);
+    let tagger = build(&recipe, &vocabs, &device()).unwrap();
+    let judge =
+        |sentences| Judged::new(&tagger, &Corpus::new(sentences, &recipe.data, &vocabs)).unwrap();
+    let both = judge(&parts.valid);
+    assert_eq!(both.loss, judge(&parts.valid[..1]).loss);
+    assert!(both.loss.is_some());
+    // As if the network had found Mina, and nothing else.
+    let person = vocabs.labels.id("S-PER").unwrap() - Specials::COUNT as u32;
+    let none = vocabs.labels.id("O").unwrap() - Specials::COUNT as u32;
+    let found = Judged {
+        labels: vec![vec![person, none], vec![none]],
+        loss: None,
+    };
+    let metrics = found.watched(&parts.valid, &vocabs, recipe.data.labels);
+    assert_eq!(
+        metrics.get(SPAN_F1.name),
+        Some(2.0 / 3.0),
+        "1 of 1, and 1 of 2"
+    );
 }
 
 #[test]
@@ -157,7 +192,7 @@ fn a_file_of_ones_own_takes_the_place_of_the_built_in_sentences() {
 fn a_sentence_alone_is_labelled_as_in_a_batch() {
     for model in [
         "model.head=softmax",
-        "model.characters={ kind = \"convolution\", embed_size = 8, filters = 6, window = 3 }",
+        "model.characters={ kind = \"convolution\", embed_size = 8, num_filters = 6, window_len = 3 }",
     ] {
         let recipe = tag_recipe(&overrides(&[model]));
         let parts = Parts::read(&recipe).unwrap();
@@ -198,8 +233,8 @@ fn what_does_not_go_together_is_refused_by_key() {
         ("model.input_dropout=1.0", "model.input_dropout"),
         ("model.head=tail", "model.head"),
         (
-            "model.characters={ kind = \"convolution\", embed_size = 8, filters = 6, window = 4 }",
-            "model.characters.window",
+            "model.characters={ kind = \"convolution\", embed_size = 8, num_filters = 6, window_len = 4 }",
+            "model.characters.window_len",
         ),
     ] {
         let message = resolve(&overrides(&[given])).unwrap_err().to_string();

@@ -91,7 +91,8 @@ impl Learner for Lesson<'_> {
         let Corpus { pairs, vocabs, .. } = self.corpus;
         let indices = self.corpus.watched();
         let rows: Vec<&Row> = self.corpus.rows_of(indices);
-        let judgement = judge_model(&Translator::Exact(model.clone()), vocabs, &rows, &greedy)?;
+        let model = Translator::new(model.clone(), Precision::F32)?;
+        let judgement = judge_model(&model, vocabs, &rows, &greedy)?;
         let references = indices.iter().map(|&index| &pairs[index].target[..]);
         let references: Vec<&str> = references.collect();
         let bleu = (self.recipe.judge).bleu(&judgement.translations, &references);
@@ -130,7 +131,7 @@ pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Tra
     let metadata = BTreeMap::from([(FINGERPRINT.to_owned(), corpus.vocabs.fingerprint())]);
     let fitted = fit_and_ship_with(&lesson, model, &recipe.train, run, control, metadata)?;
     judged(fitted, |model| {
-        let model = Translator::Exact(model);
+        let model = Translator::new(model, Precision::F32)?;
         let evaluation = judge(recipe, &corpus, &model, None)?;
         let predictor = Translate::new(recipe, corpus.vocabs.clone(), model);
         Ok((vec![evaluation], sample(&corpus, &predictor)?))

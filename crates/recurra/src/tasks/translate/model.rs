@@ -7,7 +7,7 @@ use super::vocabs::Vocabs;
 use crate::Error;
 use crate::network::{Network, Part};
 use crate::quantize::Stepper;
-use crate::report::graph::{Asks, AttentionLabel, Graph, Topology};
+use crate::report::graph::{Asks, AttentionLabel, Graph, Readout, Topology};
 use recurra_data::{Specials, TokenBatch, TokenId};
 use recurra_nn::decode::{DecodeConfig, Hypothesis, Start, Symbols, decode};
 use recurra_nn::seq2seq::{EncoderDecoder, LossOptions, PackedSeq2Seq, Query, Seq2Seq, Tokens};
@@ -48,24 +48,31 @@ pub(super) fn loss(
     reason = "there is one for a run, and it is handles to weights far larger than itself"
 )]
 pub(super) enum Translator {
-    /// In f32, all rows of a batch as one tensor.
-    Exact(Seq2Seq),
-    /// The decoder in fewer bits.
+    /// By tensor operations, in f32: what the kernels for single steps do not know.
+    Unpacked(Seq2Seq),
+    /// The decoder packed for single steps, in any precision.
     Packed(PackedSeq2Seq),
 }
 
 impl Translator {
     /// With weights that are rounded to `precision` already.
+    ///
+    /// # Errors
+    /// [`NnError::CannotStream`] for a network with options that the kernels do not know, in
+    /// fewer bits than f32.
     pub(super) fn new(network: Seq2Seq, precision: Precision) -> Result<Self, NnError> {
-        Ok(match precision {
-            Precision::F32 => Self::Exact(network),
-            _ => Self::Packed(PackedSeq2Seq::new(&network, precision)?),
-        })
+        match PackedSeq2Seq::new(&network, precision) {
+            Ok(packed) => Ok(Self::Packed(packed)),
+            Err(NnError::CannotStream { .. }) if precision == Precision::F32 => {
+                Ok(Self::Unpacked(network))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     pub(super) fn network(&self) -> &Seq2Seq {
         match self {
-            Self::Exact(network) => network,
+            Self::Unpacked(network) => network,
             Self::Packed(packed) => packed.network(),
         }
     }
@@ -79,7 +86,7 @@ impl Translator {
         stream: u64,
     ) -> Result<Vec<Vec<Hypothesis>>, NnError> {
         match self {
-            Self::Exact(network) => translate(network, sources, config, stream),
+            Self::Unpacked(network) => translate(network, sources, config, stream),
             Self::Packed(packed) => translate(packed, sources, config, stream),
         }
     }
@@ -88,14 +95,14 @@ impl Translator {
 impl Stepper for Translator {
     fn precision(&self) -> Precision {
         match self {
-            Self::Exact(_) => Precision::F32,
+            Self::Unpacked(_) => Precision::F32,
             Self::Packed(packed) => packed.precision(),
         }
     }
 
     fn make_steps(&self, count: usize) -> Result<(), NnError> {
         match self {
-            Self::Exact(network) => make_steps(network, count),
+            Self::Unpacked(network) => make_steps(network, count),
             Self::Packed(packed) => make_steps(packed, count),
         }
     }
@@ -166,6 +173,7 @@ pub(super) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network
         steps: 4,
         front: vec![embedding(0, sizes[0] * model.embed_size)],
         layers: model.encoder.clone(),
+        readout: Readout::State,
         head: (between > 0)
             .then(|| {
                 part(

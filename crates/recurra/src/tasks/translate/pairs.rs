@@ -2,10 +2,11 @@
 
 use super::config::{DataConfig, Recipe};
 use crate::Error;
+use crate::artifact::{read_json, write_json};
 use recurra_data::parallel::{
     Pair as Read, ParallelFiles, ParallelParts, ParallelText, read_parallel,
 };
-use recurra_data::source::{ColumnSelector, read_lines};
+use recurra_data::source::{ColumnSelector, is_json_lines, read_lines};
 use recurra_data::{DataError, Split};
 use recurra_train::Run;
 use serde::{Deserialize, Serialize};
@@ -151,9 +152,7 @@ impl Pairs {
 
     /// Puts them into a run that begins.
     pub(super) fn write(&self, run: &Run) -> Result<(), Error> {
-        let origin = serde_json::to_string_pretty(&self.origin)
-            .expect("an origin is text, which JSON holds");
-        run.write(ORIGIN, format!("{origin}\n").as_bytes())?;
+        write_json(run, ORIGIN, &self.origin)?;
         let mut text = String::new();
         let Split { train, valid, test } = &self.split;
         for (part, indices) in PARTS.iter().zip([train, valid, test]) {
@@ -168,13 +167,7 @@ impl Pairs {
 
     /// Takes them out of a run.
     pub(super) fn of_run(run: &Run) -> Result<Self, Error> {
-        let damaged = |name: &str, reason: String| Error::Damaged {
-            path: run.dir().join(name),
-            reason,
-        };
-        let origin = run.read_text(ORIGIN)?;
-        let origin: Origin =
-            serde_json::from_str(&origin).map_err(|error| damaged(ORIGIN, error.to_string()))?;
+        let origin = read_json(run, ORIGIN)?;
         let mut pairs = Vec::new();
         let mut parts: [Vec<usize>; 3] = Default::default();
         for line in read_lines(&run.path(PAIRS)?)? {
@@ -185,8 +178,10 @@ impl Pairs {
                 .and_then(|cell| PARTS.iter().position(|part| *part == cell));
             let (Some(part), Some(source), Some(target)) = (part, cells.next(), cells.next())
             else {
-                let reason = format!("line {}: no part, source and target", line.number);
-                return Err(damaged(PAIRS, reason));
+                return Err(Error::Damaged {
+                    path: run.dir().join(PAIRS),
+                    reason: format!("line {}: no part, source and target", line.number),
+                });
             };
             parts[part].push(pairs.len());
             pairs.push(Pair {
@@ -220,15 +215,14 @@ impl Pairs {
 /// A file as its name says: JSON lines with the keys `source` and `target`, dialogues in YAML, else
 /// a table of which the columns 1 and 2 are taken.
 fn usual_files(path: &Path) -> ParallelFiles {
-    let name = path.to_string_lossy();
-    let ends = [".jsonl", ".jsonl.gz", ".jsonl.zst"];
-    if ends.iter().any(|end| name.ends_with(end)) {
+    if is_json_lines(path) {
         return ParallelFiles::JsonLines {
             path: path.to_owned(),
             source: "source".to_owned(),
             target: "target".to_owned(),
         };
     }
+    let name = path.to_string_lossy();
     if path.is_dir() || [".yml", ".yaml"].iter().any(|end| name.ends_with(end)) {
         return ParallelFiles::Dialogues {
             path: path.to_owned(),

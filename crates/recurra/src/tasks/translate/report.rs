@@ -9,8 +9,8 @@ use super::model::{describe, graphs};
 use crate::Error;
 use crate::report::graph::Graph;
 use crate::report::html::{Block, Outcome, Prediction, PredictionTable, Section};
-use crate::tasks::RunReport;
 use crate::tasks::sections::{self, Plots, loss_curve, page, result, watched_curve};
+use crate::tasks::{RunReport, kept};
 use recurra_nn::streaming::Precision;
 use recurra_train::metric::ACCURACY;
 use recurra_train::metric::translation::BLEU;
@@ -22,7 +22,9 @@ const SHOWN: usize = 24;
 pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let corpus = Corpus::of_run(recipe, run)?;
     let predictor = open(recipe, run, Precision::F32)?;
-    let evaluation = judge(recipe, &corpus, predictor.model(), None)?;
+    let evaluations = kept(run, super::NAME, || {
+        Ok(vec![judge(recipe, &corpus, predictor.model(), None)?])
+    })?;
     let shown = show(&corpus, &predictor, SHOWN)?;
     let mut plots = curves(&read_history(run)?);
     let learning = sections::charts(&plots);
@@ -58,7 +60,7 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     ];
     let facts = facts.map(|(key, value)| (key.to_owned(), value)).to_vec();
     let sections = vec![
-        Section::new("Result", result(&evaluation)),
+        Section::new("Result", evaluations.iter().flat_map(result).collect()),
         Section::new(
             "Translations",
             vec![Block::Predictions(PredictionTable { predictions })],

@@ -1,8 +1,12 @@
 //! The task from a recipe to answers.
 
+use super::data::Corpus;
+use super::model::{self, Translator};
+use super::pairs::Pairs;
 use crate::recipe::RecipeSource;
-use crate::tasks::PredictOptions;
+use crate::tasks::{PredictOptions, device};
 use crate::{Error, compare, evaluate, quantize, train};
+use recurra_nn::decode::DecodeConfig;
 use recurra_nn::streaming::Precision;
 use recurra_train::Control;
 use recurra_train::metric::ACCURACY;
@@ -77,6 +81,50 @@ fn a_small_list_is_learnt_by_heart_and_lines_keep_their_order() {
         let says = predictor.predict("dcb", 1, options()).unwrap();
         assert_eq!(says.text, "bcd", "{precision}");
     }
+}
+
+#[test]
+fn packed_in_f32_it_says_what_the_tensors_say() {
+    let place = tempfile::tempdir().unwrap();
+    let crate::Recipe::Translate(recipe) = small(&reversed(place.path())) else {
+        panic!("a recipe of this task");
+    };
+    let corpus = Corpus::new(&recipe, Pairs::read(&recipe).unwrap()).unwrap();
+    let network = model::build(&recipe, &corpus.vocabs, &device()).unwrap();
+    let packed = Translator::new(network.clone(), Precision::F32).unwrap();
+    assert!(matches!(packed, Translator::Packed(_)));
+    let sources: Vec<&[_]> = corpus.rows.iter().map(|row| &row.source[..]).collect();
+    let config = DecodeConfig {
+        max_len: 8,
+        ..recipe.decode.clone()
+    };
+    let said = |model: &Translator| model.translate(&sources, &config, 0).unwrap();
+    let (wanted, got) = (said(&Translator::Unpacked(network)), said(&packed));
+    assert_eq!(wanted.len(), got.len());
+    for (wanted, got) in wanted.iter().flatten().zip(got.iter().flatten()) {
+        assert_eq!(wanted.ids, got.ids);
+        assert!((wanted.log_prob - got.log_prob).abs() < 1e-5);
+    }
+}
+
+#[test]
+fn what_the_kernels_for_single_steps_do_not_know_is_done_by_tensors() {
+    let place = tempfile::tempdir().unwrap();
+    let overrides = [
+        format!("data.path={}", reversed(place.path()).display()),
+        "model.decoder.layer.zoneout_hidden=0.1".to_owned(),
+        "train.updates=1".to_owned(),
+        "train.batch_size=12".to_owned(),
+    ];
+    let recipe = resolve(&overrides).unwrap();
+    let dir = place.path().join("run");
+    train(&recipe, &dir, &Control::silent()).unwrap();
+    crate::open(&dir)
+        .unwrap()
+        .predict("ab", 1, options())
+        .unwrap();
+    let refused = quantize(&dir, Precision::Int8).unwrap_err().to_string();
+    assert!(refused.contains("zoneout"), "{refused}");
 }
 
 #[test]

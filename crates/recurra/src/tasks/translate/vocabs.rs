@@ -3,6 +3,7 @@
 use super::config::{DataConfig, Vocabulary};
 use super::pairs::Pair;
 use crate::Error;
+use recurra_data::Checksum;
 use recurra_data::text::moses;
 use recurra_data::tokenizer::{Tokenizer, TokenizerConfig};
 use recurra_train::Run;
@@ -65,12 +66,11 @@ impl Vocabs {
         [self.source.vocab().len(), self.target.vocab().len()]
     }
 
-    /// A number of both tokenizers' contents (FNV-1a), which weights are kept with: ids of other
+    /// A checksum of both tokenizers, which weights are kept with: ids of other
     /// pieces would mean nothing to them.
     pub(super) fn fingerprint(&self) -> String {
-        let text = self.source.to_json() + &self.target.to_json();
-        let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        format!("{:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, mix))
+        let source = Checksum::of(self.source.to_json().as_bytes());
+        source.with(self.target.to_json().as_bytes()).to_string()
     }
 
     /// Refuses the pieces of another run.

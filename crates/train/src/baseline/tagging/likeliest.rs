@@ -1,8 +1,8 @@
 //! The label that a word had most often.
 
-use super::largest;
 use crate::TrainError;
 use recurra_data::tagged::TaggedSentence;
+use recurra_nn::likeliest;
 use std::collections::{BTreeSet, HashMap};
 
 /// The longest ending that is looked at.
@@ -70,10 +70,10 @@ impl LikeliestLabel {
         }
         let words = words
             .into_iter()
-            .map(|(word, counts)| (word.to_owned(), largest(&counts)));
+            .map(|(word, counts)| (word.to_owned(), likeliest(&counts)));
         let endings = endings
             .into_iter()
-            .map(|(ending, counts)| (ending, largest(&counts)));
+            .map(|(ending, counts)| (ending, likeliest(&counts)));
         Ok(Self {
             words: words.collect(),
             endings: endings.collect(),

@@ -6,17 +6,6 @@ mod perceptron;
 pub use likeliest::LikeliestLabel;
 pub use perceptron::PerceptronTagger;
 
-/// The place of the largest value, the first of equal ones.
-fn largest<T: PartialOrd>(values: &[T]) -> usize {
-    let mut best = 0;
-    for (index, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = index;
-        }
-    }
-    best
-}
-
 /// `the/DET fish/NOUN`, for tests.
 #[cfg(test)]
 fn sentence(text: &str) -> recurra_data::tagged::TaggedSentence {

@@ -1,10 +1,11 @@
 //! A linear tagger with hand-made features.
 
-use super::largest;
 use super::likeliest::{label_set, place};
 use crate::TrainError;
 use rand::seq::SliceRandom;
+use recurra_data::Checksum;
 use recurra_data::tagged::TaggedSentence;
+use recurra_nn::likeliest;
 
 /// Weights in all: a bound on memory, whatever the number of labels.
 const MAX_WEIGHTS: usize = 1 << 23;
@@ -75,7 +76,7 @@ impl PerceptronTagger {
                 let mut before = [num_labels; 2];
                 for (at, label) in sentence.labels.iter().enumerate() {
                     let features = words.features(at, before, buckets);
-                    let found = largest(&scores(&weights, &features, num_labels));
+                    let found = likeliest(scores(&weights, &features, num_labels));
                     let right = place(&labels, label);
                     if found != right {
                         for &feature in &features {
@@ -105,7 +106,7 @@ impl PerceptronTagger {
         let mut before = [num_labels; 2];
         let label = |at| {
             let features = words_seen.features(at, before, buckets);
-            let found = largest(&scores(&self.weights, &features, num_labels));
+            let found = likeliest(scores(&self.weights, &features, num_labels));
             before = [found, before[0]];
             self.labels[found].clone()
         };
@@ -196,13 +197,11 @@ fn look(word: &str) -> String {
     look
 }
 
-/// FNV-1a over the name, the text and the number.
+/// Of the name, the text and the number.
 fn hash(name: &str, text: &str, number: usize) -> u64 {
+    let named = Checksum::of(name.as_bytes()).with(&[0xff]);
     let number = (number as u64).to_le_bytes();
-    let bytes = name.bytes().chain([0xff]).chain(text.bytes()).chain(number);
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    named.with(text.as_bytes()).with(&number).value()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The pieces of a text that a linear model counts.
 
+use recurra_data::Checksum;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// What is counted in a text; always in lower case.
@@ -120,12 +121,9 @@ fn push_lowercase(text: &mut String, character: char) {
     }
 }
 
-/// FNV-1a with a last mixing, the same on every platform and in every version.
+/// A [`Checksum`] with a last mixing, the same on every platform and in every version.
 pub(super) fn hash(term: &str) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for &byte in term.as_bytes() {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    }
+    let mut hash = Checksum::of(term.as_bytes()).value();
     hash ^= hash >> 32;
     hash = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     hash ^ (hash >> 29)

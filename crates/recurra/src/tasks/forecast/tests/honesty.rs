@@ -6,7 +6,7 @@ use super::super::data::Dataset;
 use super::super::intervals::{Intervals, LEVEL};
 use super::super::rows;
 use super::super::verdict::{Verdict, copy_note};
-use super::{column_recipe, example, recipe, resolve, untrained};
+use super::{Example, column_recipe, example, recipe, resolve, untrained};
 use crate::Error;
 use rand::RngExt;
 use recurra_data::rng::rng;
@@ -102,7 +102,7 @@ fn a_random_walk_gives_no_victory_and_a_pattern_does() {
 #[test]
 fn intervals_hold_as_many_values_as_they_say() {
     // Errors of one size in units of windows of many sizes.
-    let judged = |seed: u64| -> (Vec<f64>, Vec<super::Example>) {
+    let judged = |seed: u64| -> (Vec<f64>, Vec<Example>) {
         let noise = normal(seed, 500);
         noise
             .iter()
@@ -117,11 +117,9 @@ fn intervals_hold_as_many_values_as_they_say() {
     let intervals = Intervals::new(&forecasts, &examples).unwrap();
     let (forecasts, examples) = judged(2);
     let spread = intervals.judge(&forecasts, &examples).unwrap().unwrap();
-    assert!(
-        (spread.coverage - LEVEL).abs() < 0.05,
-        "{}",
-        spread.coverage
-    );
+    let coverage = spread.inside.share().unwrap();
+    assert!((coverage - LEVEL).abs() < 0.05, "{coverage}");
+    assert_eq!(spread.note(), None);
     // The CRPS of a normal forecast with the right variance is σ/√π, and σ is 4 on average.
     let want = 4.0 / std::f64::consts::PI.sqrt();
     assert!((spread.crps - want).abs() < 0.25, "{}", spread.crps);
@@ -132,6 +130,56 @@ fn intervals_hold_as_many_values_as_they_say() {
         "{low} {high}"
     );
     assert_eq!(Intervals::new(&forecasts[..19], &examples[..19]), None);
+    // A model that forgets half of what comes is told that its intervals are too narrow.
+    let spread_of = |size: f64| {
+        let later = examples.iter().cloned().map(|mut one| {
+            one.target = 10.0 + size * (one.target - 10.0);
+            one
+        });
+        let later: Vec<Example> = later.take(60).collect();
+        intervals.judge(&forecasts[..60], &later).unwrap().unwrap()
+    };
+    let narrow = spread_of(2.0).note().unwrap();
+    assert!(
+        narrow.contains("% of 60 values") && narrow.contains("too narrow"),
+        "{narrow}"
+    );
+    let wide = spread_of(0.2).note().unwrap();
+    assert!(wide.contains("wider than they need be"), "{wide}");
+}
+
+#[test]
+fn of_many_errors_those_that_are_taken_are_on_no_side() {
+    // As many errors below 0 as above, 1000 of them.
+    let examples: Vec<Example> = (0..1000)
+        .map(|index| example(&[9.0, 10.0], 10.0 + f64::from(index) - 499.5))
+        .collect();
+    let intervals = Intervals::new(&[10.0; 1000], &examples).unwrap();
+    let score = |target: f64| {
+        let spread = intervals.judge(&[10.0], &[example(&[9.0, 10.0], target)]);
+        spread.unwrap().unwrap().crps
+    };
+    assert!((score(7.0) - score(13.0)).abs() < 1e-9);
+    // The CRPS of a uniform variable of width w at its middle is w/12.
+    assert!((score(10.0) - 1000.0 / 12.0).abs() < 0.1, "{}", score(10.0));
+}
+
+#[test]
+fn where_the_last_value_is_always_right_no_share_of_its_error_is_told() {
+    let flat = vec![5.0; 40];
+    let exact = Verdict::new(&flat, &flat, &flat).unwrap();
+    assert_eq!(
+        exact.sentence,
+        "The last value is always right here, and so is the model: nothing ever changes."
+    );
+    let off: Vec<f64> = (0..40).map(|t| 5.0 + f64::from(t % 3)).collect();
+    let worse = Verdict::new(&off, &flat, &flat).unwrap();
+    assert!(!worse.beats_last_value);
+    assert_eq!(
+        worse.sentence,
+        "The model does not beat the last value, which is always right here: nothing ever \
+         changes, and the model's mean squared error is 1.62."
+    );
 }
 
 #[test]
