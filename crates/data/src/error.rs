@@ -327,6 +327,15 @@ pub enum DataError {
         problem: String,
     },
 
+    /// A file of images or of their labels that cannot be read.
+    #[error("{}: {problem}", path.display())]
+    Idx {
+        /// The file.
+        path: PathBuf,
+        /// What was expected, and what came.
+        problem: String,
+    },
+
     /// Dialogues that cannot be read.
     #[error(
         "{}: no dialogues: {problem}; expected YAML with `conversations`, a list of lists of lines",

@@ -22,6 +22,7 @@
 //! | [`split`] | training, validation and test parts |
 //! | [`parallel`] | pairs of texts: files, known data sets, lengths, duplicates |
 //! | [`labelled`] | texts with a label each, and the rows that have none |
+//! | [`images`] | grey images with a label each |
 //! | [`tagged`] | sentences with a label for every word |
 //! | [`sampler`] | which items form which batch of which epoch |
 //! | [`batch`] | padding and teacher forcing, here and nowhere else |
@@ -56,6 +57,8 @@ pub mod split;
 pub mod parallel;
 
 pub mod labelled;
+
+pub mod images;
 
 pub mod tagged;
 

@@ -1,19 +1,14 @@
 //! Text lines, streamed from a plain, gzip- or zstd-compressed file.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
-
 use crate::error::DataError;
-use crate::source::zip;
-use crate::source::zstd::{self, ZstdReader};
+use crate::source::decompress::{self, Plain};
 
 /// The longest line that is accepted: a bound on memory, whatever the file holds.
 pub const MAX_LINE_BYTES: usize = 1 << 24;
 
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// One line of a text file.
@@ -67,34 +62,10 @@ impl std::fmt::Debug for Lines {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read_lines(path: &Path) -> Result<Lines, DataError> {
-    let io_error = |source| DataError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let file: Box<dyn Read + Send> = match zip::archive_of(path) {
-        Some((archive, member)) => Box::new(Cursor::new(zip::read_member(&archive, &member)?)),
-        None => Box::new(File::open(path).map_err(io_error)?),
-    };
-    let mut plain = BufReader::with_capacity(1 << 16, file);
-    let start = plain.fill_buf().map_err(io_error)?;
-    if start.starts_with(&zip::MAGIC) {
-        return Err(zip::no_member(path, ""));
-    }
-    let (reader, compression): (Box<dyn BufRead + Send>, _) = if start.starts_with(&GZIP_MAGIC) {
-        let decoder = MultiGzDecoder::new(plain);
-        (
-            Box::new(BufReader::with_capacity(1 << 16, decoder)),
-            Some("gzip"),
-        )
-    } else if start.starts_with(&zstd::MAGIC) {
-        let decoder = ZstdReader::new(plain);
-        (
-            Box::new(BufReader::with_capacity(1 << 16, decoder)),
-            Some("zstd"),
-        )
-    } else {
-        (Box::new(plain), None)
-    };
+    let Plain {
+        reader,
+        compression,
+    } = decompress::open(path)?;
     Ok(Lines {
         path: path.to_owned(),
         reader,

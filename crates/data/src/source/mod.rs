@@ -7,6 +7,7 @@
 
 mod column;
 mod date;
+pub(crate) mod decompress;
 mod lines;
 mod locate;
 mod numbers;
