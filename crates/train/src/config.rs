@@ -3,6 +3,7 @@
 use crate::TrainError;
 use crate::averaging::AveragingConfig;
 use crate::early_stopping::EarlyStoppingConfig;
+use crate::fine_tuning::FineTuningConfig;
 use crate::optimizer::OptimizerConfig;
 use crate::schedule::{ScheduleConfig, at_least_one};
 use recurra_nn::Products;
@@ -62,6 +63,9 @@ pub struct TrainConfig {
     /// When to stop before the end. Default never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStoppingConfig>,
+    /// Layers that learn slower or later than those above them. Default: all alike.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fine_tuning: Option<FineTuningConfig>,
 }
 
 /// The numbers that the matrix products of recurrent layers multiply in training.
@@ -108,6 +112,7 @@ impl Default for TrainConfig {
             schedule: ScheduleConfig::default(),
             averaging: AveragingConfig::default(),
             early_stopping: None,
+            fine_tuning: None,
         }
     }
 }
@@ -165,6 +170,9 @@ impl TrainConfig {
         if let Some(early_stopping) = &self.early_stopping {
             early_stopping.validate()?;
         }
+        if let Some(fine_tuning) = &self.fine_tuning {
+            fine_tuning.validate()?;
+        }
         Ok(())
     }
 
@@ -220,6 +228,7 @@ mod tests {
             schedule = { name = "plateau", metric = "accuracy", factor = 0.5, patience = 2, warmup = 7 }
             averaging = { name = "ema", decay = 0.99 }
             early_stopping = { metric = "loss", patience = 3, min_delta = 1e-3 }
+            fine_tuning = { rate_decay = 0.4, unfreeze_every = 50 }
             "#,
         )
         .unwrap();
@@ -315,6 +324,18 @@ mod tests {
             (
                 "updates = 1\nearly_stopping = { metric = \"loss\", patience = 0 }",
                 "patience",
+            ),
+            (
+                "updates = 1\nfine_tuning = { rate_decay = 1.5 }",
+                "train.fine_tuning.rate_decay",
+            ),
+            (
+                "updates = 1\nfine_tuning = { unfreeze_every = 0 }",
+                "train.fine_tuning.unfreeze_every",
+            ),
+            (
+                "updates = 1\nschedule = { name = \"linear\", updates = 0 }",
+                "train.schedule.updates",
             ),
         ];
         for (recipe, key) in refused {

@@ -6,71 +6,18 @@ use crate::config::TrainConfig;
 use crate::control::Control;
 use crate::diagnosis::{Diagnosis, Symptom, Watch};
 use crate::early_stopping::{Best, EarlyStopping};
+use crate::fine_tuning::Layers;
 use crate::history::{self, Evaluation};
-use crate::metric::Metrics;
+use crate::learner::{Differentiated, Learner};
 use crate::optimizer::Optimizer;
 use crate::progress::Position;
 use crate::run::{Run, Status};
 use crate::schedule::Schedule;
 use crate::{Stream, TrainError};
 use burn::module::Module;
-use burn::optim::GradientsParams;
-use burn::tensor::Tensor;
-use recurra_nn::optim::{Gradients, clip_factor};
+use recurra_nn::optim::clip_factor;
 use recurra_nn::weights::{self, NamedTensor};
-use recurra_nn::{Isa, Mode, NnError};
-
-/// What a task gives the update loop.
-pub trait Learner {
-    /// The network.
-    type Model: Module;
-
-    /// Batches of one epoch (counted from 0) as example indices.
-    ///
-    /// A pure function of the run's seed and `epoch`: resuming asks for the same epoch again.
-    fn batches(&self, epoch: u64) -> Vec<Vec<usize>>;
-
-    /// Mean loss of one batch, shape `[1]`.
-    ///
-    /// # Errors
-    /// Whatever the model refuses.
-    fn loss(
-        &self,
-        model: &Self::Model,
-        indices: &[usize],
-        mode: Mode<'_>,
-    ) -> Result<Tensor<1>, NnError>;
-
-    /// Metrics on held-out data; `model` is `model.valid()`, with averaged weights if there
-    /// are any. A metric that is not a finite number stops training; leave out what was
-    /// not measured.
-    ///
-    /// # Errors
-    /// Whatever the model refuses.
-    fn evaluate(&self, model: &Self::Model) -> Result<Metrics, NnError>;
-
-    /// What the last batch left for the next one beside the weights, such as the recurrent state
-    /// where batches continue each other; it goes into checkpoints. Nothing by default.
-    fn carried(&self) -> Vec<NamedTensor> {
-        Vec::new()
-    }
-
-    /// Takes back what [`carried`](Self::carried) gave, in any order, before the next batch.
-    ///
-    /// # Errors
-    /// When it is not of this model.
-    fn carry_on(&self, carried: Vec<NamedTensor>) -> Result<(), NnError> {
-        match carried.first() {
-            None => Ok(()),
-            Some(tensor) => Err(NnError::Shape {
-                op: "carry_on",
-                arg: "carried",
-                want: "nothing, as these batches stand alone".to_owned(),
-                got: tensor.name.clone(),
-            }),
-        }
-    }
-}
+use recurra_nn::{Isa, Mode};
 
 /// Why training ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,7 +74,9 @@ pub fn fit<L: Learner>(
     if let Some(notice) = config.precision.products().notice() {
         control.progress.note(&notice);
     }
-    let mut training = Training::new(weights::number_params(model), config);
+    let model = weights::number_params(model);
+    let layers = Layers::of(learner, &model, config)?;
+    let mut training = Training::new(model, layers, config);
     match resume {
         Some(checkpoint) => {
             for note in checkpoint.notes() {
@@ -167,6 +116,7 @@ pub fn fit<L: Learner>(
 struct Training<'a, M> {
     config: &'a TrainConfig,
     model: M,
+    layers: Layers,
     optimizer: Optimizer,
     schedule: Schedule,
     averaging: Averaging,
@@ -186,11 +136,12 @@ struct Training<'a, M> {
 }
 
 impl<'a, M: Module> Training<'a, M> {
-    fn new(model: M, config: &'a TrainConfig) -> Self {
+    fn new(model: M, layers: Layers, config: &'a TrainConfig) -> Self {
         Self {
             config,
             model,
-            optimizer: Optimizer::new(&config.optimizer),
+            optimizer: Optimizer::new(&config.optimizer).with_rates(layers.rates()),
+            layers,
             schedule: Schedule::new(
                 config.schedule.clone(),
                 config.optimizer.learning_rate(),
@@ -236,27 +187,28 @@ impl<'a, M: Module> Training<'a, M> {
                 started = true;
             }
 
-            // Its loss.
+            // Its loss, and the gradients of what learns.
             let mut rng = Stream::Update(update).rng(config.seed);
             let products = config.precision.products();
             let mode = Mode::Train {
                 rng: &mut rng,
                 products,
             };
-            let loss = learner.loss(&self.model, indices, mode)?;
-            let value = scalar(&loss)?;
+            let Differentiated {
+                loss: value,
+                mut gradients,
+            } = learner.differentiate(&self.model, indices, mode)?;
             if let Some(symptom) = self.watch.loss(value) {
                 // Bad weights are the reason for a bad loss, and come first.
                 let symptom = self.bad_weight().unwrap_or(symptom);
                 return Err(self.diverged(update, symptom, indices, run));
             }
-
-            // Its gradients, and how much of them clipping leaves.
-            if !loss.is_tracked() {
+            if gradients.is_empty() {
                 return Err(TrainError::NoGradient { update });
             }
-            let gradients = GradientsParams::from_grads(loss.backward(), &self.model);
-            let gradients = Gradients::of(&self.model, gradients);
+            self.layers.freeze(&mut gradients, update);
+
+            // How much of them clipping leaves.
             let norm = gradients.global_norm();
             if !norm.is_finite() {
                 let name = gradients.first_non_finite(&self.model).unwrap_or_default();
@@ -463,7 +415,8 @@ impl<'a, M: Module> Training<'a, M> {
         } = checkpoint;
         state.config.must_fit(self.config)?;
         self.model = weights::import(self.model.clone(), weights, "checkpoint")?;
-        self.optimizer = Optimizer::from_bytes(&self.config.optimizer, &optimizer)?;
+        self.optimizer = Optimizer::from_bytes(&self.config.optimizer, &optimizer)?
+            .with_rates(self.layers.rates());
         // Through the model: a file has its own order, and must have the model's tensors.
         let in_order = |tensors: Option<Vec<NamedTensor>>| {
             tensors
@@ -506,18 +459,5 @@ impl<'a, M: Module> Training<'a, M> {
             history: self.history,
             best: self.early_stopping.and_then(|e| e.state.best),
         })
-    }
-}
-
-/// The one value of a loss.
-fn scalar(loss: &Tensor<1>) -> Result<f64, NnError> {
-    match weights::values(loss)[..] {
-        [value] => Ok(f64::from(value)),
-        ref values => Err(NnError::Shape {
-            op: "fit",
-            arg: "loss",
-            want: "[1]".into(),
-            got: format!("[{}]", values.len()),
-        }),
     }
 }

@@ -4,7 +4,7 @@
 //! parameter with its gradient and what is remembered of past ones.
 
 use crate::TrainError;
-use burn::module::Module;
+use burn::module::{Module, ParamId};
 use recurra_nn::optim::{Gradients, Rule, Updater, WeightDecay};
 use recurra_nn::weights;
 use serde::{Deserialize, Serialize};
@@ -284,6 +284,15 @@ impl Optimizer {
     pub fn new(config: &OptimizerConfig) -> Self {
         Self {
             updater: Updater::new(config.rule()),
+        }
+    }
+
+    /// The optimizer with a share of the learning rate for each of these parameters; the others
+    /// learn at all of it.
+    #[must_use]
+    pub fn with_rates(self, rates: impl IntoIterator<Item = (ParamId, f64)>) -> Self {
+        Self {
+            updater: self.updater.with_rates(rates),
         }
     }
 

@@ -43,6 +43,19 @@ pub enum ScheduleConfig {
         #[serde(default)]
         min_learning_rate: f64,
     },
+    /// `η_min + (η − η_min) · (1 − t/T)`, and `η_min` after `T` updates; with a warm-up the slanted
+    /// triangle of Howard and Ruder 2018.
+    Linear {
+        /// Updates of warm-up. Default 0.
+        #[serde(default)]
+        warmup: u64,
+        /// `T`. Default: to the end of training, which then needs `train.updates`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        updates: Option<u64>,
+        /// `η_min`. Default 0.
+        #[serde(default)]
+        min_learning_rate: f64,
+    },
     /// Multiplied by `factor` when a metric has not improved for more than `patience`
     /// evaluations in a row.
     Plateau {
@@ -80,6 +93,11 @@ impl ScheduleConfig {
                 shrinking(*factor)
             }
             Self::Cosine {
+                updates: over,
+                min_learning_rate,
+                ..
+            }
+            | Self::Linear {
                 updates: over,
                 min_learning_rate,
                 ..
@@ -158,12 +176,19 @@ impl Schedule {
             ScheduleConfig::Constant { warmup }
             | ScheduleConfig::Step { warmup, .. }
             | ScheduleConfig::Cosine { warmup, .. }
+            | ScheduleConfig::Linear { warmup, .. }
             | ScheduleConfig::Plateau { warmup, .. } => warmup,
         };
         if update <= warmup {
             return self.learning_rate * update as f64 / warmup as f64;
         }
         let t = update.saturating_sub(warmup + 1);
+        // Of the way from the warm-up to the end.
+        let share = |updates: Option<u64>| {
+            let rest = || self.run_updates.map(|all| all.saturating_sub(warmup));
+            let over = updates.or_else(rest).unwrap_or(1).max(1);
+            (t as f64 / over as f64).min(1.0)
+        };
         match self.config {
             ScheduleConfig::Constant { .. } => self.learning_rate,
             ScheduleConfig::Step {
@@ -181,10 +206,15 @@ impl Schedule {
                 min_learning_rate,
                 ..
             } => {
-                let rest = || self.run_updates.map(|all| all.saturating_sub(warmup));
-                let over = updates.or_else(rest).unwrap_or(1).max(1);
-                let share = (t as f64 / over as f64).min(1.0);
-                let height = (1.0 + (PI * share).cos()) / 2.0;
+                let height = (1.0 + (PI * share(updates)).cos()) / 2.0;
+                min_learning_rate + (self.learning_rate - min_learning_rate) * height
+            }
+            ScheduleConfig::Linear {
+                updates,
+                min_learning_rate,
+                ..
+            } => {
+                let height = 1.0 - share(updates);
                 min_learning_rate + (self.learning_rate - min_learning_rate) * height
             }
             ScheduleConfig::Plateau {
@@ -342,6 +372,20 @@ mod tests {
         };
         let schedule = Schedule::new(config, 1.0, Some(12));
         close(schedule.learning_rate(8), 0.5);
+    }
+
+    #[test]
+    fn a_slanted_triangle_climbs_and_falls_in_equal_steps() {
+        let config = ScheduleConfig::Linear {
+            warmup: 2,
+            updates: None,
+            min_learning_rate: 0.2,
+        };
+        let schedule = Schedule::new(config, 1.0, Some(6));
+        let rates = [1, 2, 3, 4, 5, 6, 7, 8].map(|update| schedule.learning_rate(update));
+        for (rate, want) in rates.iter().zip([0.5, 1.0, 1.0, 0.8, 0.6, 0.4, 0.2, 0.2]) {
+            close(*rate, want);
+        }
     }
 
     #[test]

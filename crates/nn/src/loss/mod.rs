@@ -4,6 +4,7 @@ mod binary_cross_entropy;
 mod crf;
 mod cross_entropy;
 mod mse;
+mod sampled;
 mod steps;
 
 pub use binary_cross_entropy::binary_cross_entropy;
@@ -12,3 +13,4 @@ pub use cross_entropy::{
     Labels, cross_entropy, linear_cross_entropy, smoothed_cross_entropy, tied_cross_entropy,
 };
 pub use mse::mse;
+pub use sampled::sampled_cross_entropy;

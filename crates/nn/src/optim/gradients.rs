@@ -40,6 +40,35 @@ impl Gradients {
         self.by_id.get(&id.val()).map(values)
     }
 
+    /// Adds those of another pass over the same parameters.
+    pub fn add(&mut self, other: Self) {
+        for (id, more) in other.by_id {
+            match self.by_id.get_mut(&id) {
+                Some(sum) => {
+                    let sum = sum
+                        .as_mut_slice::<f32>()
+                        .expect("gradients were read as f32, in an allocation of their own");
+                    for (sum, more) in sum.iter_mut().zip(values(&more)) {
+                        *sum += more;
+                    }
+                }
+                None => {
+                    self.by_id.insert(id, more);
+                }
+            }
+        }
+    }
+
+    /// Without those of the parameters that `keep` refuses.
+    pub fn retain(&mut self, keep: impl Fn(ParamId) -> bool) {
+        self.by_id.retain(|&id, _| keep(ParamId::from(id)));
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
     /// The Euclidean norm over every element of every gradient.
     ///
     /// Summed in f64 and in an order of its own: the same bits whatever the thread count. Not a

@@ -3,7 +3,7 @@
 use super::Gradients;
 use crate::NnError;
 use crate::weights::NamedTensor;
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::tensor::Tensor;
 use recurra_kernels::{Rule, Update, update};
 use std::collections::BTreeMap;
@@ -14,6 +14,8 @@ pub struct Updater {
     rule: Rule,
     /// By parameter id.
     memories: BTreeMap<u64, Memory>,
+    /// What the learning rate is multiplied with, by parameter id; 1 where there is none.
+    rates: BTreeMap<u64, f64>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -33,7 +35,19 @@ impl Updater {
         Self {
             rule,
             memories: BTreeMap::new(),
+            rates: BTreeMap::new(),
         }
+    }
+
+    /// The updater with a learning rate of its own for each of these parameters: that of the update
+    /// times the number.
+    #[must_use]
+    pub fn with_rates(mut self, rates: impl IntoIterator<Item = (ParamId, f64)>) -> Self {
+        self.rates = rates
+            .into_iter()
+            .map(|(id, rate)| (id.val(), rate))
+            .collect();
+        self
     }
 
     /// `model` after one update of every parameter that has a gradient, each gradient times
@@ -109,7 +123,10 @@ impl Updater {
             memory.values = tensor.values;
         }
         let expected = if rows == 0 { 0 } else { memories.len() };
-        (stored == expected).then_some(Self { rule, memories })
+        (stored == expected).then_some(Self {
+            memories,
+            ..Self::new(rule)
+        })
     }
 }
 
@@ -133,12 +150,13 @@ impl ModuleMapper for Change<'_> {
             memory.values = vec![0.0; rule.num_memories() * gradient.len()];
         }
         memory.updates += 1;
+        let own_rate = self.updater.rates.get(&param.id.val()).copied();
         let (id, old, mapper) = param.consume();
         let (device, requires_grad) = ((old.device(), old.dtype()), old.is_require_grad());
         let mut data = old.into_data_as::<f32>();
         let outcome = update(Update {
             rule,
-            learning_rate: self.learning_rate,
+            learning_rate: self.learning_rate * own_rate.unwrap_or(1.0),
             update: memory.updates,
             gradient_factor: self.gradient_factor,
             weights: data

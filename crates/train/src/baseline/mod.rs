@@ -2,11 +2,12 @@
 //!
 //! A number means little alone, so every task prints its baseline beside it. These are the honest
 //! ones: the last value, the drift and the season of a series, a linear autoregression, a 5-gram letter model with modified Kneser-Ney
-//! smoothing, linear models over words and word pairs, the likeliest label of a word and an averaged perceptron, and the most that any predictor could reach.
+//! smoothing, linear models over words, word pairs and pixels, the likeliest label of a word and an averaged perceptron, and the most that any predictor could reach.
 
 mod best_possible;
 mod completion;
 mod forecast;
+mod linear;
 mod linear_ar;
 mod naive2;
 mod ngram;
@@ -16,6 +17,7 @@ mod text;
 pub use best_possible::{BestPossible, best_last_letter};
 pub use completion::Completion;
 pub use forecast::ForecastRule;
+pub use linear::PixelClassifier;
 pub use linear_ar::{ArOrder, LinearAr};
 pub use naive2::naive2;
 pub use ngram::{NgramConfig, NgramModel};

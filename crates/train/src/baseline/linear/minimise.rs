@@ -5,11 +5,11 @@ const MEMORY: usize = 5;
 
 /// When to stop.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stop {
+pub(in crate::baseline) struct Stop {
     /// No component of the gradient is larger than this.
-    pub(super) gradient: f64,
+    pub(in crate::baseline) gradient: f64,
     /// Or so many steps were taken.
-    pub(super) max_steps: usize,
+    pub(in crate::baseline) max_steps: usize,
 }
 
 /// Minimises `f` from `x` on by L-BFGS; `f(x, gradient)` gives the value and writes the gradient.
@@ -19,7 +19,11 @@ pub(super) struct Stop {
 ///
 /// # Source
 /// Nocedal & Wright, *Numerical Optimization*, algorithm 7.4; Lewis & Overton 2013 for the step.
-pub(super) fn minimise(x: &mut [f64], mut f: impl FnMut(&[f64], &mut [f64]) -> f64, stop: Stop) {
+pub(in crate::baseline) fn minimise(
+    x: &mut [f64],
+    mut f: impl FnMut(&[f64], &mut [f64]) -> f64,
+    stop: Stop,
+) {
     let mut gradient = vec![0.0; x.len()];
     let mut value = f(x, &mut gradient);
     let mut memory: Vec<Curvature> = Vec::with_capacity(MEMORY);

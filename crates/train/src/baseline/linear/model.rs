@@ -5,7 +5,7 @@ use super::rows::{Row, Rows};
 
 /// What a wrong score costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cost {
+pub(in crate::baseline) enum Cost {
     /// `−log softmax(scores)[label]`: logistic regression.
     Logistic,
     /// `Σ over classes of max(0, 1 − y·score)²`, y = ±1: one support vector machine for each class.
@@ -17,16 +17,16 @@ pub(super) enum Cost {
 /// Two classes have one output, for class 1; the score of class 0 is then 0 (logistic) or the
 /// negative (hinge).
 #[derive(Debug, Clone)]
-pub(super) struct LinearModel {
-    pub(super) num_outputs: usize,
+pub(in crate::baseline) struct LinearModel {
+    pub(in crate::baseline) num_outputs: usize,
     /// `[num_terms, num_outputs]`
-    pub(super) weights: Vec<f64>,
-    pub(super) bias: Vec<f64>,
+    pub(in crate::baseline) weights: Vec<f64>,
+    pub(in crate::baseline) bias: Vec<f64>,
 }
 
 impl LinearModel {
     /// Minimises `C·Σ cost + ½‖W‖²`; the bias is not penalised.
-    pub(super) fn fit(
+    pub(in crate::baseline) fn fit(
         rows: &Rows,
         labels: &[u32],
         [num_terms, num_classes]: [usize; 2],
@@ -77,7 +77,7 @@ impl LinearModel {
     }
 
     /// The score of each output.
-    pub(super) fn outputs(&self, row: Row<'_>) -> Vec<f64> {
+    pub(in crate::baseline) fn outputs(&self, row: Row<'_>) -> Vec<f64> {
         let mut scores = self.bias.clone();
         multiply(row, &self.weights, &mut scores);
         scores

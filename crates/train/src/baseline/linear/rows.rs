@@ -2,7 +2,7 @@
 
 /// Rows of a sparse matrix, one after the other.
 #[derive(Debug, Clone)]
-pub(super) struct Rows {
+pub(in crate::baseline) struct Rows {
     /// Where each row ends in the two lists.
     ends: Vec<usize>,
     terms: Vec<u32>,
@@ -10,7 +10,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn new() -> Self {
+    pub(in crate::baseline) fn new() -> Self {
         Self {
             ends: Vec::new(),
             terms: Vec::new(),
@@ -18,7 +18,7 @@ impl Rows {
         }
     }
 
-    pub(super) fn push(&mut self, row: impl IntoIterator<Item = (u32, f32)>) {
+    pub(in crate::baseline) fn push(&mut self, row: impl IntoIterator<Item = (u32, f32)>) {
         for (term, value) in row {
             self.terms.push(term);
             self.values.push(value);
@@ -26,12 +26,12 @@ impl Rows {
         self.ends.push(self.terms.len());
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::baseline) fn len(&self) -> usize {
         self.ends.len()
     }
 
     /// Each row in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Row<'_>> {
+    pub(in crate::baseline) fn iter(&self) -> impl Iterator<Item = Row<'_>> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         starts.zip(&self.ends).map(|(start, &end)| Row {
             terms: &self.terms[start..end],
@@ -40,7 +40,7 @@ impl Rows {
     }
 
     /// Multiplies each value by the factor of its term.
-    pub(super) fn scale_terms(&mut self, factors: &[f64]) {
+    pub(in crate::baseline) fn scale_terms(&mut self, factors: &[f64]) {
         for (value, &term) in self.values.iter_mut().zip(&self.terms) {
             *value = (f64::from(*value) * factors[term as usize]) as f32;
         }
@@ -49,13 +49,13 @@ impl Rows {
 
 /// One row.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Row<'a> {
+pub(in crate::baseline) struct Row<'a> {
     terms: &'a [u32],
     values: &'a [f32],
 }
 
 impl<'a> Row<'a> {
-    pub(super) fn iter(self) -> impl Iterator<Item = (usize, f64)> + 'a {
+    pub(in crate::baseline) fn iter(self) -> impl Iterator<Item = (usize, f64)> + 'a {
         let terms = self.terms.iter().map(|&term| term as usize);
         terms.zip(self.values.iter().map(|&value| f64::from(value)))
     }

@@ -1,11 +1,11 @@
 //! A text classifier without a network, fitted in seconds.
 
 use super::index::{TermIndex, Weighting};
-use super::linear::{Cost, LinearModel};
-use super::minimise::Stop;
 use super::nb_svm;
 use super::terms::Terms;
 use crate::TrainError;
+use crate::baseline::linear::Stop;
+use crate::baseline::linear::{Cost, LinearModel};
 use crate::metric::softmax;
 
 const OP: &str = "text_classifier";

@@ -1,7 +1,7 @@
 //! Which terms count, and what a text is in them.
 
-use super::rows::Rows;
 use super::terms::{HashedMap, Terms, hash};
+use crate::baseline::linear::Rows;
 
 /// Beyond this many distinct terms the rarest are forgotten while counting.
 const MAX_CANDIDATES: usize = 4_000_000;

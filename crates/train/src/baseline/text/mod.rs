@@ -9,10 +9,7 @@
 
 mod classifier;
 mod index;
-mod linear;
-mod minimise;
 mod nb_svm;
-mod rows;
 mod terms;
 
 pub use classifier::{TextClassifier, TextRule, TextRuleConfig};

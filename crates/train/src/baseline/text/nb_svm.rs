@@ -1,8 +1,8 @@
 //! A support vector machine over naive Bayes' log-count ratios.
 
-use super::linear::{Cost, LinearModel};
-use super::minimise::Stop;
-use super::rows::Rows;
+use crate::baseline::linear::Rows;
+use crate::baseline::linear::Stop;
+use crate::baseline::linear::{Cost, LinearModel};
 
 /// Added to each count.
 const SMOOTHING: f64 = 1.0;

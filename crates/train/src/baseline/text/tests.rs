@@ -1,8 +1,8 @@
 use super::index::{TermIndex, Weighting};
-use super::linear::{Cost, LinearModel};
-use super::minimise::Stop;
-use super::rows::Rows;
 use super::*;
+use crate::baseline::linear::Rows;
+use crate::baseline::linear::Stop;
+use crate::baseline::linear::{Cost, LinearModel};
 use recurra_testkit::{Golden, Tol, assert_close};
 
 const STOP: Stop = Stop {
