@@ -2,6 +2,7 @@
 
 use crate::Error;
 use recurra_data::source::ColumnSelector;
+use recurra_data::text::Markup;
 use recurra_data::words::EmbeddedTexts;
 use recurra_data::{SplitFractions, TokenizerConfig};
 use recurra_nn::{SequencePooling, StackConfig};
@@ -46,6 +47,8 @@ pub struct Recipe {
 pub enum DataConfig {
     /// Texts with a label each.
     Texts(TextsConfig),
+    /// Images with a label each, read pixel by pixel.
+    Images(ImagesConfig),
 }
 
 /// `[data]` with `form = "texts"`: a table (TSV, CSV) or JSON lines, plain, `.gz` or `.zst`.
@@ -98,6 +101,35 @@ pub struct TextsConfig {
     pub baseline_terms: BaselineTerms,
 }
 
+/// `[data]` with `form = "images"`: grey images and their labels in IDX files, as those of MNIST,
+/// plain, `.gz` or `.zst`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImagesConfig {
+    /// The images to train on, by their file's name below the folder `$RECURRA_DATA`.
+    pub images: String,
+    /// What they show, likewise.
+    pub labels: String,
+    /// The images of the result, likewise; else `split` takes them from the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_images: Option<String>,
+    /// What these show, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_labels: Option<String>,
+    /// The folder that the files are in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// Pixels that are read at a step, which divide an image. Default 1.
+    #[serde(default = "one")]
+    pub step_size: usize,
+    /// Reads the pixels of every image in one order that this seed draws. Default: row by row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permute: Option<u64>,
+    /// How much of the first file is kept from training, for what has no file of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<SplitFractions>,
+}
+
 /// What becomes of rows that have no text, no label, or another number of cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -107,17 +139,6 @@ pub enum BadRows {
     Refuse,
     /// They are left out, and counted.
     Skip,
-}
-
-/// What becomes of HTML tags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Markup {
-    /// They are text.
-    #[default]
-    Keep,
-    /// A space stands for each.
-    Strip,
 }
 
 /// Which part of a text that is too long is read.
@@ -148,6 +169,10 @@ pub enum BaselineTerms {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelConfig {
+    /// The directory of a finished `language` run whose tokenizer, vectors and layers are begun
+    /// with; those here have to be the same. Default: they are learnt, and drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init_from: Option<PathBuf>,
     /// Width of a piece's vector; texts only, and needed there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embed_size: Option<usize>,
@@ -175,6 +200,9 @@ pub struct LossConfig {
     pub class_weights: ClassWeights,
     /// The share of a label that is spread over all classes, in `[0, 1)`. Default 0.
     pub label_smoothing: f64,
+    /// How far the vectors of a text are moved to where its loss grows fastest, over how long they
+    /// are together; the loss there is added to the plain one. Default 0: nothing is added.
+    pub adversarial: f64,
 }
 
 /// How much a class counts in the loss.
@@ -198,6 +226,10 @@ fn label_column() -> ColumnSelector {
 
 fn four_hundred() -> usize {
     400
+}
+
+fn one() -> usize {
+    1
 }
 
 fn last_only() -> Vec<SequencePooling> {
@@ -267,10 +299,27 @@ impl TextsConfig {
     }
 }
 
+impl ImagesConfig {
+    fn validate(&self) -> Result<(), Error> {
+        if self.test_images.is_some() != self.test_labels.is_some() {
+            let want = "`test_images` and `test_labels`";
+            return Err(Error::config("data", want, "one of the two"));
+        }
+        if self.step_size == 0 {
+            return Err(Error::config("data.step_size", "at least 1", 0));
+        }
+        match &self.split {
+            Some(split) => Ok(split.check()?),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Recipe {
     pub(super) fn check(&self) -> Result<(), Error> {
         match &self.data {
             DataConfig::Texts(texts) => texts.validate()?,
+            DataConfig::Images(images) => images.validate()?,
         }
         self.validate_model()?;
         let smoothing = self.loss.label_smoothing;
@@ -278,11 +327,17 @@ impl Recipe {
             let want = "a share in [0, 1)";
             return Err(Error::config("loss.label_smoothing", want, smoothing));
         }
+        let adversarial = self.loss.adversarial;
+        if !(0.0..1.0).contains(&adversarial) {
+            let want = "a share in [0, 1)";
+            return Err(Error::config("loss.adversarial", want, adversarial));
+        }
         Ok(())
     }
 
     fn validate_model(&self) -> Result<(), Error> {
         let ModelConfig {
+            init_from,
             embed_size,
             word_dropout,
             input_dropout,
@@ -296,6 +351,17 @@ impl Recipe {
                 return Err(Error::config("model.embed_size", "at least 1", got));
             }
             (DataConfig::Texts(_), Some(_)) => {}
+            (DataConfig::Images(_), _) => {
+                let of_texts = [
+                    ("model.embed_size", embed_size.is_some()),
+                    ("model.word_dropout", *word_dropout != 0.0),
+                    ("model.init_from", init_from.is_some()),
+                ];
+                if let Some((key, _)) = of_texts.into_iter().find(|(_, given)| *given) {
+                    let want = "nothing, as images have no pieces of text";
+                    return Err(Error::config(key, want, "a value"));
+                }
+            }
         }
         for (key, dropout) in [
             ("model.word_dropout", word_dropout),

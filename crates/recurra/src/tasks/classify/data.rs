@@ -1,10 +1,14 @@
 //! From examples to what the model is fitted on.
 
 use super::config::{DataConfig, Recipe, TextsConfig};
+use super::images::Images;
+use super::model::Input;
+use super::pretrained::Pretrained;
 use super::texts::{Texts, cut, learn_tokenizer};
 use crate::Error;
 use crate::artifact::{read_json, write_json};
 use rayon::prelude::*;
+use recurra_data::batch::{SeriesBatch, SeriesRow};
 use recurra_data::{Checksum, Specials, Split, TokenBatch, TokenId, Tokenizer};
 use recurra_train::Run;
 use serde::{Deserialize, Serialize};
@@ -23,6 +27,9 @@ pub(super) struct Origin {
     pub(super) classes: Vec<String>,
     /// How many examples are for training, for choosing and for the test.
     pub(super) counts: [usize; 3],
+    /// Pixels of an image, of a run that classifies images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) image_size: Option<usize>,
     /// Of all examples, so that a resumed run finds out when its files have changed.
     pub(super) checksum: String,
 }
@@ -47,12 +54,19 @@ pub(super) fn read_tokenizer(run: &Run) -> Result<Tokenizer, Error> {
 pub(super) enum Sequences {
     /// Pieces of text.
     Tokens(Vec<Vec<TokenId>>),
+    /// Pixels, `[num_images, seq_len, input_size]`; 255 is read as 1.
+    Pixels {
+        pixels: Vec<u8>,
+        seq_len: usize,
+        input_size: usize,
+    },
 }
 
 /// Some of them, padded.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Batch {
     Tokens(TokenBatch),
+    Numbers(SeriesBatch),
 }
 
 impl Batch {
@@ -60,6 +74,7 @@ impl Batch {
     pub(super) fn lengths(&self) -> &[usize] {
         match self {
             Self::Tokens(batch) => &batch.lengths,
+            Self::Numbers(batch) => &batch.lengths,
         }
     }
 }
@@ -68,6 +83,7 @@ impl Sequences {
     pub(super) fn num_steps(&self, index: usize) -> usize {
         match self {
             Self::Tokens(rows) => rows[index].len(),
+            Self::Pixels { seq_len, .. } => *seq_len,
         }
     }
 
@@ -78,6 +94,25 @@ impl Sequences {
                 let batch = TokenBatch::pad(&rows, Specials::STANDARD.pad);
                 Batch::Tokens(batch.expect("every example has a step"))
             }
+            &Self::Pixels {
+                ref pixels,
+                seq_len,
+                input_size,
+            } => {
+                let size = seq_len * input_size;
+                let values: Vec<f32> = (indices.iter())
+                    .flat_map(|&index| &pixels[index * size..][..size])
+                    .map(|&pixel| f32::from(pixel) / f32::from(u8::MAX))
+                    .collect();
+                let rows: Vec<SeriesRow<'_>> = (values.chunks(size))
+                    .map(|values| SeriesRow {
+                        values,
+                        target: &[],
+                    })
+                    .collect();
+                let batch = SeriesBatch::pad(&rows, input_size);
+                Batch::Numbers(batch.expect("every image is whole steps"))
+            }
         }
     }
 }
@@ -85,7 +120,7 @@ impl Sequences {
 /// Examples as numbers, and which of them are for what.
 #[derive(Debug, Clone)]
 pub(super) struct Corpus {
-    /// As a person reads them.
+    /// As a person reads them; images by their names.
     pub(super) texts: Vec<String>,
     pub(super) sequences: Sequences,
     pub(super) labels: Vec<u32>,
@@ -97,41 +132,68 @@ pub(super) struct Corpus {
 
 impl Corpus {
     /// Reads, parts and numbers the examples of a recipe; those of a run that has begun must be
-    /// the same as then.
-    pub(super) fn read(recipe: &Recipe, run: &Run) -> Result<Self, Error> {
+    /// the same as then. Texts are cut by the run's tokenizer, in a new run that of what it begins
+    /// with, or one that the texts teach.
+    pub(super) fn read(
+        recipe: &Recipe,
+        run: &Run,
+        pretrained: Option<&Pretrained>,
+    ) -> Result<Self, Error> {
         let begun = run.path(ORIGIN)?.exists();
-        let origin = begun.then(|| Origin::read(run)).transpose()?;
-        match &recipe.data {
+        let corpus = match &recipe.data {
             DataConfig::Texts(config) => {
                 let texts = Texts::read(config, recipe.train.seed)?;
-                let checksum = checksum(&texts);
-                if let Some(then) = origin
-                    && then.checksum != checksum
-                {
-                    return Err(Error::Damaged {
-                        path: texts.source.into(),
-                        reason: "the texts are not those that the run began with".to_owned(),
-                    });
-                }
-                let tokenizer = match begun {
-                    true => read_tokenizer(run)?,
-                    false => learn_tokenizer(&texts, config)?,
+                let tokenizer = match (begun, pretrained) {
+                    (true, _) => read_tokenizer(run)?,
+                    (false, Some(pretrained)) => pretrained.tokenizer().clone(),
+                    (false, None) => learn_tokenizer(&texts, config)?,
                 };
-                let corpus = Self::of_texts(texts, config, tokenizer, checksum);
-                if !begun {
-                    corpus.write(run)?;
-                }
-                Ok(corpus)
+                Self::of_texts(texts, config, tokenizer)
             }
+            DataConfig::Images(config) => {
+                let images = Images::read(config, recipe.train.seed)?;
+                Self::of_images(images, config.step_size)
+            }
+        };
+        if !begun {
+            corpus.write(run)?;
+        } else if Origin::read(run)?.checksum != corpus.origin.checksum {
+            return Err(Error::Damaged {
+                path: corpus.origin.source.into(),
+                reason: "the examples are not those that the run began with".to_owned(),
+            });
+        }
+        Ok(corpus)
+    }
+
+    fn of_images(images: Images, step_size: usize) -> Self {
+        let Split { train, valid, test } = &images.split;
+        let pixels = Checksum::of(&images.pixels);
+        let labels = images.labels.iter();
+        let checksum = labels.fold(pixels, |sum, label| sum.with(&label.to_le_bytes()));
+        Self {
+            origin: Origin {
+                source: images.source,
+                summary: images.summary,
+                classes: images.classes,
+                counts: [train.len(), valid.len(), test.len()],
+                image_size: Some(images.size),
+                checksum: checksum.to_string(),
+            },
+            sequences: Sequences::Pixels {
+                pixels: images.pixels,
+                seq_len: images.size / step_size,
+                input_size: step_size,
+            },
+            labels: images.labels,
+            split: images.split,
+            texts: images.names,
+            tokenizer: None,
         }
     }
 
-    fn of_texts(
-        texts: Texts,
-        config: &TextsConfig,
-        tokenizer: Tokenizer,
-        checksum: String,
-    ) -> Self {
+    fn of_texts(texts: Texts, config: &TextsConfig, tokenizer: Tokenizer) -> Self {
+        let checksum = checksum(&texts);
         let (rows, long) = encode(&texts.texts, config, &tokenizer);
         let mut summary = texts.summary;
         if long > 0 {
@@ -150,6 +212,7 @@ impl Corpus {
                 summary,
                 classes: texts.classes,
                 counts: [train.len(), valid.len(), test.len()],
+                image_size: None,
                 checksum,
             },
             split: texts.split,
@@ -163,6 +226,16 @@ impl Corpus {
             run.write(TOKENIZER, tokenizer.to_json().as_bytes())?;
         }
         self.origin.write(run)
+    }
+
+    /// What goes into the network at a step.
+    pub(super) fn input(&self) -> Input {
+        match &self.sequences {
+            Sequences::Tokens(_) => Input::Tokens {
+                vocab_size: self.tokenizer.as_ref().map_or(0, |one| one.vocab().len()),
+            },
+            &Sequences::Pixels { input_size, .. } => Input::Numbers { input_size },
+        }
     }
 
     /// How many classes there are.

@@ -1,7 +1,7 @@
 //! Which words moved an answer: each is left out in turn.
 
 use super::config::Recipe;
-use super::infer::{Classify, open};
+use super::infer::{Classify, open_for_texts};
 use crate::Error;
 use crate::report::MarkedText;
 use recurra_nn::likeliest;
@@ -37,7 +37,7 @@ pub struct WordEffect {
 /// # Source
 /// Li, Monroe & Jurafsky 2016, *Understanding neural networks through representation erasure*.
 pub(crate) fn explain(recipe: &Recipe, run: &Run, text: &str) -> Result<Explanation, Error> {
-    open(recipe, run, Precision::F32)?.explain(text)
+    open_for_texts(recipe, run, Precision::F32)?.explain(text)
 }
 
 impl Classify {

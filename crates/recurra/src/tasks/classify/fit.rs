@@ -1,11 +1,14 @@
 //! Fitting, and judging what came out.
 
+use super::adversarial;
 use super::baseline::{self, judge_baselines};
 use super::config::{DataConfig, Recipe};
-use super::data::Corpus;
+use super::data::{Batch, Corpus};
+use super::images::Images;
 use super::infer::{Classify, line_of, open};
 use super::judge::{judge_file, judge_own, model_logits, temper};
-use super::model::{Classifier, Criterion, Input};
+use super::model::{Classifier, Criterion};
+use super::pretrained::Pretrained;
 use super::scored::{Scored, answers, nats, read_temperature, write_temperature};
 use super::texts::Texts;
 use crate::Error;
@@ -18,13 +21,17 @@ use recurra_data::BatchSampler;
 use recurra_nn::streaming::{Precision, Streamer};
 use recurra_nn::{Mode, NnError, Tensor, likeliest};
 use recurra_train::metric::{LOSS, Metrics, Temperature};
-use recurra_train::{Control, Learner, Run};
+use recurra_train::{Checkpoint, Control, Differentiated, Learner, Run};
 use std::path::Path;
 
 /// What the update loop is given.
 struct Lesson<'a> {
     corpus: &'a Corpus,
     criterion: Criterion,
+    /// How far vectors are moved to where the loss grows, over their length; 0 for not at all.
+    adversarial: f64,
+    /// Of recurrent layers.
+    num_layers: usize,
     sampler: BatchSampler,
 }
 
@@ -36,8 +43,18 @@ impl<'a> Lesson<'a> {
         Ok(Self {
             corpus,
             criterion: Criterion::new(recipe.loss, corpus),
+            adversarial: recipe.loss.adversarial,
+            num_layers: recipe.model.stack.expanded()?.len(),
             sampler: sampler(&lengths, &recipe.train)?,
         })
+    }
+
+    /// The examples of a batch, and their labels.
+    fn examples(&self, indices: &[usize]) -> (Batch, Vec<u32>) {
+        let train = &self.corpus.split.train;
+        let indices: Vec<usize> = indices.iter().map(|&index| train[index]).collect();
+        let batch = self.corpus.sequences.batch(&indices);
+        (batch, self.corpus.labels_of(&indices))
     }
 }
 
@@ -54,12 +71,26 @@ impl Learner for Lesson<'_> {
         indices: &[usize],
         mode: Mode<'_>,
     ) -> Result<Tensor<1>, NnError> {
-        let train = &self.corpus.split.train;
-        let indices: Vec<usize> = indices.iter().map(|&index| train[index]).collect();
-        let logits = model.logits(&self.corpus.sequences.batch(&indices), mode)?;
-        Ok(self
-            .criterion
-            .loss(logits, &self.corpus.labels_of(&indices)))
+        let (batch, labels) = self.examples(indices);
+        Ok(self.criterion.loss(model.logits(&batch, mode)?, &labels))
+    }
+
+    fn differentiate(
+        &self,
+        model: &Classifier,
+        indices: &[usize],
+        mode: Mode<'_>,
+    ) -> Result<Differentiated, NnError> {
+        if self.adversarial == 0.0 {
+            return Differentiated::of(model, self.loss(model, indices, mode)?);
+        }
+        let (batch, labels) = self.examples(indices);
+        let loss = |logits| self.criterion.loss(logits, &labels);
+        adversarial::differentiate(model, &batch, self.adversarial, mode, loss)
+    }
+
+    fn depth(&self, parameter: &str) -> Option<usize> {
+        Classifier::depth(parameter, self.num_layers)
     }
 
     fn evaluate(&self, model: &Classifier) -> Result<Metrics, NnError> {
@@ -87,26 +118,37 @@ impl Learner for Lesson<'_> {
     }
 }
 
-/// Finds out before a run directory is made whether there is something to train on.
+/// Finds out before a run directory is made whether there is something to train on, and to begin
+/// with.
 pub(crate) fn check_data(recipe: &Recipe) -> Result<(), Error> {
+    Pretrained::open(recipe)?;
     match &recipe.data {
         DataConfig::Texts(config) => Texts::read(config, recipe.train.seed).map(|_| ()),
+        DataConfig::Images(config) => Images::read(config, recipe.train.seed).map(|_| ()),
     }
 }
 
 pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Trained, Error> {
-    let corpus = Corpus::read(recipe, run)?;
+    // What has made updates needs nothing to begin with.
+    let pretrained = match Checkpoint::newest(run)? {
+        Some(_) => None,
+        None => Pretrained::open(recipe)?,
+    };
+    let corpus = Corpus::read(recipe, run, pretrained.as_ref())?;
     let note = |text: &str| control.progress.note(text);
     note(&corpus.origin.source);
     for line in &corpus.origin.summary {
         note(line);
     }
-    let model = recipe.model.build(
-        input(&corpus),
+    let mut model = recipe.model.build(
+        corpus.input(),
         corpus.num_classes(),
         recipe.train.seed,
         &training_device(),
     )?;
+    if let Some(pretrained) = pretrained {
+        model = pretrained.give(model)?;
+    }
     let lesson = Lesson::new(recipe, &corpus)?;
     let fitted = fit_and_ship(&lesson, model, &recipe.train, run, control)?;
     judged(fitted, |model| {
@@ -114,9 +156,7 @@ pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Tra
         // As it is read again, to the last bit.
         let temperature = read_temperature(run)?;
         note("fitting the baselines");
-        let test = &corpus.split.test;
-        let texts: Vec<&str> = test.iter().map(|&i| &corpus.texts[i][..]).collect();
-        let baselines = judge_baselines(&recipe.data, &corpus, &texts, &corpus.labels_of(test))?;
+        let baselines = judge_baselines(&recipe.data, &corpus)?;
         baseline::write(run, &baselines)?;
         let baselines = baseline::read(run)?;
         let classify = Classify::new(recipe, &corpus, model, temperature);
@@ -124,12 +164,6 @@ pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Tra
         scored.write(run, &corpus.origin.classes)?;
         Ok((vec![evaluation], sample(&corpus, &scored)))
     })
-}
-
-/// What goes in at a step.
-fn input(corpus: &Corpus) -> Input {
-    let vocab_size = corpus.tokenizer.as_ref().map_or(0, |one| one.vocab().len());
-    Input::Tokens { vocab_size }
 }
 
 pub(crate) fn evaluate(
@@ -142,7 +176,7 @@ pub(crate) fn evaluate(
     if let Some(path) = data {
         return Ok(vec![judge_file(recipe, run, &classify, path)?]);
     }
-    let corpus = Corpus::read(recipe, run)?;
+    let corpus = Corpus::read(recipe, run, None)?;
     let (evaluation, _) = judge_own(&corpus, &classify, baseline::read(run)?)?;
     Ok(vec![evaluation])
 }

@@ -1,15 +1,16 @@
 //! A trained model at work.
 
-use super::config::{DataConfig, Recipe};
+use super::config::{DataConfig, Recipe, TextsConfig};
 use super::data::{Batch, Corpus, Origin, Sequences, read_tokenizer};
 use super::judge::logits_of;
 use super::model::{self, Classifier};
 use super::scored::{Scored, read_temperature};
 use super::streamed::StreamedClassifier;
-use super::texts::{clean, cut};
+use super::texts::cut;
 use crate::Error;
 use crate::artifact;
 use crate::tasks::{PredictOptions, Prediction, Predictor, device};
+use recurra_data::source::parse_numbers;
 use recurra_data::vocab::Unknown;
 use recurra_data::{TokenId, Tokenizer};
 use recurra_nn::streaming::Precision;
@@ -18,17 +19,48 @@ use recurra_nn::{Mode, NnError};
 use recurra_train::Run;
 use recurra_train::metric::Temperature;
 use serde_json::{Map, Value, json};
+use std::path::Path;
 
-/// An open run of this task: a text in, its class out.
+/// An open run of this task: a text in, or the pixels of an image, and its class out.
 #[derive(Debug)]
 pub struct Classify {
-    data: DataConfig,
+    reading: Reading,
     classes: Vec<String>,
-    tokenizer: Tokenizer,
     temperature: Temperature,
     model: Classifier,
     /// What answers instead, in a precision of fewer bits.
     streamed: Option<StreamedClassifier>,
+}
+
+/// What a line of input is.
+#[derive(Debug)]
+enum Reading {
+    /// A text.
+    Texts {
+        config: Box<TextsConfig>,
+        tokenizer: Box<Tokenizer>,
+    },
+    /// The pixels of an image, row by row.
+    Images {
+        step_size: usize,
+        /// The places of an image in the order in which they are read.
+        order: Vec<usize>,
+    },
+}
+
+impl Reading {
+    fn new(data: &DataConfig, tokenizer: Option<Tokenizer>, image_size: Option<usize>) -> Self {
+        match data {
+            DataConfig::Texts(config) => Self::Texts {
+                config: Box::new(config.clone()),
+                tokenizer: Box::new(tokenizer.expect("a run of texts has a tokenizer")),
+            },
+            DataConfig::Images(config) => Self::Images {
+                step_size: config.step_size,
+                order: config.order(image_size.unwrap_or(config.step_size)),
+            },
+        }
+    }
 }
 
 /// A text as the model reads it.
@@ -40,8 +72,28 @@ pub(crate) struct ReadText {
     pub(super) num_pieces: usize,
 }
 
+/// [`open`] for whoever has texts.
+pub(crate) fn open_for_texts(
+    recipe: &Recipe,
+    run: &Run,
+    precision: Precision,
+) -> Result<Classify, Error> {
+    match &recipe.data {
+        DataConfig::Texts(_) => open(recipe, run, precision),
+        DataConfig::Images(_) => Err(Error::NotOfTask {
+            dir: run.dir().to_owned(),
+            task: super::NAME,
+            why: "of images reads no texts",
+        }),
+    }
+}
+
 pub(crate) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<Classify, Error> {
-    let classes = Origin::read(run)?.classes;
+    let Origin {
+        classes,
+        image_size,
+        ..
+    } = Origin::read(run)?;
     let input = model::input(recipe, Some(run))?;
     let model = recipe
         .model
@@ -51,10 +103,13 @@ pub(crate) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<C
         Precision::F32 => None,
         _ => Some(StreamedClassifier::new(&model, precision)?),
     };
+    let tokenizer = match &recipe.data {
+        DataConfig::Texts(_) => Some(read_tokenizer(run)?),
+        DataConfig::Images(_) => None,
+    };
     Ok(Classify {
-        data: recipe.data.clone(),
+        reading: Reading::new(&recipe.data, tokenizer, image_size),
         classes,
-        tokenizer: read_tokenizer(run)?,
         temperature: read_temperature(run)?,
         model,
         streamed,
@@ -70,12 +125,12 @@ impl Classify {
         temperature: Temperature,
     ) -> Self {
         Self {
-            data: recipe.data.clone(),
+            reading: Reading::new(
+                &recipe.data,
+                corpus.tokenizer.clone(),
+                corpus.origin.image_size,
+            ),
             classes: corpus.origin.classes.clone(),
-            tokenizer: corpus
-                .tokenizer
-                .clone()
-                .expect("a corpus of texts has a tokenizer"),
             temperature,
             model,
             streamed: None,
@@ -89,10 +144,6 @@ impl Classify {
 
     pub(super) fn model(&self) -> &Classifier {
         &self.model
-    }
-
-    pub(super) fn tokenizer(&self) -> &Tokenizer {
-        &self.tokenizer
     }
 
     pub(super) fn temperature(&self) -> &Temperature {
@@ -126,21 +177,79 @@ impl Classify {
 
     /// The probabilities of texts that were read.
     pub(crate) fn probs(&self, texts: Vec<Vec<TokenId>>) -> Result<Vec<Vec<f64>>, NnError> {
-        let indices: Vec<usize> = (0..texts.len()).collect();
-        let labels = vec![0; texts.len()];
-        let scored = self.score(&indices, &Sequences::Tokens(texts), labels)?;
+        let count = texts.len();
+        self.probs_of(&Sequences::Tokens(texts), count)
+    }
+
+    /// Those of so many sequences.
+    fn probs_of(&self, sequences: &Sequences, count: usize) -> Result<Vec<Vec<f64>>, NnError> {
+        let indices: Vec<usize> = (0..count).collect();
+        let scored = self.score(&indices, sequences, vec![0; count])?;
         Ok(indices.iter().map(|&i| scored.row(i).to_vec()).collect())
     }
 
     /// The pieces of a text, as many as the model reads.
     pub(crate) fn read_text(&self, text: &str) -> ReadText {
-        let DataConfig::Texts(config) = &self.data;
-        let encoded = self.tokenizer.encode(&clean(text, config.markup));
+        let Reading::Texts { config, tokenizer } = &self.reading else {
+            unreachable!("a run of images is not opened for texts");
+        };
+        let encoded = tokenizer.encode(&config.markup.apply(text));
         let num_pieces = encoded.ids.len();
         ReadText {
             ids: cut(encoded.ids, config.max_len, config.keep).0,
             unknown: encoded.unknown,
             num_pieces,
+        }
+    }
+
+    /// The pixels of a line, row by row, as the model reads them.
+    fn read_pixels(&self, input: &str, line: usize) -> Result<Sequences, Error> {
+        let Reading::Images { step_size, order } = &self.reading else {
+            unreachable!("a run of texts is not asked for pixels");
+        };
+        let refused = |message: String| Error::Input { line, message };
+        let numbers = parse_numbers(input, Path::new("<input>"), line)?;
+        if numbers.len() != order.len() {
+            let (want, got) = (order.len(), numbers.len());
+            return Err(refused(format!(
+                "expected the {want} pixels of an image, got {got} numbers"
+            )));
+        }
+        let level = |&number: &f64| {
+            let whole = number.fract() == 0.0 && (0.0..=255.0).contains(&number);
+            match whole {
+                true => Ok(number as u8),
+                false => Err(refused(format!(
+                    "expected pixels from 0 to 255, got {number}"
+                ))),
+            }
+        };
+        let pixels: Vec<u8> = numbers.iter().map(level).collect::<Result<_, Error>>()?;
+        Ok(Sequences::Pixels {
+            pixels: order.iter().map(|&place| pixels[place]).collect(),
+            seq_len: order.len() / step_size,
+            input_size: *step_size,
+        })
+    }
+
+    /// What is said of a line whose classes have these probabilities.
+    fn prediction(&self, input: &str, probs: &[f64], options: PredictOptions) -> Prediction {
+        let order = ranked(probs);
+        let all: Map<String, Value> = order
+            .iter()
+            .map(|&class| (self.classes[class].clone(), json!(probs[class])))
+            .collect();
+        Prediction {
+            text: line_of(&self.classes, probs, options.top_k),
+            json: json!({
+                "input": input,
+                "label": self.classes[order[0]],
+                "probability": probs[order[0]],
+                "probabilities": all,
+            }),
+            notices: Vec::new(),
+            ranked: Vec::new(),
+            alignment: None,
         }
     }
 
@@ -188,6 +297,10 @@ impl Predictor for Classify {
         line: usize,
         options: PredictOptions,
     ) -> Result<Prediction, Error> {
+        if let Reading::Images { .. } = &self.reading {
+            let probs = self.probs_of(&self.read_pixels(input, line)?, 1)?.concat();
+            return Ok(self.prediction(input, &probs, options));
+        }
         let text = self.read_text(input);
         if text.ids.is_empty() {
             let message = "expected a text, got no visible letter".to_owned();
@@ -197,24 +310,10 @@ impl Predictor for Classify {
         let ReadText { ids, unknown, .. } = text;
         let num_pieces = ids.len();
         let probs = self.probs(vec![ids])?.concat();
-        let order = ranked(&probs);
-        let all: Map<String, Value> = order
-            .iter()
-            .map(|&class| (self.classes[class].clone(), json!(probs[class])))
-            .collect();
-        Ok(Prediction {
-            text: line_of(&self.classes, &probs, options.top_k),
-            json: json!({
-                "input": input,
-                "label": self.classes[order[0]],
-                "probability": probs[order[0]],
-                "probabilities": all,
-                "pieces": num_pieces,
-                "unknown": unknown.counts,
-            }),
-            notices,
-            ranked: Vec::new(),
-            alignment: None,
-        })
+        let mut prediction = self.prediction(input, &probs, options);
+        prediction.json["pieces"] = json!(num_pieces);
+        prediction.json["unknown"] = json!(unknown.counts);
+        prediction.notices = notices;
+        Ok(prediction)
     }
 }

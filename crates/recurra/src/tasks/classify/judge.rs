@@ -1,8 +1,8 @@
 //! How well a model classifies.
 
-use super::baseline::{self, judge_baselines};
+use super::baseline::{self, judge_on_texts};
 use super::config::{DataConfig, Recipe};
-use super::data::{Batch, Corpus, Sequences, encode};
+use super::data::{Batch, Corpus, Sequences, encode, read_tokenizer};
 use super::infer::Classify;
 use super::model::Classifier;
 use super::scored::Scored;
@@ -90,7 +90,10 @@ pub(super) fn judge_file(
     classify: &Classify,
     path: &Path,
 ) -> Result<Evaluation, Error> {
-    let DataConfig::Texts(config) = &recipe.data;
+    let DataConfig::Texts(config) = &recipe.data else {
+        let want = "nothing: images are judged on those that the recipe keeps for the test";
+        return Err(Error::config("--data", want, path.display()));
+    };
     let classes = classify.classes();
     let advice = "correct them, or take them out of the file";
     let part = Part::read(path, config, Some(classes), advice)?;
@@ -100,7 +103,7 @@ pub(super) fn judge_file(
         return Err(Error::config("--data", want, "none"));
     }
     let mut notes = vec![part.summary.clone()];
-    let (rows, long) = encode(&part.texts, config, classify.tokenizer());
+    let (rows, long) = encode(&part.texts, config, &read_tokenizer(run)?);
     if long > 0 {
         notes.push(format!("{long} were cut to {} pieces", config.max_len));
     }
@@ -108,8 +111,8 @@ pub(super) fn judge_file(
     let scored = classify.score(&indices, &Sequences::Tokens(rows), labels.clone())?;
     notes.push(in_words(classify.temperature()));
     let texts: Vec<&str> = part.texts.iter().map(String::as_str).collect();
-    let fitted = Corpus::read(recipe, run)
-        .and_then(|corpus| judge_baselines(&recipe.data, &corpus, &texts, &labels));
+    let fitted = Corpus::read(recipe, run, None)
+        .and_then(|corpus| judge_on_texts(config, &corpus, &texts, &labels));
     let baselines = fitted.unwrap_or_else(|error| {
         notes.push(format!(
             "no baselines, which need what was trained on: {error}"

@@ -1,17 +1,22 @@
 //! Which of several classes a sequence is: many to one.
 //!
-//! Besides the files of every task: `texts.rs` reads and numbers texts, `judge.rs` and
-//! `baseline.rs` hold model and baselines to the same examples, `scored.rs` keeps what the model
-//! said, `explain.rs` says which words moved an answer, and `streamed.rs` reads step by step.
+//! Besides the files of every task: `texts.rs` and `images.rs` read examples, `pretrained.rs`
+//! begins with what a language model has learnt, `adversarial.rs` learns from moved vectors,
+//! `judge.rs` and `baseline.rs` hold model and baselines to the same examples, `scored.rs` keeps
+//! what the model said, `explain.rs` says which words moved an answer, and `streamed.rs` reads step
+//! by step.
 
+mod adversarial;
 mod baseline;
 mod config;
 mod data;
 mod explain;
 mod fit;
+mod images;
 mod infer;
 mod judge;
 mod model;
+mod pretrained;
 mod report;
 mod scored;
 mod streamed;
@@ -21,14 +26,14 @@ mod texts;
 mod tests;
 
 pub use config::{
-    BadRows, BaselineTerms, ClassWeights, DataConfig, Keep, LossConfig, Markup, ModelConfig,
+    BadRows, BaselineTerms, ClassWeights, DataConfig, ImagesConfig, Keep, LossConfig, ModelConfig,
     Recipe, TextsConfig,
 };
 pub use explain::{Explanation, WordEffect};
 pub use infer::Classify;
 
 pub(crate) use explain::explain;
-pub(crate) use infer::open as open_classify;
+pub(crate) use infer::open_for_texts as open_classify;
 
 use super::{Task, by_usual_files};
 

@@ -1,6 +1,6 @@
 //! The network: a sequence in, a score for each class out.
 
-use super::config::{ClassWeights, DataConfig, LossConfig, ModelConfig, Recipe};
+use super::config::{ClassWeights, DataConfig, ImagesConfig, LossConfig, ModelConfig, Recipe};
 use super::data::{Batch, Corpus, Origin, read_tokenizer};
 use crate::Error;
 use crate::network::{Network, Part};
@@ -45,6 +45,8 @@ pub(super) struct Classifier {
 pub(super) enum Input {
     /// One of so many pieces.
     Tokens { vocab_size: usize },
+    /// So many numbers.
+    Numbers { input_size: usize },
 }
 
 impl ModelConfig {
@@ -63,6 +65,7 @@ impl ModelConfig {
                 let embedding = Embedding::new(vocab_size, embed_size, &mut rng, device);
                 (Some(embedding.scaled(EMBED_SCALE)), embed_size)
             }
+            Input::Numbers { input_size } => (None, input_size),
         };
         let stack = self.stack.build(input_size, &mut rng, device)?;
         let width = stack.output_size();
@@ -85,6 +88,23 @@ impl ModelConfig {
 }
 
 impl Classifier {
+    /// How many layers below the top a parameter is, by its name: the head and attention at 0, the
+    /// vectors of pieces below `num_layers` recurrent layers.
+    pub(super) fn depth(parameter: &str, num_layers: usize) -> Option<usize> {
+        let mut parts = parameter.split('.');
+        let depth = match (parts.next()?, parts.next(), parts.next()) {
+            ("head" | "attention", ..) => 0,
+            ("embedding", ..) => num_layers + 1,
+            ("stack", Some("layers"), Some(index)) => {
+                num_layers.saturating_sub(index.parse().ok()?)
+            }
+            // Between layers.
+            ("stack", ..) => 1,
+            _ => return None,
+        };
+        Some(depth)
+    }
+
     /// How many classes it tells apart.
     pub(super) fn num_classes(&self) -> usize {
         self.head.weight.dims()[0]
@@ -98,13 +118,21 @@ impl Classifier {
 
     /// What the stack reads, `[batch, seq_len, input_size]`.
     pub(super) fn enter(&self, batch: &Batch, mut mode: Mode<'_>) -> Result<Tensor<3>, NnError> {
-        let Batch::Tokens(batch) = batch;
-        let embedding = self.embedding.as_ref();
-        let embedding = embedding.expect("a network that reads pieces has their vectors");
-        let unk = Specials::STANDARD.unk;
-        let mut ids = batch.ids.clone();
-        token_dropout(&mut ids, unk, |_| self.word_dropout, mode.reborrow());
-        let x = embedding.forward(&ids, [batch.batch_size, batch.seq_len])?;
+        let x = match batch {
+            Batch::Tokens(batch) => {
+                let embedding = self.embedding.as_ref();
+                let embedding = embedding.expect("a network that reads pieces has their vectors");
+                let unk = Specials::STANDARD.unk;
+                let mut ids = batch.ids.clone();
+                token_dropout(&mut ids, unk, |_| self.word_dropout, mode.reborrow());
+                embedding.forward(&ids, [batch.batch_size, batch.seq_len])?
+            }
+            Batch::Numbers(batch) => {
+                let shape = [batch.batch_size, batch.seq_len, batch.input_size];
+                let values = TensorData::new(batch.values.clone(), shape);
+                Tensor::from_data(values, &self.head.weight.device())
+            }
+        };
         Ok(variational_dropout(x, self.input_dropout, mode))
     }
 
@@ -183,6 +211,9 @@ pub(super) fn input(recipe: &Recipe, run: Option<&Run>) -> Result<Input, Error> 
         (DataConfig::Texts(config), None) => Ok(Input::Tokens {
             vocab_size: config.tokenizer.vocab_size,
         }),
+        (DataConfig::Images(config), _) => Ok(Input::Numbers {
+            input_size: config.step_size,
+        }),
     }
 }
 
@@ -225,6 +256,8 @@ pub(crate) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network
     };
     let (unit, steps) = match &recipe.data {
         DataConfig::Texts(_) => ("piece", 5),
+        DataConfig::Images(ImagesConfig { step_size: 1, .. }) => ("pixel", 5),
+        DataConfig::Images(_) => ("pixels", 5),
     };
     Ok(vec![Network {
         name: String::new(),

@@ -66,10 +66,10 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         ),
     ];
     // The texts themselves are not in the run; without their files the page has none.
-    let shown = match Corpus::read(recipe, run) {
+    let shown = match Corpus::read(recipe, run, None) {
         Ok(corpus) => examples(&corpus, &scored),
         Err(error) => vec![Block::Prose(sentence(&format!(
-            "none, as the texts that the run began with cannot be read: {error}"
+            "none, as the examples that the run began with cannot be read: {error}"
         )))],
     };
     sections.push(Section::new("Examples", shown));

@@ -57,6 +57,16 @@ impl StreamedClassifier {
                     logits.extend(reader.logits());
                 }
             }
+            Batch::Numbers(batch) => {
+                let rows = batch.values.chunks(batch.seq_len * batch.input_size);
+                for (row, &length) in rows.zip(&batch.lengths) {
+                    let mut reader = Reader::new(self);
+                    for step in row.chunks(batch.input_size).take(length) {
+                        reader.read(step)?;
+                    }
+                    logits.extend(reader.logits());
+                }
+            }
         }
         Ok(logits)
     }

@@ -1,12 +1,12 @@
 //! Labelled texts: from files to classes, parts and clean text.
 
-use super::config::{BadRows, Keep, Markup, TextsConfig};
+use super::config::{BadRows, Keep, TextsConfig};
 use crate::Error;
 use recurra_data::fault::RowFault;
 use recurra_data::labelled::{LabelledTexts, read_labelled};
 use recurra_data::source::locate;
 use recurra_data::text::Normalization;
-use recurra_data::{DataError, Split, TokenId, Tokenizer};
+use recurra_data::{DataError, Split, SplitFractions, TokenId, Tokenizer};
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -91,7 +91,8 @@ impl Texts {
         seed: u64,
     ) -> Result<Self, Error> {
         let classes = classes(&first, config, Path::new(&source))?;
-        let mut split = parted(config, first.texts.len(), [&valid, &test], seed)?;
+        let others = [valid.is_some(), test.is_some()];
+        let mut split = parted(config.split.as_ref(), first.texts.len(), others, seed)?;
         let mut summary = vec![first.summary.clone()];
         let mut all = first;
         for (part, other) in [(&mut split.valid, valid), (&mut split.test, test)] {
@@ -131,11 +132,12 @@ impl Texts {
     }
 }
 
-/// Which texts of the first file are for what; `n` is how many it has.
-fn parted(
-    config: &TextsConfig,
+/// Which of the first file's `n` examples are for what; validation and test may have files of their
+/// own.
+pub(super) fn parted(
+    fractions: Option<&SplitFractions>,
     n: usize,
-    [valid, test]: [&Option<Part>; 2],
+    [valid, test]: [bool; 2],
     seed: u64,
 ) -> Result<Split, Error> {
     let nothing = Split {
@@ -143,22 +145,22 @@ fn parted(
         valid: Vec::new(),
         test: Vec::new(),
     };
-    let Some(fractions) = &config.split else {
-        if valid.is_some() && test.is_some() {
+    let Some(fractions) = fractions else {
+        if valid && test {
             return Ok(nothing);
         }
         let want = "fractions, as { train = 0.8, valid = 0.1, test = 0.1 }, for the parts that \
                     have no file of their own";
         return Err(Error::config("data.split", want, "nothing"));
     };
-    for (name, fraction, file) in [
+    for (name, fraction, has_file) in [
         ("valid", fractions.valid, valid),
         ("test", fractions.test, test),
     ] {
-        if file.is_some() == (fraction > 0.0) {
-            let want = match file {
-                Some(_) => format!("0 for {name}, which has a file of its own"),
-                None => format!(
+        if has_file == (fraction > 0.0) {
+            let want = match has_file {
+                true => format!("0 for {name}, which has a file of its own"),
+                false => format!(
                     "above 0 for {name}, so that there is something to judge by; for example \
                      --set data.split=\"{{ train = 0.8, valid = 0.1, test = 0.1 }}\""
                 ),
@@ -223,7 +225,7 @@ impl Part {
         let num_rows = rows.len() + faults.count;
         let (mut texts, mut labels) = (Vec::with_capacity(rows.len()), Vec::new());
         for row in rows {
-            let text = clean(&row.text, config.markup);
+            let text = config.markup.apply(&row.text).into_owned();
             let known = match &config.labels {
                 Some(names) => names.get(&row.label),
                 None => Some(&row.label),
@@ -300,41 +302,6 @@ fn unknown_label(label: &str, config: &TextsConfig, classes: Option<&[String]>) 
     format!("expected one of {}, got `{label}`", list.join(", "))
 }
 
-/// A text as it is read: without tags, if they are to go.
-pub(super) fn clean(text: &str, markup: Markup) -> String {
-    match markup {
-        Markup::Keep => text.to_owned(),
-        Markup::Strip => without_tags(text),
-    }
-}
-
-/// The longest tag.
-const TAG_BYTES: usize = 400;
-
-/// A space for each `<tag>` and `</tag>`; a `<` that begins none stays.
-fn without_tags(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find('<') {
-        let (before, tag) = rest.split_at(start);
-        clean.push_str(before);
-        let name = tag[1..].trim_start_matches('/');
-        let begins = name.starts_with(|letter: char| letter.is_ascii_alphabetic());
-        match tag.find('>').filter(|&end| begins && end < TAG_BYTES) {
-            Some(end) => {
-                clean.push(' ');
-                rest = &tag[end + 1..];
-            }
-            None => {
-                clean.push('<');
-                rest = &tag[1..];
-            }
-        }
-    }
-    clean.push_str(rest);
-    clean
-}
-
 /// The part of a text that is read, and whether that is not all of it.
 pub(super) fn cut(mut ids: Vec<TokenId>, max_len: usize, keep: Keep) -> (Vec<TokenId>, bool) {
     let over = ids.len().saturating_sub(max_len);
@@ -358,12 +325,6 @@ pub(super) fn learn_tokenizer(texts: &Texts, config: &TextsConfig) -> Result<Tok
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn tags_go_and_comparisons_stay() {
-        assert_eq!(without_tags("a<br /><br/>b</p>"), "a  b ");
-        assert_eq!(without_tags("1 < 2 <3 and <b"), "1 < 2 <3 and <b");
-    }
 
     #[test]
     fn a_long_text_is_cut_where_it_should_be() {

@@ -1,10 +1,10 @@
 //! The recipe of the task.
 
 use crate::Error;
-use recurra_data::SplitFractions;
 use recurra_data::passages::Passage;
 use recurra_data::source::ColumnSelector;
-use recurra_data::text::{self, Case};
+use recurra_data::text::{self, Case, Markup};
+use recurra_data::{SplitFractions, TokenizerConfig};
 use recurra_nn::{DropoutMask, Initialiser, StackConfig};
 use recurra_train::TrainConfig;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,8 @@ pub enum Unit {
     Letter,
     /// A decomposed character: two or three for a Hangul syllable.
     Jamo,
+    /// What `tokenizer` cuts: words by the rules of a language, or subwords.
+    Piece,
 }
 
 /// `[data]`: the text comes from `dataset`, else from `path`, else from `passage`.
@@ -72,8 +74,14 @@ pub struct DataConfig {
     /// The column of a table that the text is in, a row a line; by default the file is the text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<ColumnSelector>,
+    /// What becomes of HTML tags. Default: they are kept.
+    #[serde(default)]
+    pub markup: Markup,
     /// What the text is cut into.
     pub unit: Unit,
+    /// How `unit = "piece"` is cut; in its form, `case` and `min_count` stand inside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokenizer: Option<TokenizerConfig>,
     /// What happens to capital letters. Default: they stay.
     #[serde(default = "keep")]
     pub case: Case,
@@ -122,6 +130,11 @@ pub struct ModelConfig {
     /// regularisation). Default 0.
     #[serde(default)]
     pub change_penalty: f64,
+    /// In training, how many tokens the softmax runs over beside those of the window: they are
+    /// drawn, and stand for all others. Default: it runs over the whole vocabulary, as it does in
+    /// judging.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampled_softmax: Option<usize>,
     /// The recurrent layers.
     pub stack: StackConfig,
 }
@@ -142,21 +155,22 @@ fn tenth() -> Initialiser {
 const MAX_TBPTT_LEN: usize = 100_000;
 
 impl Unit {
-    /// The units of a line.
+    /// The units of a line; pieces only as far as white space divides them.
     pub(super) fn segment(self, line: &str) -> Vec<String> {
         match self {
-            Self::Word => line.split_whitespace().map(str::to_owned).collect(),
+            Self::Word | Self::Piece => line.split_whitespace().map(str::to_owned).collect(),
             Self::Letter => text::Unit::Letter.segment(line),
             Self::Jamo => text::Unit::Jamo.segment(line),
         }
     }
 
     /// One unit, in the singular.
-    pub(super) fn singular(self) -> &'static str {
+    pub(crate) fn singular(self) -> &'static str {
         match self {
             Self::Word => "word",
             Self::Letter => "letter",
             Self::Jamo => "Jamo",
+            Self::Piece => "piece",
         }
     }
 
@@ -218,6 +232,7 @@ impl Recipe {
                 return Err(Error::config("data", want, "one of the two"));
             }
         }
+        self.data.check_unit()?;
         if self.data.min_count == 0 {
             return Err(Error::config("data.min_count", "at least 1", 0));
         }
@@ -232,6 +247,9 @@ impl Recipe {
         let model = &self.model;
         if model.embed_size == 0 {
             return Err(Error::config("model.embed_size", "at least 1", 0));
+        }
+        if model.sampled_softmax == Some(0) {
+            return Err(Error::config("model.sampled_softmax", "at least 1", 0));
         }
         for (key, dropout) in [
             ("model.embedding_dropout", model.embedding_dropout),

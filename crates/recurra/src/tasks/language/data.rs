@@ -1,17 +1,17 @@
 //! From running text to streams of tokens.
 
 use super::config::{DataConfig, Recipe, Unit};
+use super::cutter::Cutter;
 use crate::Error;
 use crate::artifact::{read_json, write_json};
+use rayon::prelude::*;
 use recurra_data::source::{locate, read_lines, read_text_columns};
-use recurra_data::{Checksum, Contiguous, DataError, Specials, Split, TokenId, Vocab};
+use recurra_data::{Checksum, Contiguous, DataError, Specials, Split, TokenId};
 use recurra_train::Run;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 const ORIGIN: &str = "text.json";
-const VOCAB: &str = "vocab.txt";
 
 /// Where the text of a run came from. A text may be large, so a run keeps what it was and not the
 /// text: whoever goes on with it or judges it reads the same files again.
@@ -57,7 +57,7 @@ impl Texts {
             (None, Some(file), _) => vec![file.to_owned()],
             (None, None, Some(passage)) => {
                 let lines = passage.lines().into_iter();
-                let lines = lines.map(|line| config.case.apply(line)).collect();
+                let lines = lines.map(|line| config.form(line)).collect();
                 return Self::new(config, vec![lines], Vec::new(), "built-in text".to_owned());
             }
             (None, None, None) => {
@@ -131,7 +131,7 @@ impl Texts {
 
 /// The lines of a file, or of one of its columns.
 fn lines(file: &Path, config: &DataConfig) -> Result<Vec<String>, Error> {
-    let apply = |line: String| config.case.apply(&line);
+    let apply = |line: String| config.form(&line);
     Ok(match &config.column {
         Some(column) => read_text_columns(file, &[column])?
             .into_iter()
@@ -165,14 +165,15 @@ pub(super) struct Part {
 
 impl Part {
     /// Numbers the units of lines.
-    pub(super) fn new(lines: &[String], unit: Unit, vocab: &Vocab) -> Self {
+    pub(super) fn new(lines: &[String], cutter: &Cutter) -> Self {
         let Specials { eos, unk, .. } = Specials::STANDARD;
-        let mut ids = Vec::new();
-        for line in lines {
-            let units = unit.segment(line);
-            ids.extend(units.iter().map(|unit| vocab.id(unit).unwrap_or(unk)));
-            ids.push(eos);
-        }
+        let vocab = cutter.vocab();
+        let numbered = lines.par_iter().flat_map_iter(|line| {
+            let units = cutter.segment(line).into_iter();
+            let ids = units.map(|unit| vocab.id(&unit).unwrap_or(unk));
+            ids.chain([eos])
+        });
+        let ids: Vec<TokenId> = numbered.collect();
         Self {
             unknown: ids.iter().filter(|&&id| id == unk).count(),
             chars: lines.iter().map(|line| Unit::chars(line)).sum(),
@@ -195,19 +196,22 @@ pub(super) struct Corpus {
     pub(super) train: Part,
     pub(super) valid: Part,
     pub(super) test: Part,
-    pub(super) vocab: Vocab,
+    pub(super) cutter: Cutter,
     pub(super) origin: Origin,
 }
 
 impl Corpus {
-    /// Numbers a text, by the vocabulary of its training part unless one is given.
-    pub(super) fn new(recipe: &Recipe, texts: Texts, vocab: Option<Vocab>) -> Result<Self, Error> {
-        let unit = recipe.data.unit;
-        let vocab = match vocab {
-            Some(vocab) => vocab,
-            None => build_vocab(&texts.train, unit, recipe.data.min_count),
+    /// Numbers a text, by what its training part teaches unless a cutter is given.
+    pub(super) fn new(
+        recipe: &Recipe,
+        texts: Texts,
+        cutter: Option<Cutter>,
+    ) -> Result<Self, Error> {
+        let cutter = match cutter {
+            Some(cutter) => cutter,
+            None => Cutter::learn(&recipe.data, &texts.train)?,
         };
-        let part = |lines: &[String]| Part::new(lines, unit, &vocab);
+        let part = |lines: &[String]| Part::new(lines, &cutter);
         let [train, valid, test] = [&texts.train, &texts.valid, &texts.test].map(|l| part(l));
         let mut origin = texts.origin;
         let least = recipe
@@ -242,29 +246,29 @@ impl Corpus {
             train.ids.len(),
             valid.ids.len(),
             test.ids.len(),
-            vocab.tokens().len(),
-            unit.singular(),
+            cutter.vocab().tokens().len(),
+            recipe.data.unit.singular(),
             test.unknown,
         );
         Ok(Self {
             train,
             valid,
             test,
-            vocab,
+            cutter,
             origin,
         })
     }
 
-    /// That of a run, numbered by the vocabulary that its model learnt with.
+    /// That of a run, numbered as its model learnt it.
     pub(super) fn of_run(recipe: &Recipe, run: &Run) -> Result<Self, Error> {
         let texts = Texts::of_run(&recipe.data, run)?;
-        Self::new(recipe, texts, Some(read_vocab(run)?))
+        Self::new(recipe, texts, Some(Cutter::read(&recipe.data, run)?))
     }
 
     /// Puts what a run is to remember of it into the run.
     pub(super) fn write(&self, run: &Run) -> Result<(), Error> {
         write_json(run, ORIGIN, &self.origin)?;
-        Ok(run.write(VOCAB, self.vocab.to_text().as_bytes())?)
+        self.cutter.write(run)
     }
 
     /// The training text as rows.
@@ -273,24 +277,14 @@ impl Corpus {
     }
 }
 
-fn build_vocab(lines: &[String], unit: Unit, min_count: usize) -> Vocab {
-    let mut counts: HashMap<String, usize> = HashMap::new();
-    for found in lines.iter().flat_map(|line| unit.segment(line)) {
-        *counts.entry(found).or_default() += 1;
-    }
-    counts.retain(|_, count| *count >= min_count);
-    Vocab::build(counts.into_keys())
-}
-
-/// Reads `vocab.txt`.
-pub(super) fn read_vocab(run: &Run) -> Result<Vocab, Error> {
-    Ok(Vocab::read(&run.path(VOCAB)?)?)
-}
-
 /// A text that somebody else gives, for judging.
-pub(super) fn read_foreign(path: &Path, config: &DataConfig, vocab: &Vocab) -> Result<Part, Error> {
+pub(super) fn read_foreign(
+    path: &Path,
+    config: &DataConfig,
+    cutter: &Cutter,
+) -> Result<Part, Error> {
     let lines = lines(path, config)?;
-    let part = Part::new(&lines, config.unit, vocab);
+    let part = Part::new(&lines, cutter);
     if part.ids.len() < 2 {
         return Err(Error::Data(DataError::TooFew {
             what: format!("{}: text to judge on", path.display()),

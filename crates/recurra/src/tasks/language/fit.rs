@@ -95,9 +95,11 @@ pub(super) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Tra
     control
         .progress
         .note(&format!("{}: {}", origin.source, origin.summary));
-    let model = recipe
-        .model
-        .build(corpus.vocab.len(), recipe.train.seed, &training_device())?;
+    let model = recipe.model.build(
+        corpus.cutter.vocab().len(),
+        recipe.train.seed,
+        &training_device(),
+    )?;
     let lesson = Lesson {
         recipe,
         corpus: &corpus,
@@ -106,7 +108,7 @@ pub(super) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Tra
     };
     let fitted = fit_and_ship(&lesson, model, &recipe.train, run, control)?;
     judged(fitted, |model| {
-        let predictor = Language::new(recipe, corpus.vocab.clone(), model);
+        let predictor = Language::new(recipe, corpus.cutter.clone(), model);
         let evaluation = judge(recipe, &corpus, &predictor, None)?;
         Ok((vec![evaluation], samples(&corpus, &predictor)?))
     })
@@ -139,7 +141,7 @@ pub(super) fn quantize(
 fn samples(corpus: &Corpus, predictor: &Language) -> Result<Vec<Sample>, Error> {
     const COUNT: usize = 4;
     let (least, length) = match predictor.unit() {
-        Unit::Word => (6, 15),
+        Unit::Word | Unit::Piece => (6, 15),
         Unit::Letter | Unit::Jamo => (16, 60),
     };
     let rows = corpus.test.rows();
@@ -147,7 +149,7 @@ fn samples(corpus: &Corpus, predictor: &Language) -> Result<Vec<Sample>, Error> 
     evenly(long.len(), COUNT)
         .map(|place| long[place])
         .map(|row| {
-            let input = predictor.written(&row[..least / 2]);
+            let input = predictor.cutter().written(&row[..least / 2]);
             let options = GenerateOptions {
                 prime: Some(input.clone()),
                 length,

@@ -1,6 +1,7 @@
 //! Text that goes on by itself.
 
-use super::config::{Recipe, Unit};
+use super::config::Recipe;
+use super::cutter::Writing;
 use super::infer::{Language, open};
 use crate::{Ended, Error, GenerateOptions, Generated};
 use recurra_data::{Specials, text};
@@ -40,7 +41,7 @@ pub(super) fn continue_text(
     let (before, last) = prime.ids.split_at(prime.ids.len() - 1);
     let state = vec![streamed.read(before)?];
     let said = Continuation::new(streamed, state, last[0], sample.as_ref(), &[pad, bos, unk])?;
-    let mut pieces = Pieces::new(model.unit(), written);
+    let mut pieces = Pieces::new(model.cutter().writing(), written);
     let mut generated = Generated {
         prime: written.to_owned(),
         text: String::new(),
@@ -56,7 +57,7 @@ pub(super) fn continue_text(
         generated.nats -= f64::from(one.log_prob);
         let piece = match one.id == eos {
             true => pieces.line_end(),
-            false => pieces.unit(model.vocab().token(one.id).unwrap_or_default()),
+            false => pieces.piece(model.vocab().token(one.id).unwrap_or_default()),
         };
         if generated.tell(&piece, &options.stop, say)? {
             break;
@@ -112,37 +113,40 @@ impl Generated {
     }
 }
 
-/// Units put together as they come: with spaces between words, and letters when their last Jamo
+/// Pieces put together as they come: with spaces between words, and letters when their last Jamo
 /// is there.
 #[derive(Debug)]
 struct Pieces {
-    unit: Unit,
+    writing: Writing,
     /// Jamo of a letter that may go on.
     pending: Vec<String>,
     at_start: bool,
 }
 
 impl Pieces {
-    fn new(unit: Unit, prime: &str) -> Self {
+    fn new(writing: Writing, prime: &str) -> Self {
         Self {
-            unit,
+            writing,
             pending: Vec::new(),
             at_start: prime.is_empty() || prime.ends_with(char::is_whitespace),
         }
     }
 
-    fn unit(&mut self, unit: &str) -> String {
-        match self.unit {
-            Unit::Word => {
-                let space = if self.at_start { "" } else { " " };
-                self.at_start = false;
-                format!("{space}{unit}")
+    fn piece(&mut self, piece: &str) -> String {
+        match self.writing {
+            Writing::Plain => piece.to_owned(),
+            Writing::Spaced | Writing::Marked => {
+                let behind = self.writing.behind(piece);
+                let piece = match std::mem::take(&mut self.at_start) {
+                    true => behind.trim_start(),
+                    false => &behind,
+                };
+                piece.to_owned()
             }
-            Unit::Letter => unit.to_owned(),
-            Unit::Jamo => {
-                let goes_on = unit.chars().all(joins);
+            Writing::Jamo => {
+                let goes_on = piece.chars().all(joins);
                 let whole = if goes_on { String::new() } else { self.rest() };
-                self.pending.push(unit.to_owned());
+                self.pending.push(piece.to_owned());
                 whole
             }
         }
@@ -169,15 +173,15 @@ fn joins(unit: char) -> bool {
 mod tests {
     use super::*;
 
-    fn put_together(unit: Unit, units: &[&str]) -> Vec<String> {
-        let mut pieces = Pieces::new(unit, "");
+    fn put_together(writing: Writing, units: &[&str]) -> Vec<String> {
+        let mut pieces = Pieces::new(writing, "");
         let mut said: Vec<String> = units
             .iter()
             .map(|&unit| {
                 if unit == "\n" {
                     pieces.line_end()
                 } else {
-                    pieces.unit(unit)
+                    pieces.piece(unit)
                 }
             })
             .collect();
@@ -187,7 +191,9 @@ mod tests {
 
     #[test]
     fn words_have_spaces_between_them_and_none_at_a_line_s_ends() {
-        let said = put_together(Unit::Word, &["the", "end", "\n", "a"]).concat();
+        let said = put_together(Writing::Spaced, &["the", "end", "\n", "a"]).concat();
+        assert_eq!(said, "the end\na");
+        let said = put_together(Writing::Marked, &["▁the", "▁en", "d", "\n", "▁a"]).concat();
         assert_eq!(said, "the end\na");
     }
 
@@ -195,7 +201,7 @@ mod tests {
     fn a_syllable_is_said_when_the_next_one_begins() {
         let jamo = text::Unit::Jamo.segment("한국 ");
         let jamo: Vec<&str> = jamo.iter().map(String::as_str).collect();
-        let said = put_together(Unit::Jamo, &jamo);
+        let said = put_together(Writing::Jamo, &jamo);
         assert_eq!(said, ["", "", "", "한", "", "", "국", " "]);
     }
 

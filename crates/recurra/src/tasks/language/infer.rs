@@ -1,14 +1,14 @@
 //! A trained model at work.
 
-use super::config::{Recipe, Unit};
-use super::data::{Part, read_vocab};
+use super::config::{DataConfig, Recipe, Unit};
+use super::cutter::Cutter;
+use super::data::Part;
 use super::judge::{Tally, judge_model, judge_streamed};
 use super::model::LanguageModel;
 use crate::Error;
 use crate::artifact;
 use crate::tasks::streamed::{StreamedModel, log_softmax};
 use crate::tasks::{PredictOptions, Prediction, Predictor, device};
-use recurra_data::text::{self, Case};
 use recurra_data::{Specials, TokenId, Vocab};
 use recurra_nn::NnError;
 use recurra_nn::streaming::Precision;
@@ -23,9 +23,8 @@ const WRITTEN_UNKNOWN: &str = "<unk>";
 /// An open run of this task: the beginning of a line in, what comes next out.
 #[derive(Debug)]
 pub struct Language {
-    unit: Unit,
-    case: Case,
-    vocab: Vocab,
+    data: DataConfig,
+    cutter: Cutter,
     model: LanguageModel,
     precision: Precision,
     /// Packed when it is first needed.
@@ -42,23 +41,22 @@ pub(super) struct Prime {
 }
 
 pub(super) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<Language, Error> {
-    let vocab = read_vocab(run)?;
+    let cutter = Cutter::read(&recipe.data, run)?;
     let model = recipe
         .model
-        .build(vocab.len(), recipe.train.seed, &device())?;
+        .build(cutter.vocab().len(), recipe.train.seed, &device())?;
     let model = artifact::read(run, model, precision)?.0;
     Ok(Language {
         precision,
-        ..Language::new(recipe, vocab, model)
+        ..Language::new(recipe, cutter, model)
     })
 }
 
 impl Language {
-    pub(super) fn new(recipe: &Recipe, vocab: Vocab, model: LanguageModel) -> Self {
+    pub(super) fn new(recipe: &Recipe, cutter: Cutter, model: LanguageModel) -> Self {
         Self {
-            unit: recipe.data.unit,
-            case: recipe.data.case,
-            vocab,
+            data: recipe.data.clone(),
+            cutter,
             model,
             precision: Precision::F32,
             streamed: OnceLock::new(),
@@ -70,11 +68,15 @@ impl Language {
     }
 
     pub(super) fn unit(&self) -> Unit {
-        self.unit
+        self.data.unit
+    }
+
+    pub(super) fn cutter(&self) -> &Cutter {
+        &self.cutter
     }
 
     pub(super) fn vocab(&self) -> &Vocab {
-        &self.vocab
+        self.cutter.vocab()
     }
 
     /// The network for single steps.
@@ -98,15 +100,16 @@ impl Language {
     /// word is the one that the training text has in place of such words, or `unk`.
     pub(super) fn prime(&self, text: &str) -> Prime {
         let Specials { eos, unk, .. } = Specials::STANDARD;
-        let unk = self.vocab.id(WRITTEN_UNKNOWN).unwrap_or(unk);
+        let vocab = self.vocab();
+        let unk = vocab.id(WRITTEN_UNKNOWN).unwrap_or(unk);
         let mut prime = Prime {
             ids: Vec::new(),
             unknown: BTreeSet::new(),
         };
-        for line in self.case.apply(text).split('\n') {
+        for line in text.split('\n') {
             prime.ids.push(eos);
-            for unit in self.unit.segment(line.trim_end_matches('\r')) {
-                let id = self.vocab.id(&unit);
+            for unit in self.segment(line) {
+                let id = vocab.id(&unit);
                 prime.ids.push(id.unwrap_or(unk));
                 if id.is_none() {
                     prime.unknown.insert(unit);
@@ -114,16 +117,6 @@ impl Language {
             }
         }
         prime
-    }
-
-    /// Tokens of a line as they are written.
-    pub(super) fn written(&self, ids: &[TokenId]) -> String {
-        let units: Vec<&str> = ids.iter().filter_map(|&id| self.vocab.token(id)).collect();
-        match self.unit {
-            Unit::Word => units.join(" "),
-            Unit::Letter => text::Unit::Letter.join(&units),
-            Unit::Jamo => text::Unit::Jamo.join(&units),
-        }
     }
 
     /// What a user should know about a prime.
@@ -144,8 +137,8 @@ impl Language {
 
     /// The units of a line.
     pub(super) fn segment(&self, line: &str) -> Vec<String> {
-        self.unit
-            .segment(self.case.apply(line).trim_end_matches('\r'))
+        self.cutter
+            .segment(self.data.form(line).trim_end_matches('\r'))
     }
 
     /// A token as it is shown among others.
@@ -153,7 +146,7 @@ impl Language {
         if id == Specials::STANDARD.eos {
             return "⏎".to_owned();
         }
-        match self.vocab.name(id) {
+        match self.vocab().name(id) {
             Some(" ") => "␣".to_owned(),
             Some(name) => name.to_owned(),
             None => String::new(),
@@ -185,7 +178,7 @@ impl Predictor for Language {
             .map(|&id| {
                 let text = match id == Specials::STANDARD.eos {
                     true => "\n",
-                    false => self.vocab.name(id).unwrap_or_default(),
+                    false => self.vocab().name(id).unwrap_or_default(),
                 };
                 json!({ "text": text, "probability": probability(id) })
             })

@@ -35,13 +35,13 @@ impl Tally {
         self.nats / self.events.max(1) as f64
     }
 
-    /// In the unit's own measure: perplexity per word, or bits per letter whatever a letter is cut
+    /// In the unit's own measure: perplexity per word or piece, or bits per letter whatever a letter is cut
     /// into, so that Jamo and syllables compare.
     pub(super) fn metrics(&self, unit: Unit, part: &Part) -> Metrics {
         let mut metrics = Metrics::new();
         metrics.set(CROSS_ENTROPY.name, self.mean());
         match unit {
-            Unit::Word => metrics.set(PERPLEXITY.name, self.mean().exp()),
+            Unit::Word | Unit::Piece => metrics.set(PERPLEXITY.name, self.mean().exp()),
             Unit::Letter | Unit::Jamo => {
                 let per_char = part.ids.len() as f64 / part.chars.max(1) as f64;
                 let bits = self.mean() / std::f64::consts::LN_2 * per_char;
@@ -91,7 +91,7 @@ pub(super) fn judge_streamed(model: &StreamedModel, part: &Part) -> Result<Tally
 /// letters, and fewer letters than Jamo, as each of these tells less.
 pub(super) fn order(unit: Unit) -> usize {
     match unit {
-        Unit::Word => 5,
+        Unit::Word | Unit::Piece => 5,
         Unit::Letter => 6,
         Unit::Jamo => 8,
     }
@@ -100,7 +100,7 @@ pub(super) fn order(unit: Unit) -> usize {
 /// Kneser-Ney over the lines of the training text.
 pub(super) fn ngram(corpus: &Corpus, order: usize) -> Result<NgramModel, DataError> {
     let rows = corpus.train.rows();
-    NgramModel::train(&rows, corpus.vocab.len(), NgramConfig { order })
+    NgramModel::train(&rows, corpus.cutter.vocab().len(), NgramConfig { order })
 }
 
 /// Its predictions of every token of a part.
@@ -124,7 +124,7 @@ pub(super) fn judge(
     let foreign;
     let (split, part) = match data {
         Some(path) => {
-            foreign = read_foreign(path, &recipe.data, &corpus.vocab)?;
+            foreign = read_foreign(path, &recipe.data, &corpus.cutter)?;
             (path.display().to_string(), &foreign)
         }
         None => ("test".to_owned(), &corpus.test),

@@ -1,5 +1,5 @@
-//! Language models: what comes next in running text, by word, letter or Jamo; and text that goes
-//! on by itself.
+//! Language models: what comes next in running text, by word, letter, Jamo or piece of a tokenizer;
+//! and text that goes on by itself.
 //!
 //! It is a sibling of `complete` and not a form of it. A list of words is rows that stand alone,
 //! padded to a length, drawn in any order and judged one by one; running text is one stream, whose
@@ -8,10 +8,11 @@
 //! stands once, beside them: single steps in `tasks/streamed.rs`, decoding and losses in
 //! `recurra_nn`, the n-gram model in `recurra_train`.
 //!
-//! Besides the files of every task: `generate.rs` continues a text, `neuron.rs` shows what a neuron
-//! does while one is read.
+//! Besides the files of every task: `cutter.rs` cuts a text, `generate.rs` continues one, `neuron.rs`
+//! shows what a neuron does while one is read.
 
 mod config;
+mod cutter;
 mod data;
 mod fit;
 mod generate;

@@ -1,7 +1,8 @@
 //! The network: tokens in, logits of the next token out.
 
 use super::config::{ModelConfig, Recipe};
-use super::data::{Corpus, Texts, read_vocab};
+use super::cutter::Cutter;
+use super::data::{Corpus, Texts};
 use crate::Error;
 use crate::network::{Network, Part};
 use crate::report::graph::{Readout, Topology};
@@ -9,7 +10,7 @@ use crate::tasks::device;
 use crate::tasks::streamed::{Enter, StreamedModel};
 use burn::module::{Module, Param};
 use recurra_data::{TokenId, Window};
-use recurra_nn::loss::{Labels, linear_cross_entropy};
+use recurra_nn::loss::{Labels, linear_cross_entropy, sampled_cross_entropy};
 use recurra_nn::streaming::{Precision, Streamer};
 use recurra_nn::weights::values;
 use recurra_nn::{
@@ -29,6 +30,9 @@ pub(super) struct LanguageModel {
     bias: Option<Param<Tensor<1>>>,
     #[module(skip)]
     noise: Noise,
+    /// Tokens that training compares with beside those of a window.
+    #[module(skip)]
+    sampled_softmax: Option<usize>,
 }
 
 /// What regularises training.
@@ -82,6 +86,7 @@ impl ModelConfig {
             head,
             bias,
             noise,
+            sampled_softmax: self.sampled_softmax,
         })
     }
 }
@@ -124,12 +129,19 @@ impl LanguageModel {
         let x = self.thin(x, noise.input_dropout, mode.reborrow());
         let (raw, state) = self.stack.forward(x, None, state, mode.reborrow())?;
         let trains = matches!(mode, Mode::Train { .. });
-        let outputs = self.thin(raw.clone(), noise.output_dropout, mode);
+        let outputs = self.thin(raw.clone(), noise.output_dropout, mode.reborrow());
         let labels = Labels {
             ids: &window.labels,
             lengths: &vec![seq_len; batch_size],
         };
-        let mut loss = linear_cross_entropy(outputs.clone(), &self.head(), labels, 0.0)?;
+        let head = self.head();
+        let mut loss = match (mode, self.sampled_softmax) {
+            (Mode::Train { rng, .. }, Some(sample)) => {
+                let (weight, bias) = (head.weight.val(), head.bias.val());
+                sampled_cross_entropy(outputs.clone(), weight, bias, labels, sample, rng)?
+            }
+            _ => linear_cross_entropy(outputs.clone(), &head, labels, 0.0)?,
+        };
         if trains && noise.activation_penalty > 0.0 {
             loss = loss + outputs.square().mean().mul_scalar(noise.activation_penalty);
         }
@@ -167,10 +179,11 @@ impl LanguageModel {
 
 /// The layers of a recipe, or of a run, whose vocabulary is known already.
 pub(super) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network>, Error> {
-    let vocab = match run {
-        Some(run) => read_vocab(run)?,
-        None => Corpus::new(recipe, Texts::read(&recipe.data)?, None)?.vocab,
+    let cutter = match run {
+        Some(run) => Cutter::read(&recipe.data, run)?,
+        None => Corpus::new(recipe, Texts::read(&recipe.data)?, None)?.cutter,
     };
+    let vocab = cutter.vocab();
     let model = recipe
         .model
         .build(vocab.len(), recipe.train.seed, &device())?;

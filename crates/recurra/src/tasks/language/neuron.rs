@@ -1,6 +1,5 @@
 //! What one neuron does while a text is read, as a page.
 
-use super::config::Unit;
 use super::infer::{Language, open};
 use crate::recipe::Recipe;
 use crate::report::html::{Block, Page, Section, ShadedText};
@@ -66,13 +65,12 @@ pub fn neuron_page(dir: &Path, options: &NeuronOptions) -> Result<Page, Error> {
         return Err(Error::config("--text", want, units.len()));
     }
     let states = model.states(&options.text, layer - 1)?;
-    let space = if model.unit() == Unit::Word { " " } else { "" };
+    let writing = model.cutter().writing();
     let section = |&neuron: &usize| {
         let pieces = units.iter().zip(&states).map(|(unit, state)| {
-            let piece = if unit == "\n" {
-                unit.clone()
-            } else {
-                format!("{unit}{space}")
+            let piece = match unit.as_str() {
+                "\n" => unit.clone(),
+                unit => writing.behind(unit).into_owned(),
             };
             (piece, f64::from(state[neuron]))
         });

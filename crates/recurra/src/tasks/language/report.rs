@@ -32,7 +32,7 @@ pub(super) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     for temperature in [0.5, 0.8, 1.0] {
         let options = GenerateOptions {
             length: match recipe.data.unit {
-                Unit::Word => 60,
+                Unit::Word | Unit::Piece => 60,
                 Unit::Letter | Unit::Jamo => 400,
             },
             temperature,
@@ -71,6 +71,7 @@ fn learning(
     let baseline = judge_ngram(&ngram(corpus, order)?, valid)?.metrics(unit, valid);
     let (name, label) = match unit {
         Unit::Word => (PERPLEXITY.name, "perplexity per word"),
+        Unit::Piece => (PERPLEXITY.name, "perplexity per piece"),
         Unit::Letter | Unit::Jamo => (BITS_PER_CHAR.name, "bits per letter"),
     };
     let held_out = curve(history, |one| one.metrics.get(name));

@@ -1,6 +1,7 @@
 //! The task from a recipe to text.
 
 use super::config::Unit;
+use super::cutter::Cutter;
 use super::data::{Corpus, Part, Texts};
 use super::infer::open;
 use super::judge::{judge_model, judge_ngram, judge_streamed, ngram};
@@ -117,6 +118,54 @@ fn a_text_is_learnt_beside_its_baselines_and_goes_on_as_it_does() {
 }
 
 #[test]
+fn pieces_of_a_tokenizer_are_learnt_from_a_column_and_written_as_text() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("texts.tsv");
+    let rows: Vec<String> = (0..60)
+        .map(|row| format!("{}\tThe <b>end</b> is near, isn't it?", row % 2))
+        .collect();
+    std::fs::write(&path, rows.join("\n")).unwrap();
+    for (pieces, text) in [
+        (
+            "\"words\", vocab_size = 40, moses = \"en\"",
+            " near , isn 't it ?",
+        ),
+        ("\"bpe\", vocab_size = 60", " near, isn't it?"),
+    ] {
+        let recipe = resolve(
+            &path,
+            &[
+                "data.column=2",
+                "data.markup=strip",
+                "data.unit=piece",
+                "data.case=keep",
+                &format!("data.tokenizer={{ case = \"lower\", pieces = {pieces} }}"),
+                "model.output_dropout=0.0",
+                "model.sampled_softmax=4",
+                "train.optimizer={ name = \"adam\", learning_rate = 1e-2 }",
+                "train.schedule={ name = \"constant\" }",
+            ],
+        )
+        .unwrap();
+        let dir = place.path().join(&pieces[1..4]);
+        let trained = train(&recipe, &dir, &Control::silent()).unwrap();
+        let perplexity = trained.evaluations[0].metrics.get(PERPLEXITY.name).unwrap();
+        assert!(perplexity < 1.5, "{perplexity}");
+        assert!(dir.join("tokenizer.json").exists() && !dir.join("vocab.txt").exists());
+        let options = GenerateOptions {
+            prime: Some("the END is".to_owned()),
+            length: 40,
+            temperature: 0.0,
+            stop: vec!["\n".to_owned()],
+            ..GenerateOptions::default()
+        };
+        let generated = generate(&dir, &options, &mut silent).unwrap();
+        assert_eq!(generated.text.trim_end(), text);
+        assert_eq!(evaluate(&dir, None).unwrap(), trained.evaluations);
+    }
+}
+
+#[test]
 fn interrupted_in_the_middle_of_a_pass_and_resumed_ends_as_never_stopped() {
     let place = tempfile::tempdir().unwrap();
     let text = rounds(place.path());
@@ -180,7 +229,7 @@ fn bits_are_per_letter_whatever_it_is_cut_into_and_perplexity_per_word() {
     let lines = ["한국 말".to_owned(), String::new()];
     for (unit, tokens) in [(Unit::Letter, 6), (Unit::Jamo, 12), (Unit::Word, 4)] {
         let vocab = Vocab::build(lines.iter().flat_map(|line| unit.segment(line)));
-        let part = Part::new(&lines, unit, &vocab);
+        let part = Part::new(&lines, &Cutter::Units { unit, vocab });
         // Two ends of lines among them; letters: 한 국 space 말.
         assert_eq!((part.ids.len(), part.chars), (tokens, 6), "{unit:?}");
         assert_eq!(part.rows().len(), 2);
@@ -274,6 +323,9 @@ fn options_that_cannot_be_are_refused_by_key() {
             "averaging.metric",
         ),
         ("data.unit=phrase", "phrase"),
+        ("data.unit=piece", "data.tokenizer"),
+        ("data.tokenizer={ pieces = \"words\" }", "data.tokenizer"),
+        ("model.sampled_softmax=0", "model.sampled_softmax"),
     ] {
         let message = resolve(path, &[more]).unwrap_err().to_string();
         assert!(message.contains(key), "{more}: {message}");

@@ -1,5 +1,8 @@
 //! The task from a recipe to answers.
 
+mod images;
+mod pretrained;
+
 use crate::recipe::RecipeSource;
 use crate::tasks::PredictOptions;
 use crate::{Error, evaluate, evaluate_in, open, open_in, quantize, train, write_report};
@@ -130,9 +133,9 @@ fn order_is_learnt_which_linear_models_cannot_and_every_precision_says_so() {
 
 #[test]
 fn every_step_read_alone_gives_what_the_whole_batch_does() {
-    use super::data::Sequences;
-    use super::model::Input;
-    use super::streamed::StreamedClassifier;
+    use crate::tasks::classify::data::Sequences;
+    use crate::tasks::classify::model::Input;
+    use crate::tasks::classify::streamed::StreamedClassifier;
     use recurra_nn::Mode;
     use recurra_nn::weights::values;
     let place = Place::new();
@@ -264,6 +267,7 @@ fn what_does_not_go_together_is_refused_by_key() {
         ("model.embed_size=0", "model.embed_size"),
         ("model.word_dropout=1.0", "model.word_dropout"),
         ("loss.label_smoothing=1.0", "loss.label_smoothing"),
+        ("loss.adversarial=1.0", "loss.adversarial"),
         ("data.max_len=0", "data.max_len"),
         ("data.valid_dataset=x.tsv", "data.valid_dataset"),
         ("data.labels={ a = \"x\", b = \"x\" }", "data.labels"),
