@@ -94,15 +94,14 @@ impl Target<'_, '_> {
             Target::RowMajor {
                 values, columns, ..
             } => {
-                for (n, panel) in panels.into_iter().enumerate() {
-                    for h in 0..H {
-                        let values = &values[(row + h) * *columns..][..*columns];
-                        match values[panel * LANES..].first_chunk() {
-                            Some(whole) => sums.set_values(simd, h, n, whole),
-                            None => sums.set(simd, h, n, &lanes_of(values, panel * LANES)),
-                        }
+                let mut lanes = [[Lanes::ZERO; N]; H];
+                for (h, lanes) in lanes.iter_mut().enumerate() {
+                    let values = &values[(row + h) * *columns..][..*columns];
+                    for (lanes, panel) in lanes.iter_mut().zip(panels) {
+                        *lanes = lanes_of(values, panel * LANES);
                     }
                 }
+                sums.set_all(simd, &lanes);
             }
         }
         sums
@@ -129,21 +128,21 @@ impl Target<'_, '_> {
                 }
             }
             Target::Rows(rows) => {
-                let rows: &mut [&mut [f32]; H] =
-                    (rows[row..].first_chunk_mut()).expect("there is a row for each of a tile's");
-                for (n, panel) in panels.into_iter().enumerate() {
-                    for (h, row) in rows.iter_mut().enumerate() {
-                        sums.put(simd, h, n, &mut row[panel * LANES..]);
+                let lanes = sums.get_all(simd);
+                for (row, lanes) in rows[row..][..H].iter_mut().zip(&lanes) {
+                    for (lanes, panel) in lanes.iter().zip(panels) {
+                        put_lanes(row, panel * LANES, lanes);
                     }
                 }
             }
             Target::RowMajor {
                 values, columns, ..
             } => {
-                for (n, panel) in panels.into_iter().enumerate() {
-                    for h in 0..H {
-                        let values = &mut values[(row + h) * *columns..][..*columns];
-                        sums.put(simd, h, n, &mut values[panel * LANES..]);
+                let lanes = sums.get_all(simd);
+                for (h, lanes) in lanes.iter().enumerate() {
+                    let values = &mut values[(row + h) * *columns..][..*columns];
+                    for (lanes, panel) in lanes.iter().zip(panels) {
+                        put_lanes(values, panel * LANES, lanes);
                     }
                 }
             }
@@ -305,6 +304,10 @@ impl Multiply<'_, '_> {
 }
 
 /// The sums of a tile, in registers.
+///
+/// They stay there only if every index is known at compile time: loops over rows and panels that
+/// the compiler does not unroll whole have to go through [`Sums::set_all`] and [`Sums::get_all`],
+/// or the sums of all tiles are kept in memory.
 struct Sums<S: Simd, const V: usize, const N: usize, const H: usize>([[[S::Vector; V]; N]; H]);
 
 impl<S: Simd, const V: usize, const N: usize, const H: usize> Sums<S, V, N, H> {
@@ -315,13 +318,8 @@ impl<S: Simd, const V: usize, const N: usize, const H: usize> Sums<S, V, N, H> {
 
     #[inline(always)]
     fn set(&mut self, simd: S, row: usize, panel: usize, lanes: &Lanes) {
-        self.set_values(simd, row, panel, &lanes.0);
-    }
-
-    #[inline(always)]
-    fn set_values(&mut self, simd: S, row: usize, panel: usize, values: &[f32; LANES]) {
         for v in 0..V {
-            self.0[row][panel][v] = simd.load(values, v);
+            self.0[row][panel][v] = simd.load(&lanes.0, v);
         }
     }
 
@@ -332,16 +330,32 @@ impl<S: Simd, const V: usize, const N: usize, const H: usize> Sums<S, V, N, H> {
         }
     }
 
-    /// Writes the sums of one row of one panel as far as `values` goes.
     #[inline(always)]
-    fn put(&self, simd: S, row: usize, panel: usize, values: &mut [f32]) {
-        if let Some(whole) = values.first_chunk_mut() {
-            self.get(simd, row, panel, whole);
-        } else {
-            let mut lanes = Lanes::ZERO;
-            self.get(simd, row, panel, &mut lanes.0);
-            put_lanes(values, 0, &lanes);
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "counted loops are unrolled, and the sums stay in registers"
+    )]
+    fn set_all(&mut self, simd: S, lanes: &[[Lanes; N]; H]) {
+        for h in 0..H {
+            for n in 0..N {
+                self.set(simd, h, n, &lanes[h][n]);
+            }
         }
+    }
+
+    #[inline(always)]
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "counted loops are unrolled, and the sums stay in registers"
+    )]
+    fn get_all(&self, simd: S) -> [[Lanes; N]; H] {
+        let mut lanes = [[Lanes::ZERO; N]; H];
+        for h in 0..H {
+            for n in 0..N {
+                self.get(simd, h, n, &mut lanes[h][n].0);
+            }
+        }
+        lanes
     }
 
     /// Adds the outer product of a column, by row, and a row, by panel.
