@@ -4,7 +4,7 @@
 
 use std::f32::consts::{LN_2, LOG2_E};
 
-use crate::gemm::multiply_add;
+use crate::arch::multiply_add;
 
 /// `2^f` on [-0.5, 0.5], coefficients of f to f⁶ after the constant one. Fitted for the least
 /// greatest relative error: 2e-9, and 1.6e-8 once rounded to f32.

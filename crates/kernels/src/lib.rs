@@ -13,7 +13,7 @@
 //! - [`scalar`]: the readable oracle, generic over f32 and f64. It is the specification.
 //! - `fused`: the fast path. Matrix products over all steps at once where the recurrence allows,
 //!   cells written once per unit over the `Recurrence` trait.
-//! - `gemm`, `activation`: the matrix product and the functions that both build on.
+//! - `matrix`, `activation`: the matrix products and the functions that it builds on.
 //! - `scan`: cells whose gates see only the input ([`ScanKind`]): [`scan_forward`] and
 //!   [`scan_backward`] are their door.
 //! - `cross_entropy`, `elementwise`, `embedding`, `attention`, `optimizer`: what stands around a
@@ -35,8 +35,8 @@ mod arch;
 mod cell;
 mod check;
 mod fused;
-mod gemm;
 mod isa;
+mod matrix;
 mod products;
 pub mod scalar;
 mod scan;

@@ -29,9 +29,9 @@ impl Avx2 {
         features.has(Feature::FOR_AVX2).then_some(Avx2(()))
     }
 
-    pub(super) fn run<const PANEL: usize>(self, work: impl Work) {
+    pub(super) fn run(self, work: impl Work) {
         // SAFETY: `self` exists only if `of` was shown the features that `avx2` needs.
-        unsafe { avx2::<PANEL>(work) }
+        unsafe { avx2(work) }
     }
 
     pub(super) fn run_vectors(self, work: impl VectorWork) {
@@ -140,8 +140,8 @@ fn transposed(rows: [__m256; 8]) -> [__m256; 8] {
 }
 
 #[target_feature(enable = "avx2,fma")]
-fn avx2<const PANEL: usize>(work: impl Work) {
-    work.run::<PANEL, true>();
+fn avx2(work: impl Work) {
+    work.run::<true>();
 }
 
 /// Proof that the processor has AVX-512 F, BW, DQ and VL, and AVX2 and FMA.
@@ -158,9 +158,9 @@ impl Avx512 {
         Avx2(())
     }
 
-    pub(super) fn run<const PANEL: usize>(self, work: impl Work) {
+    pub(super) fn run(self, work: impl Work) {
         // SAFETY: `self` exists only if `of` was shown the features that `avx512` needs.
-        unsafe { avx512::<PANEL>(work) }
+        unsafe { avx512(work) }
     }
 
     pub(super) fn run_vectors(self, work: impl VectorWork) {
@@ -223,6 +223,6 @@ impl Simd for Avx512 {
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-fn avx512<const PANEL: usize>(work: impl Work) {
-    work.run::<PANEL, true>();
+fn avx512(work: impl Work) {
+    work.run::<true>();
 }

@@ -45,7 +45,7 @@ pub(super) struct Forward<'a> {
 
 impl Work for Forward<'_> {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(self) {
+    fn run<const FUSED: bool>(self) {
         let Forward {
             inputs,
             alignment,
@@ -121,7 +121,7 @@ pub(super) struct Backward<'a> {
 
 impl Work for Backward<'_> {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(self) {
+    fn run<const FUSED: bool>(self) {
         let inputs = self.inputs;
         let AttentionShape {
             query_len,

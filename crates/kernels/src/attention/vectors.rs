@@ -1,7 +1,7 @@
 //! Sums over one vector or two, in lanes.
 
 use crate::activation::tanh;
-use crate::gemm::multiply_add;
+use crate::arch::multiply_add;
 
 /// Partial sums that run side by side.
 const LANES: usize = 16;

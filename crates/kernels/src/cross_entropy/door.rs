@@ -217,7 +217,7 @@ impl Targets<'_> {
 
     /// A row's loss; `mean` is that of its logits, asked for only when labels are smoothed.
     #[inline(always)]
-    fn loss(&self, log_sum: LogSum, label: f32, mean: impl FnOnce() -> f32) -> f32 {
+    pub(super) fn loss(&self, log_sum: LogSum, label: f32, mean: impl FnOnce() -> f32) -> f32 {
         let nats = log_sum.nats(label);
         if self.smoothing == 0.0 {
             return nats as f32;
@@ -237,7 +237,7 @@ pub(super) struct Losses<'a> {
 
 impl Work for Losses<'_> {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(self) {
+    fn run<const FUSED: bool>(self) {
         let vocab_size = self.targets.vocab_size;
         for (index, loss) in self.losses.iter_mut().enumerate() {
             let Some(label) = self.targets.label(self.first_row + index) else {
@@ -263,7 +263,7 @@ pub(super) struct Gradients<'a> {
 
 impl Work for Gradients<'_> {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(self) {
+    fn run<const FUSED: bool>(self) {
         let Gradients {
             targets,
             first_row,
@@ -305,7 +305,7 @@ struct Logarithms<'a> {
 
 impl Work for Logarithms<'_> {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(self) {
+    fn run<const FUSED: bool>(self) {
         for row in self.values.chunks_exact_mut(self.vocab_size) {
             let LogSum { max, sum } = LogSum::of::<FUSED>(row);
             let log_sum = f64::from(sum).ln() as f32;
@@ -325,7 +325,7 @@ struct LogarithmsBack<'a> {
 
 impl Work for LogarithmsBack<'_> {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(self) {
+    fn run<const FUSED: bool>(self) {
         let log_probs = self.log_probs.chunks_exact(self.vocab_size);
         let gradients = self.gradients.chunks_exact_mut(self.vocab_size);
         for (log_probs, gradients) in log_probs.zip(gradients) {

@@ -4,9 +4,10 @@
 //! Rows that do not count cost nothing. Every element of a product is one sum over the depth, and
 //! the gradients add up chunks of rows in order: the same bits at any number of threads.
 
-use super::door::{Gradients, Losses, Targets};
-use crate::arch::Machine;
-use crate::gemm::{Panels, Product, Start, Tiles};
+use super::door::Targets;
+use super::in_panels::GradientsInPanels;
+use crate::arch::{LANES, Lanes, Machine};
+use crate::matrix::{ColumnSums, Correlate, Multiply, Panels, Run, Selection, Target, View};
 use crate::measure::Measure;
 use crate::spread::spread;
 use crate::{Isa, KernelError, scalar};
@@ -124,18 +125,16 @@ pub fn linear_cross_entropy_on(isa: Isa, call: LinearCrossEntropy<'_>) -> Result
     Ok(())
 }
 
-/// Rows that are one thread's work at a time: as many as a product takes at once.
+/// Rows that are one thread's work at a time.
 const PART_ROWS: usize = 96;
 /// Rows whose logits exist together.
 const CHUNK_ROWS: usize = 4 * PART_ROWS;
-/// Tokens that are one thread's work at a time, and the depth of products over tokens.
-const PART_TOKENS: usize = 512;
+/// Panels of tokens that are one thread's work at a time, and the depth of products over tokens.
+const PART_PANELS: usize = 32;
 
 fn run(machine: Machine, call: LinearCrossEntropy<'_>) {
     let LinearLogitsShape {
-        rows,
-        input_size,
-        vocab_size,
+        rows, input_size, ..
     } = call.shape;
     call.losses.fill(0.0);
     let mut gradients = call.gradients;
@@ -149,147 +148,220 @@ fn run(machine: Machine, call: LinearCrossEntropy<'_>) {
     if counted.is_empty() {
         return;
     }
-    let token = |token: usize| &call.weight[token * input_size..][..input_size];
-    let projection = Panels::from_columns(machine, input_size, vocab_size, |c| Some(token(c)));
-    let back: Vec<Panels> = match gradients {
-        None => Vec::new(),
-        Some(_) => (0..vocab_size)
-            .step_by(PART_TOKENS)
-            .map(|first| {
-                let depth = PART_TOKENS.min(vocab_size - first);
-                Panels::from_rows(machine, depth, input_size, |k| Some(token(first + k)))
-            })
-            .collect(),
-    };
-    let mut logits = vec![0.0; CHUNK_ROWS.min(counted.len()) * vocab_size];
-    for chunk in counted.chunks(CHUNK_ROWS) {
-        let x = |row: usize| &call.x[row * input_size..][..input_size];
+    let map = Map::new(
+        machine,
+        call.weight,
+        call.bias,
+        gradients.is_some(),
+        call.shape,
+    );
+    let mut losses = vec![0.0; CHUNK_ROWS.min(counted.len())];
+    let mut d_x = vec![0.0; losses.len() * input_size * usize::from(gradients.is_some())];
+    for (index, chunk) in counted.chunks(CHUNK_ROWS).enumerate() {
+        let x = |row: usize| &call.x[chunk[row] * input_size..][..input_size];
         let labels: Vec<u32> = chunk.iter().map(|&row| call.labels[row]).collect();
-        let targets = Targets {
-            labels: &labels,
-            mask: None,
-            smoothing: call.smoothing,
-            vocab_size,
-        };
-        let mut losses = vec![0.0; chunk.len()];
-        let mut d_x = vec![0.0; chunk.len() * input_size * usize::from(gradients.is_some())];
-        let logits = &mut logits[..chunk.len() * vocab_size];
         let mut d_x_parts = d_x.chunks_mut((PART_ROWS * input_size).max(1));
-        let parts: Vec<Part<'_>> = (logits.chunks_mut(PART_ROWS * vocab_size))
+        let mut parts: Vec<Part<'_>> = (labels.chunks(PART_ROWS))
             .zip(losses.chunks_mut(PART_ROWS))
-            .zip(chunk.chunks(PART_ROWS))
             .enumerate()
-            .map(|(index, ((logits, losses), rows))| Part {
-                first_row: index * PART_ROWS,
-                rows,
-                logits,
-                losses,
+            .map(|(index, (labels, losses))| Part {
+                x: Panels::of_rows(map.input_panels(), labels.len(), |row| {
+                    x(index * PART_ROWS + row)
+                }),
+                logits: Panels::take(map.vocab_panels(), labels.len()),
+                labels,
+                losses: &mut losses[..labels.len()],
                 d_x: d_x_parts.next().unwrap_or_default(),
             })
             .collect();
         let scale = gradients.as_ref().map(|gradients| gradients.scale);
-        spread(parts, |part| {
-            let mut tiles = Tiles::default();
-            tiles.pack_rows(part.rows.len(), input_size, |r| x(part.rows[r]));
-            Product {
-                a: &tiles,
-                b: &projection,
-                start: Start::Row(call.bias),
-                c: part.logits,
-                stride: vocab_size,
-            }
-            .run(machine);
-            let Some(scale) = scale else {
-                machine.run(Losses {
-                    targets,
-                    first_row: part.first_row,
-                    logits: part.logits,
-                    losses: part.losses,
-                });
-                return;
-            };
-            machine.run(Gradients {
-                targets,
-                first_row: part.first_row,
-                scale,
-                logits: part.logits,
-                losses: part.losses,
-            });
-            if input_size == 0 {
-                return;
-            }
-            for (index, panels) in back.iter().enumerate() {
-                let row = |r: usize| &part.logits[r * vocab_size + index * PART_TOKENS..];
-                tiles.pack_rows(part.rows.len(), panels.depth(), row);
-                Product {
-                    a: &tiles,
-                    b: panels,
-                    start: Start::Given,
-                    c: part.d_x,
-                    stride: input_size,
-                }
-                .run(machine);
-            }
+        spread(parts.iter_mut().collect(), |part: &mut Part<'_>| {
+            part.run(&map, call.smoothing, scale);
         });
-        for (&row, loss) in chunk.iter().zip(losses) {
-            call.losses[row] = loss;
+        if let Some(gradients) = &mut gradients {
+            add_weight_gradients(&map, &parts, gradients, index == 0);
+        }
+        drop(parts);
+        for (&row, loss) in chunk.iter().zip(&losses) {
+            call.losses[row] = *loss;
         }
         if let Some(gradients) = &mut gradients {
             for (&row, d_x) in chunk.iter().zip(d_x.chunks_exact(input_size.max(1))) {
                 gradients.d_x[row * input_size..][..input_size].copy_from_slice(d_x);
             }
-            let operand =
-                Panels::from_rows(machine, chunk.len(), input_size, |k| Some(x(chunk[k])));
-            add_weight_gradients(machine, gradients, logits, &operand, vocab_size, input_size);
         }
+    }
+}
+
+/// The linear map, packed.
+struct Map {
+    machine: Machine,
+    input_size: usize,
+    vocab_size: usize,
+    /// `Wᵀ`, `[I, V]`
+    to_logits: Panels,
+    /// W, `[V, I]`; `None` where no gradient is asked for.
+    to_x: Option<Panels>,
+    /// A token that does not exist has a logit of `−∞`.
+    biases: Vec<Lanes>,
+}
+
+impl Map {
+    fn new(
+        machine: Machine,
+        weight: &[f32],
+        bias: &[f32],
+        with_gradients: bool,
+        shape: LinearLogitsShape,
+    ) -> Map {
+        let LinearLogitsShape {
+            input_size,
+            vocab_size,
+            ..
+        } = shape;
+        let token = |token: usize| match token < vocab_size {
+            true => &weight[token * input_size..][..input_size],
+            false => &[],
+        };
+        let vocab_panels = vocab_size.div_ceil(LANES);
+        let biases = bias.chunks(LANES).map(|bias| {
+            let mut lanes = Lanes([f32::NEG_INFINITY; LANES]);
+            lanes.0[..bias.len()].copy_from_slice(bias);
+            lanes
+        });
+        Map {
+            machine,
+            input_size,
+            vocab_size,
+            to_logits: Panels::of_columns(machine, vocab_panels, input_size, |panel| {
+                std::array::from_fn(|lane| token(panel * LANES + lane))
+            }),
+            to_x: with_gradients
+                .then(|| Panels::of_rows(input_size.div_ceil(LANES), vocab_panels * LANES, token)),
+            biases: biases.collect(),
+        }
+    }
+
+    fn input_panels(&self) -> usize {
+        self.input_size.div_ceil(LANES)
+    }
+
+    fn vocab_panels(&self) -> usize {
+        self.vocab_size.div_ceil(LANES)
     }
 }
 
 /// Some rows of a chunk.
 struct Part<'a> {
-    /// The first one's place in the chunk.
-    first_row: usize,
-    /// Their places in the call.
-    rows: &'a [usize],
-    logits: &'a mut [f32],
+    x: Panels,
+    /// The logits, then their gradients.
+    logits: Panels,
+    labels: &'a [u32],
     losses: &'a mut [f32],
+    /// Empty where no gradient is asked for.
     d_x: &'a mut [f32],
+}
+
+impl Part<'_> {
+    /// From x to the losses, and back to the gradients of the logits and of x.
+    fn run(&mut self, map: &Map, smoothing: f64, scale: Option<f64>) {
+        let rows = self.labels.len();
+        Multiply {
+            rows,
+            depth: map.input_size,
+            a: self.x.view(0, 0),
+            b: map.to_logits.view(0, 0),
+            panels: Selection::all(map.vocab_panels()),
+            c: Target::Biased(&map.biases, self.logits.view_mut(0, 0)),
+        }
+        .run(map.machine);
+        map.machine.run(GradientsInPanels {
+            targets: Targets {
+                labels: self.labels,
+                mask: None,
+                smoothing,
+                vocab_size: map.vocab_size,
+            },
+            scale: scale.unwrap_or(1.0),
+            logits: self.logits.view_mut(0, 0),
+            losses: self.losses,
+        });
+        let Some(to_x) = map.to_x.as_ref().filter(|_| map.input_size > 0) else {
+            return;
+        };
+        for first in (0..map.vocab_panels()).step_by(PART_PANELS) {
+            Multiply {
+                rows,
+                depth: PART_PANELS.min(map.vocab_panels() - first) * LANES,
+                a: self.logits.view(first, 0),
+                b: to_x.view(0, first * LANES),
+                panels: Selection::all(map.input_panels()),
+                c: Target::RowMajor {
+                    values: self.d_x,
+                    columns: map.input_size,
+                    replace: first == 0,
+                },
+            }
+            .run(map.machine);
+        }
+    }
 }
 
 /// `d_weight += Gᵀ·x` and `d_bias += Σ G` for the gradients G `[rows, V]` of a chunk's logits.
 fn add_weight_gradients(
-    machine: Machine,
+    map: &Map,
+    parts: &[Part<'_>],
     gradients: &mut LinearGradients<'_>,
-    of_logits: &[f32],
-    operand: &Panels,
-    vocab_size: usize,
-    input_size: usize,
+    replace: bool,
 ) {
-    let mut d_weights = (gradients.d_weight).chunks_mut((PART_TOKENS * input_size).max(1));
-    let parts = (gradients.d_bias.chunks_mut(PART_TOKENS).enumerate())
+    let input_size = map.input_size;
+    let logits: Vec<View<'_>> = parts.iter().map(|part| part.logits.view(0, 0)).collect();
+    let x: Vec<View<'_>> = parts.iter().map(|part| part.x.view(0, 0)).collect();
+    let runs = parts.iter().enumerate().map(|(block, part)| Run {
+        block,
+        first: 0,
+        count: part.labels.len(),
+    });
+    let runs: Vec<Run> = runs.collect();
+    let tokens = PART_PANELS * LANES;
+    let mut d_weights = (gradients.d_weight).chunks_mut((tokens * input_size).max(1));
+    let tasks = (gradients.d_bias.chunks_mut(tokens).enumerate())
         .map(|(index, d_bias)| (index, d_bias, d_weights.next().unwrap_or_default()))
         .collect();
     spread(
-        parts,
+        tasks,
         |(index, d_bias, d_weight): (usize, &mut [f32], &mut [f32])| {
-            let mut tiles = Tiles::default();
-            tiles.resize(d_bias.len(), operand.depth());
-            for (k, row) in of_logits.chunks_exact(vocab_size).enumerate() {
-                let column = &row[index * PART_TOKENS..][..d_bias.len()];
-                tiles.set_column(k, column);
-                for (sum, gradient) in d_bias.iter_mut().zip(column) {
-                    *sum += gradient;
+            for (panel, d_bias) in (index * PART_PANELS..).zip(d_bias.chunks_mut(LANES)) {
+                let mut sums = Lanes::ZERO;
+                for (logits, run) in logits.iter().zip(&runs) {
+                    map.machine.run(ColumnSums {
+                        rows: logits.rows(panel, 0, run.count),
+                        factors: None,
+                        sums: &mut sums,
+                    });
                 }
-            }
-            if input_size > 0 {
-                Product {
-                    a: &tiles,
-                    b: operand,
-                    start: Start::Given,
-                    c: d_weight,
-                    stride: input_size,
+                for (value, sum) in d_bias.iter_mut().zip(sums.0) {
+                    *value += sum;
                 }
-                .run(machine);
+                if input_size == 0 {
+                    continue;
+                }
+                let first = (panel - index * PART_PANELS) * LANES * input_size;
+                Correlate {
+                    runs: &runs,
+                    rows: d_bias.len(),
+                    a: &logits,
+                    a_panel: panel,
+                    b: &x,
+                    b_panel: 0,
+                    panels: Selection::all(map.input_panels()),
+                    c: Target::RowMajor {
+                        values: &mut d_weight[first..],
+                        columns: input_size,
+                        replace,
+                    },
+                }
+                .run(map.machine);
             }
         },
     );

@@ -7,10 +7,12 @@
 //! - [`call`]: the calls and their checks.
 //! - [`row`]: the passes over one row of logits.
 //! - [`door`]: rows over threads and instruction sets.
+//! - [`in_panels`]: the passes over many rows in panels.
 //! - [`linear`]: the same behind a linear map, without all the logits.
 
 mod call;
 mod door;
+mod in_panels;
 mod linear;
 mod row;
 

@@ -74,10 +74,15 @@ fn sum_of(row: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     total(sums)
 }
 
+/// The greater of two values; a NaN for `b` is passed over.
+#[inline(always)]
+pub(super) fn greater(a: f32, b: f32) -> f32 {
+    if b > a { b } else { a }
+}
+
 /// The greatest value; NaN is passed over.
 #[inline(always)]
 fn max(row: &[f32]) -> f32 {
-    let greater = |a: f32, b: f32| if b > a { b } else { a };
     let mut maxima = [f32::NEG_INFINITY; LANES];
     let (chunks, rest) = row.as_chunks::<LANES>();
     for chunk in chunks {
@@ -91,10 +96,10 @@ fn max(row: &[f32]) -> f32 {
     maxima.into_iter().fold(f32::NEG_INFINITY, greater)
 }
 
-/// Adds neighbours, then neighbouring sums: rounding errors grow with the logarithm.
+/// The sum of a power of two of values: neighbours, then neighbouring sums: rounding errors grow with the logarithm.
 #[inline(always)]
-fn total(mut sums: [f32; LANES]) -> f32 {
-    let mut width = LANES / 2;
+pub(super) fn total<const N: usize>(mut sums: [f32; N]) -> f32 {
+    let mut width = N / 2;
     while width > 0 {
         for lane in 0..width {
             sums[lane] += sums[lane + width];

@@ -135,7 +135,7 @@ struct Push<'a> {
 
 impl Work for Push<'_> {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(self) {
+    fn run<const FUSED: bool>(self) {
         let values = self.values;
         match self.function {
             Function::Exp => each(values, exp::<FUSED>),
@@ -179,7 +179,7 @@ struct Pull<'a> {
 
 impl Work for Pull<'_> {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(self) {
+    fn run<const FUSED: bool>(self) {
         let Pull {
             function,
             outputs,

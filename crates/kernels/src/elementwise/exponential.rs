@@ -2,7 +2,7 @@
 
 use std::f32::consts::LOG2_E;
 
-use crate::gemm::multiply_add;
+use crate::arch::multiply_add;
 
 /// `ln 2` in two parts; a small integer times the first is exact.
 const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];

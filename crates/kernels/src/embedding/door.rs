@@ -120,7 +120,7 @@ struct Sums<'a> {
 
 impl Work for Sums<'_> {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(self) {
+    fn run<const FUSED: bool>(self) {
         self.target.fill(0.0);
         for &(id, place) in self.places {
             let start = (id as usize - self.first_id) * self.width;

@@ -5,14 +5,13 @@ use std::ops::Range;
 use super::forward::{BlockTrace, Trace};
 use super::lanes::BackwardRows;
 use super::layout::Layout;
-use super::panels::{Panels, lanes_of};
-use super::product::{Multiply, Selection, Target};
 use super::recurrence::Operand;
 use super::schedule::{Block, Schedule};
 use super::threads::Threads;
 use super::weight_gradient::{Targets, weight_gradients};
 use crate::SequenceBackward;
 use crate::arch::{LANES, Lanes};
+use crate::matrix::{Multiply, Panels, Selection, Target, lanes_of};
 use crate::sequence::Kept;
 
 /// Runs a checked call whose `saved` comes from the fused path.

@@ -2,12 +2,11 @@
 
 use super::lanes::ForwardRows;
 use super::layout::Layout;
-use super::panels::{Panels, lanes_of, put_lanes};
-use super::product::{Multiply, Selection, Target};
 use super::recurrence::{Operand, Stage};
 use super::schedule::{Block, Schedule};
 use super::threads::Threads;
 use crate::arch::{LANES, Lanes, Machine};
+use crate::matrix::{Multiply, Panels, Selection, Target, lanes_of, put_lanes};
 use crate::{Direction, Products, SequenceForward};
 
 /// What a forward pass keeps.

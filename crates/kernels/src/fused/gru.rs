@@ -2,7 +2,7 @@
 
 use super::recurrence::{Operand, Plan, Recurrence, Stage, Vector};
 use crate::activation::{sigmoid, tanh};
-use crate::gemm::multiply_add;
+use crate::arch::multiply_add;
 
 /// Rows of the weights.
 const R: usize = 0;

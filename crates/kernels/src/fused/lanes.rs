@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::panels::{View, ViewMut};
 use super::recurrence::{Plan, Recurrence};
 use crate::arch::{LANES, Lanes, Machine, Work};
+use crate::matrix::{View, ViewMut};
 
 /// A cell as the drivers see it, whatever its number of slots, states and factors.
 ///
@@ -107,7 +107,7 @@ where
     C: Recurrence<SLOTS, STATES, FACTORS>,
 {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(self) {
+    fn run<const FUSED: bool>(self) {
         if const { C::PLAN.stages.len() == 1 } || self.stage == 0 {
             self.stage::<0, FUSED>();
         } else {
@@ -168,7 +168,7 @@ where
     C: Recurrence<SLOTS, STATES, FACTORS>,
 {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(self) {
+    fn run<const FUSED: bool>(self) {
         if const { C::PLAN.stages.len() == 1 } || self.stage == 0 {
             self.stage::<0, FUSED>();
         } else {

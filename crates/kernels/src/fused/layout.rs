@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::cells::cell;
 use super::lanes::Cell;
-use super::panels::{Panels, lanes_of, put_lanes};
 use super::recurrence::{Multiplied, Plan, Stage, Vector};
 use super::schedule::Block;
-use crate::arch::{LANES, Lanes, Machine, Simd, VectorWork};
+use crate::arch::{LANES, Lanes, Machine};
+use crate::matrix::{Panels, lanes_of, put_lanes};
 use crate::{CellKind, Products, SequenceShape, Weights};
 
 /// A cell with its sizes. G, `num_groups`, is the number of panels that H units take.
@@ -124,59 +124,23 @@ impl Layout {
         (unit < self.hidden_size).then(|| &weight[row * inputs..][..inputs])
     }
 
-    /// A weight's rows of one group of units, those of padded units empty.
-    fn rows_of<'a>(
-        &self,
-        gate: usize,
-        group: usize,
-        weight: &'a [f32],
-        inputs: usize,
-    ) -> [&'a [f32]; LANES] {
-        std::array::from_fn(|lane| {
-            let unit = group * LANES + lane;
-            let row = gate * self.hidden_size + unit;
-            if unit < self.hidden_size {
-                &weight[row * inputs..][..inputs]
-            } else {
-                &[]
-            }
-        })
-    }
-
     fn transposed(&self, gates: &[usize], weight: &[f32], inputs: usize) -> Panels {
-        let mut panels = Panels::take(gates.len() * self.num_groups, inputs);
-        for (slot, &gate) in gates.iter().enumerate() {
-            for group in 0..self.num_groups {
-                let rows = self.rows_of(gate, group, weight, inputs);
-                let panel = &mut panels.panel_mut(slot * self.num_groups + group)[..inputs];
-                self.machine.run_vectors(Interleave { rows, panel });
-            }
-        }
-        let all = 0..gates.len() * self.num_groups;
-        panels.round(self.machine, self.products, all, (0, inputs));
+        let count = gates.len() * self.num_groups;
+        let column = |column| self.weight_row(gates, weight, inputs, column);
+        let mut panels = Panels::of_columns(self.machine, count, inputs, |panel| {
+            std::array::from_fn(|lane| column(panel * LANES + lane).unwrap_or_default())
+        });
+        panels.round(self.machine, self.products, 0..count, (0, inputs));
         panels
     }
 
     fn untransposed(&self, gates: &[usize], weight: &[f32], inputs: usize) -> Panels {
         let depth = gates.len() * self.num_groups * LANES;
-        let mut panels = Panels::take(inputs.div_ceil(LANES), depth);
-        for index in 0..inputs.div_ceil(LANES) {
-            let (segments, _) = panels.panel_mut(index).as_chunks_mut::<LANES>();
-            let mut segments = segments.iter_mut();
-            for &gate in gates {
-                for (group, segment) in (0..self.num_groups).zip(&mut segments) {
-                    let rows = self.rows_of(gate, group, weight, inputs);
-                    for (lanes, row) in segment.iter_mut().zip(rows) {
-                        *lanes = match row {
-                            [] => Lanes::ZERO,
-                            row => lanes_of(row, index * LANES),
-                        };
-                    }
-                }
-            }
-        }
-        let all = 0..inputs.div_ceil(LANES);
-        panels.round(self.machine, self.products, all, (0, depth));
+        let count = inputs.div_ceil(LANES);
+        let mut panels = Panels::of_rows(count, depth, |row| {
+            (self.weight_row(gates, weight, inputs, row)).unwrap_or_default()
+        });
+        panels.round(self.machine, self.products, 0..count, (0, depth));
         panels
     }
 
@@ -208,28 +172,6 @@ impl Layout {
                 let values = &mut values[start..][..self.hidden_size];
                 put_lanes(values, group * LANES, lanes);
             }
-        }
-    }
-}
-
-/// Rows side by side: `panel[k][lane] = rows[lane][k]`, zero where a row is empty.
-struct Interleave<'a> {
-    rows: [&'a [f32]; LANES],
-    panel: &'a mut [Lanes],
-}
-
-impl VectorWork for Interleave<'_> {
-    #[inline(always)]
-    fn run<S: Simd, const V: usize, const N: usize>(self, simd: S) {
-        const EMPTY: &[f32; LANES] = &[0.0; LANES];
-        let (squares, rest) = self.panel.as_chunks_mut::<LANES>();
-        let done = squares.len() * LANES;
-        for (index, square) in squares.iter_mut().enumerate() {
-            let rows = (self.rows).map(|row| row.get(index * LANES..).unwrap_or_default());
-            simd.transpose(rows.map(|row| row.first_chunk().unwrap_or(EMPTY)), square);
-        }
-        for (k, lanes) in rest.iter_mut().enumerate() {
-            *lanes = Lanes((self.rows).map(|row| row.get(done + k).copied().unwrap_or(0.0)));
         }
     }
 }

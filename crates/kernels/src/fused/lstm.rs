@@ -2,7 +2,7 @@
 
 use super::recurrence::{Multiplied, Operand, Plan, Recurrence, Stage, Vector};
 use crate::activation::{clamp, sigmoid, tanh};
-use crate::gemm::multiply_add;
+use crate::arch::multiply_add;
 
 /// Slots `i f g o`, and with peepholes `c'`, which the gradient of `p_o` needs.
 /// Factors: none, or `p_i p_f p_o`.

@@ -7,8 +7,6 @@
 //!
 //! In reading order:
 //!
-//! - [`panels`]: the one layout of every operand; [`pool`]: its memory, kept between calls.
-//! - [`product`]: the two matrix products over panels, their sums in registers.
 //! - [`recurrence`]: what a cell is; [`rnn`], [`lstm`], [`gru`]: the cells; [`lanes`]: a cell's
 //!   equations over rows and units; [`cells`]: from kind to cell.
 //! - [`schedule`]: rows over time; [`threads`]: rows and units over threads; [`layout`]: sizes and
@@ -20,9 +18,6 @@
 //! Gradients of the weights sum over all steps in one order ([`schedule::Schedule::runs`]), each
 //! element in one task.
 
-mod panels;
-mod pool;
-mod product;
 mod recurrence;
 
 mod gru;
@@ -43,7 +38,6 @@ pub(crate) use backward::sequence_backward;
 pub(crate) use forward::{Trace, sequence_forward, sequence_forward_saving};
 pub(crate) use lanes::ForwardRows;
 pub(crate) use layout::Layout;
-pub(crate) use panels::ViewMut;
 pub(crate) use recurrence::{Operand, Stage};
 
 #[cfg(test)]

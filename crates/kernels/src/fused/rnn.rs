@@ -3,7 +3,7 @@
 
 use super::recurrence::{Multiplied, Operand, Plan, Recurrence, Stage, Vector};
 use crate::activation::{relu, tanh};
-use crate::gemm::multiply_add;
+use crate::arch::multiply_add;
 
 /// `h' = act(W_ih·x + b + W_hh·h)`, act = ReLU or tanh. One slot: h'.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! Which rows run at which time, and which thread has them.
 
-use super::product::Run;
+use crate::matrix::Run;
 
 /// The rows of a call, dealt to blocks that run independently of each other.
 ///

@@ -2,12 +2,11 @@
 
 use super::forward::BlockTrace;
 use super::layout::Layout;
-use super::panels::View;
-use super::product::{Correlate, Run, Selection, Target};
 use super::recurrence::{Multiplied, Operand, Stage, Vector};
 use super::schedule::Schedule;
 use super::threads::Threads;
-use crate::arch::{LANES, Lanes, Work};
+use crate::arch::{LANES, Lanes};
+use crate::matrix::{ColumnSums, Correlate, Run, Selection, Target, View};
 
 /// Where the gradients go; all overwritten.
 pub(super) struct Targets<'a> {
@@ -203,8 +202,8 @@ impl Sums<'_> {
             let gradients =
                 self.slots[run.block].rows(vector.slot * num_groups + group, run.first, run.count);
             let factors = factors.map(|views| views[run.block].rows(panel, run.first, run.count));
-            self.layout.machine.run(Sum {
-                gradients,
+            self.layout.machine.run(ColumnSums {
+                rows: gradients,
                 factors,
                 sums: &mut sums,
             });
@@ -212,37 +211,5 @@ impl Sums<'_> {
         for (value, sum) in target.iter_mut().zip(sums.0) {
             *value += sum;
         }
-    }
-}
-
-/// Adds up rows, each times its factors if there are any.
-struct Sum<'a> {
-    gradients: &'a [Lanes],
-    factors: Option<&'a [Lanes]>,
-    sums: &'a mut Lanes,
-}
-
-impl Work for Sum<'_> {
-    #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(self) {
-        let mut sums = self.sums.0;
-        match self.factors {
-            None => {
-                for gradients in self.gradients {
-                    for (sum, gradient) in sums.iter_mut().zip(&gradients.0) {
-                        *sum += gradient;
-                    }
-                }
-            }
-            Some(factors) => {
-                for (gradients, factors) in self.gradients.iter().zip(factors) {
-                    let products = gradients.0.iter().zip(&factors.0);
-                    for (sum, (gradient, factor)) in sums.iter_mut().zip(products) {
-                        *sum += gradient * factor;
-                    }
-                }
-            }
-        }
-        self.sums.0 = sums;
     }
 }

@@ -51,7 +51,7 @@ struct Squares<'a> {
 
 impl Work for Squares<'_> {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(self) {
+    fn run<const FUSED: bool>(self) {
         const LANES: usize = 16;
         let mut sums = [0.0; LANES];
         let (chunks, rest) = self.values.as_chunks::<LANES>();

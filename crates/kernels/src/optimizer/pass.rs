@@ -20,7 +20,7 @@ pub(super) struct Pass<'a> {
 
 impl Work for Pass<'_> {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(self) {
+    fn run<const FUSED: bool>(self) {
         let Pass {
             numbers,
             gradient_factor,

@@ -260,7 +260,7 @@ where
     C: ScanCell<G, V>,
 {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(mut self) {
+    fn run<const FUSED: bool>(mut self) {
         let width = self.scan.width;
         let full = width - width % LANES;
         self.since.restart();
@@ -377,7 +377,7 @@ where
     C: ScanCell<G, V>,
 {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(mut self) {
+    fn run<const FUSED: bool>(mut self) {
         let width = self.scan.width;
         let full = width - width % LANES;
         let mut d_hidden = self.given.d_hidden;

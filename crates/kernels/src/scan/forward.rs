@@ -6,8 +6,8 @@ use super::cell::ScanCell;
 use super::lanes::{Group, LANES, pick};
 use super::since::{Since, apply, compose};
 use crate::Direction;
+use crate::arch::multiply_add;
 use crate::arch::{Machine, Work};
-use crate::gemm::multiply_add;
 
 /// Runs a checked call.
 pub(super) fn scan_forward<C, const G: usize, const V: usize>(
@@ -190,7 +190,7 @@ where
     C: ScanCell<G, V>,
 {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(mut self) {
+    fn run<const FUSED: bool>(mut self) {
         let width = self.scan.width;
         let full = width - width % LANES;
         self.since.restart();
@@ -264,7 +264,7 @@ where
     C: ScanCell<G, V>,
 {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(mut self) {
+    fn run<const FUSED: bool>(mut self) {
         let width = self.scan.width;
         let full = width - width % LANES;
         for time in (self.scan.direction).times(self.products.len() / (G * width)) {

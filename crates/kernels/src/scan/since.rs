@@ -1,7 +1,7 @@
 //! A block of a linear recurrence, seen from outside: what it does to the state before it.
 
+use crate::arch::multiply_add;
 use crate::arch::{Machine, Work};
-use crate::gemm::multiply_add;
 
 /// For each unit the map `carry -> product · carry + local` from a block's start to here.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ struct MoveOn<'a> {
 
 impl Work for MoveOn<'_> {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(self) {
+    fn run<const FUSED: bool>(self) {
         self.since.apply_to::<FUSED>(self.carry);
     }
 }

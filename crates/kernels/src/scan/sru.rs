@@ -2,7 +2,7 @@
 
 use super::cell::{Closed, ScanCell, Step};
 use super::curves::gate;
-use crate::gemm::multiply_add;
+use crate::arch::multiply_add;
 
 /// See [`crate::ScanKind::Sru`].
 #[derive(Clone, Copy, Debug)]

@@ -6,8 +6,8 @@
 
 use super::panels::{Line, Panels, ROWS};
 use super::rows::{Rows, RowsMut};
+use crate::arch::multiply_add;
 use crate::arch::{Int8Machine, Machine, Work};
-use crate::gemm::multiply_add;
 
 /// Panels side by side on machines whose registers hold 4, 8 and 16 numbers: eight registers of
 /// sums, which hide the latency of an addition.
@@ -75,7 +75,7 @@ struct F32Panels<'a, const AT_ONCE: usize> {
 
 impl<const AT_ONCE: usize> Work for F32Panels<'_, AT_ONCE> {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(self) {
+    fn run<const FUSED: bool>(self) {
         let F32Panels { panels, x, y } = self;
         let panels = panels.map(|panel| &panel[..x.len()]);
         let mut sums = [[0.0; ROWS]; AT_ONCE];
@@ -131,7 +131,7 @@ struct Bf16Panels<'a, const AT_ONCE: usize> {
 
 impl<const AT_ONCE: usize> Work for Bf16Panels<'_, AT_ONCE> {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(self) {
+    fn run<const FUSED: bool>(self) {
         let Bf16Panels { panels, x, y } = self;
         let panels = panels.map(|panel| &panel[..x.len()]);
         let mut sums = [[0.0; ROWS]; AT_ONCE];

@@ -5,14 +5,14 @@ use crate::arch::{LANES, Lanes, Machine, Simd, VectorWork};
 
 /// Panels `first, first + step, …`, `count` of them.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Selection {
-    pub(super) first: usize,
-    pub(super) step: usize,
-    pub(super) count: usize,
+pub(crate) struct Selection {
+    pub(crate) first: usize,
+    pub(crate) step: usize,
+    pub(crate) count: usize,
 }
 
 impl Selection {
-    pub(super) fn all(count: usize) -> Selection {
+    pub(crate) fn all(count: usize) -> Selection {
         Selection {
             first: 0,
             step: 1,
@@ -47,7 +47,7 @@ impl Selection {
 /// Where the sums of a product start and go, one row of one panel at a time.
 ///
 /// One type for all products: each more would compile every tile once more.
-pub(super) enum Target<'a, 'b> {
+pub(crate) enum Target<'a, 'b> {
     /// Sums that are added to a matrix in panels.
     Added(ViewMut<'a>),
     /// Sums that start from a bias, one row for all, and replace a matrix in panels.
@@ -154,17 +154,17 @@ impl Target<'_, '_> {
 ///
 /// Each element is one sum over the depth from first to last, so it has the same bits whatever
 /// other rows and columns are computed beside it.
-pub(super) struct Multiply<'a, 'b> {
-    pub(super) rows: usize,
-    pub(super) depth: usize,
-    pub(super) a: View<'a>,
-    pub(super) b: View<'a>,
-    pub(super) panels: Selection,
-    pub(super) c: Target<'a, 'b>,
+pub(crate) struct Multiply<'a, 'b> {
+    pub(crate) rows: usize,
+    pub(crate) depth: usize,
+    pub(crate) a: View<'a>,
+    pub(crate) b: View<'a>,
+    pub(crate) panels: Selection,
+    pub(crate) c: Target<'a, 'b>,
 }
 
 impl Multiply<'_, '_> {
-    pub(super) fn run(self, machine: Machine) {
+    pub(crate) fn run(self, machine: Machine) {
         machine.run_vectors(self);
     }
 }
@@ -392,30 +392,30 @@ impl<S: Simd, const V: usize, const N: usize, const H: usize> Sums<S, V, N, H> {
 
 /// Steps that lie together: rows `first..first + count` of the panels of a block.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Run {
-    pub(super) block: usize,
-    pub(super) first: usize,
-    pub(super) count: usize,
+pub(crate) struct Run {
+    pub(crate) block: usize,
+    pub(crate) first: usize,
+    pub(crate) count: usize,
 }
 
 /// `C = start + Aᵀ·B` over the steps of `runs`, in their order: rows of C are columns of one
 /// panel, its columns those of other panels.
-pub(super) struct Correlate<'a, 'b> {
-    pub(super) runs: &'a [Run],
+pub(crate) struct Correlate<'a, 'b> {
+    pub(crate) runs: &'a [Run],
     /// Columns of A's panel that are wanted.
-    pub(super) rows: usize,
+    pub(crate) rows: usize,
     /// For each block, the panels of the left operand, and which of them it is.
-    pub(super) a: &'a [View<'a>],
-    pub(super) a_panel: usize,
+    pub(crate) a: &'a [View<'a>],
+    pub(crate) a_panel: usize,
     /// For each block, the panels of the right operand, and where they begin.
-    pub(super) b: &'a [View<'a>],
-    pub(super) b_panel: usize,
-    pub(super) panels: Selection,
-    pub(super) c: Target<'a, 'b>,
+    pub(crate) b: &'a [View<'a>],
+    pub(crate) b_panel: usize,
+    pub(crate) panels: Selection,
+    pub(crate) c: Target<'a, 'b>,
 }
 
 impl Correlate<'_, '_> {
-    pub(super) fn run(self, machine: Machine) {
+    pub(crate) fn run(self, machine: Machine) {
         machine.run_vectors(self);
     }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::pool::Buffer;
 use crate::Products;
-use crate::arch::{LANES, Lanes, Machine, Work};
+use crate::arch::{LANES, Lanes, Machine, Simd, VectorWork, Work};
 
 /// A matrix in panels: [`LANES`] columns side by side, a panel one row after another, the last
 /// panel filled up with any values.
@@ -12,14 +12,14 @@ use crate::arch::{LANES, Lanes, Machine, Work};
 /// The same memory serves as every operand: its rows as the left one of a product, its panels as
 /// the right one, its rows again as the left one of a product with the transposed matrix.
 #[derive(Debug, Default)]
-pub(super) struct Panels {
+pub(crate) struct Panels {
     values: Buffer,
     stride: usize,
 }
 
 impl Panels {
     /// Room for `rows` rows of `panels` panels; the values are any.
-    pub(super) fn take(panels: usize, rows: usize) -> Panels {
+    pub(crate) fn take(panels: usize, rows: usize) -> Panels {
         let stride = stride(rows);
         Panels {
             values: Buffer::take(panels * stride),
@@ -27,16 +27,53 @@ impl Panels {
         }
     }
 
-    pub(super) fn panel(&self, index: usize) -> &[Lanes] {
+    /// The matrix `[depth, 16 · panels]` whose columns are given a panel at a time, zero where
+    /// one is empty.
+    pub(crate) fn of_columns<'a>(
+        machine: Machine,
+        panels: usize,
+        depth: usize,
+        columns: impl Fn(usize) -> [&'a [f32]; LANES],
+    ) -> Panels {
+        let mut matrix = Panels::take(panels, depth);
+        for index in 0..panels {
+            let panel = &mut matrix.panel_mut(index)[..depth];
+            let rows = columns(index);
+            machine.run_vectors(Interleave { rows, panel });
+        }
+        matrix
+    }
+
+    /// The matrix `[depth, 16 · panels]` with these rows, filled up with zeros; zero where one is
+    /// empty.
+    pub(crate) fn of_rows<'a>(
+        panels: usize,
+        depth: usize,
+        row: impl Fn(usize) -> &'a [f32],
+    ) -> Panels {
+        let mut matrix = Panels::take(panels, depth);
+        for k in 0..depth {
+            let row = row(k);
+            for panel in 0..panels {
+                matrix.values[panel * matrix.stride + k] = match row {
+                    [] => Lanes::ZERO,
+                    row => lanes_of(row, panel * LANES),
+                };
+            }
+        }
+        matrix
+    }
+
+    pub(crate) fn panel(&self, index: usize) -> &[Lanes] {
         &self.values[index * self.stride..][..self.stride]
     }
 
-    pub(super) fn panel_mut(&mut self, index: usize) -> &mut [Lanes] {
+    pub(crate) fn panel_mut(&mut self, index: usize) -> &mut [Lanes] {
         &mut self.values[index * self.stride..][..self.stride]
     }
 
     /// Rounds `count` rows from `row` of some panels, as `products` see them.
-    pub(super) fn round(
+    pub(crate) fn round(
         &mut self,
         machine: Machine,
         products: Products,
@@ -53,7 +90,7 @@ impl Panels {
     }
 
     /// The panels from `panel`, at their rows from `row`.
-    pub(super) fn view(&self, panel: usize, row: usize) -> View<'_> {
+    pub(crate) fn view(&self, panel: usize, row: usize) -> View<'_> {
         let start = (panel * self.stride + row).min(self.values.len());
         View {
             values: &self.values[start..],
@@ -61,7 +98,7 @@ impl Panels {
         }
     }
 
-    pub(super) fn view_mut(&mut self, panel: usize, row: usize) -> ViewMut<'_> {
+    pub(crate) fn view_mut(&mut self, panel: usize, row: usize) -> ViewMut<'_> {
         let start = (panel * self.stride + row).min(self.values.len());
         ViewMut {
             values: &mut self.values[start..],
@@ -78,11 +115,33 @@ struct Round<'a> {
 
 impl Work for Round<'_> {
     #[inline(always)]
-    fn run<const PANEL: usize, const FUSED: bool>(self) {
+    fn run<const FUSED: bool>(self) {
         for lanes in self.values {
             for value in &mut lanes.0 {
                 *value = self.products.round(*value);
             }
+        }
+    }
+}
+
+/// Rows side by side: `panel[k][lane] = rows[lane][k]`, zero where a row is empty.
+struct Interleave<'a> {
+    rows: [&'a [f32]; LANES],
+    panel: &'a mut [Lanes],
+}
+
+impl VectorWork for Interleave<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const V: usize, const N: usize>(self, simd: S) {
+        const EMPTY: &[f32; LANES] = &[0.0; LANES];
+        let (squares, rest) = self.panel.as_chunks_mut::<LANES>();
+        let done = squares.len() * LANES;
+        for (index, square) in squares.iter_mut().enumerate() {
+            let rows = (self.rows).map(|row| row.get(index * LANES..).unwrap_or_default());
+            simd.transpose(rows.map(|row| row.first_chunk().unwrap_or(EMPTY)), square);
+        }
+        for (k, lanes) in rest.iter_mut().enumerate() {
+            *lanes = Lanes((self.rows).map(|row| row.get(done + k).copied().unwrap_or(0.0)));
         }
     }
 }
@@ -109,13 +168,13 @@ pub(crate) struct View<'a> {
 impl<'a> View<'a> {
     /// `count` rows of panel `panel` from `row`.
     #[inline(always)]
-    pub(super) fn rows(self, panel: usize, row: usize, count: usize) -> &'a [Lanes] {
+    pub(crate) fn rows(self, panel: usize, row: usize, count: usize) -> &'a [Lanes] {
         &self.values[panel * self.stride + row..][..count]
     }
 
     /// From the first row of panel `panel` on; empty where there is no such panel.
     #[inline(always)]
-    pub(super) fn ahead(self, panel: usize) -> &'a [Lanes] {
+    pub(crate) fn ahead(self, panel: usize) -> &'a [Lanes] {
         self.values.get(panel * self.stride..).unwrap_or_default()
     }
 }
@@ -136,14 +195,14 @@ impl<'a> ViewMut<'a> {
 
 impl ViewMut<'_> {
     #[inline(always)]
-    pub(super) fn rows(&mut self, panel: usize, row: usize, count: usize) -> &mut [Lanes] {
+    pub(crate) fn rows(&mut self, panel: usize, row: usize, count: usize) -> &mut [Lanes] {
         &mut self.values[panel * self.stride + row..][..count]
     }
 }
 
 /// The values of `row` from column `first` on, filled up with zeros.
 #[inline(always)]
-pub(super) fn lanes_of(row: &[f32], first: usize) -> Lanes {
+pub(crate) fn lanes_of(row: &[f32], first: usize) -> Lanes {
     match row[first..].first_chunk::<LANES>() {
         Some(values) => Lanes(*values),
         None => {
@@ -157,7 +216,7 @@ pub(super) fn lanes_of(row: &[f32], first: usize) -> Lanes {
 
 /// Writes `lanes` to `row` from column `first` on, as far as it goes.
 #[inline(always)]
-pub(super) fn put_lanes(row: &mut [f32], first: usize, lanes: &Lanes) {
+pub(crate) fn put_lanes(row: &mut [f32], first: usize, lanes: &Lanes) {
     match row[first..].first_chunk_mut::<LANES>() {
         Some(values) => *values = lanes.0,
         None => {

@@ -22,13 +22,13 @@ const MOST_BUFFERS: usize = 64;
 
 /// Memory on loan: its values are any, and dropping it gives it back.
 #[derive(Debug, Default)]
-pub(super) struct Buffer {
+pub(crate) struct Buffer {
     values: Vec<Lanes>,
     len: usize,
 }
 
 impl Buffer {
-    pub(super) fn take(len: usize) -> Buffer {
+    pub(crate) fn take(len: usize) -> Buffer {
         if len == 0 {
             return Buffer::default();
         }
