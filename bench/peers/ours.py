@@ -25,7 +25,7 @@ class Sequence(c.Structure):
     """`abi/src/sequence.rs`, field by field."""
 
     _fields_ = (
-        [("cell", c.c_int)]
+        [("cell", c.c_int), ("products", c.c_int)]
         + [(name, c.c_size_t) for name in SIZES]
         + [(name, c.c_void_p) for name in READ + WRITTEN + ("d_outputs",) + GRADIENTS]
     )
@@ -58,7 +58,8 @@ class Recurra:
     def read_gbps(self, num_bytes: int) -> float:
         return self.lib.recurra_read_gbps(self.threads, num_bytes)
 
-    def sequence(self, case: Case, name: str = "recurra") -> Peer:
+    def sequence(self, case: Case, name: str = "recurra", products: int = 0) -> Peer:
+        """`products` is 0 for f32 and 1 for bf16."""
         given = case.arrays
         seq_len, batch_size, _, hidden_size = case.sizes
         states = 2 if case.cell == "lstm" else 1
@@ -69,7 +70,7 @@ class Recurra:
         arrays["final_state"] = np.empty_like(arrays["state"])
         for gradient in GRADIENTS:
             arrays[gradient] = np.empty_like(arrays[gradient.removeprefix("d_")])
-        call = Sequence(cell=CELLS[case.cell], **dict(zip(SIZES, case.sizes)))
+        call = Sequence(cell=CELLS[case.cell], products=products, **dict(zip(SIZES, case.sizes)))
         for key, array in arrays.items():
             assert array.flags.c_contiguous and array.dtype == np.float32
             setattr(call, key, array.ctypes.data)

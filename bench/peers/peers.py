@@ -110,6 +110,8 @@ def sequences(work: str, given, recurra: Recurra, modules: dict, peak: float, re
         for shape in given.shapes:
             case = Case(cell, shape, work, given.threads).fill()
             peers = [recurra.sequence(case)]
+            if cell != "indrnn":
+                peers.append(recurra.sequence(case, "recurra-bf16", products=1))
             if case.lengths is not None:
                 peers[0].note = f"real steps {case.real_share():.4f}"
                 full = Case(cell, shape, work.removesuffix("-lengths"), given.threads).fill()

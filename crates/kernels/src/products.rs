@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::arch::{Machine, PairMachine};
 use crate::{Isa, bf16_to_f32, f32_to_bf16};
 
 /// The numbers that the matrix products of a sequence multiply; everything is added up in f32,
@@ -38,11 +39,12 @@ impl Products {
         }
     }
 
-    /// What a user should know before training with them: that this processor has no
-    /// instructions for them, and so gains no speed.
+    /// What a user should know before training with them: that the kernels in use have no
+    /// instructions for them, and so gain no speed.
     pub fn notice(self) -> Option<String> {
         match self {
             Products::F32 => None,
+            Products::Bf16 if has_pairs() => None,
             Products::Bf16 => Some(format!(
                 "the {} kernels have no bf16 products: numbers are rounded to bf16 and \
                  multiplied as f32, which gives the same results but is not faster than f32",
@@ -58,6 +60,11 @@ impl Products {
             Products::Bf16 => bf16_to_f32(f32_to_bf16(value)),
         }
     }
+}
+
+/// Whether the instruction set in use multiplies pairs of bf16.
+fn has_pairs() -> bool {
+    Machine::of(Isa::active()).is_some_and(|machine| PairMachine::of(machine).is_some())
 }
 
 impl fmt::Display for Products {

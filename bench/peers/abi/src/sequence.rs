@@ -13,6 +13,8 @@ use std::ffi::c_int;
 pub struct Sequence {
     /// As [`kind`] numbers them.
     cell: c_int,
+    /// What is multiplied: 0 f32, 1 bf16.
+    products: c_int,
     seq_len: usize,
     batch_size: usize,
     input_size: usize,
@@ -58,6 +60,13 @@ impl Sequence {
         kind(self.cell)
     }
 
+    fn products(&self) -> Products {
+        match self.products {
+            0 => Products::F32,
+            _ => Products::Bf16,
+        }
+    }
+
     fn shape(&self) -> SequenceShape {
         SequenceShape {
             seq_len: self.seq_len,
@@ -93,7 +102,7 @@ impl Sequence {
                 cell: self.kind(),
                 shape: self.shape(),
                 direction: Direction::Forward,
-                products: Products::F32,
+                products: self.products(),
                 weights: self.weights(),
                 x: read(self.x, self.steps_len() * self.input_size),
                 lengths: lengths.map(|lengths| read(lengths, self.batch_size)),
@@ -130,7 +139,7 @@ impl Sequence {
                 cell,
                 shape,
                 direction,
-                products: Products::F32,
+                products: self.products(),
                 weights: self.weights(),
                 x,
                 lengths,

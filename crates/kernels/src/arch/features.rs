@@ -15,6 +15,7 @@ impl Feature {
     /// AVX-512 F, BW, DQ and VL, all of them.
     pub(crate) const AVX512: Feature = Feature(1 << 2);
     pub(crate) const AVX512_VNNI: Feature = Feature(1 << 3);
+    pub(crate) const AVX512_BF16: Feature = Feature(1 << 4);
 
     const fn and(self, other: Feature) -> Feature {
         Feature(self.0 | other.0)
@@ -26,6 +27,8 @@ impl Feature {
     pub(super) const FOR_AVX512: Feature = Feature::FOR_AVX2.and(Feature::AVX512);
     /// What the int8 products of AVX-512 are compiled with.
     pub(super) const FOR_VNNI: Feature = Feature::FOR_AVX512.and(Feature::AVX512_VNNI);
+    /// What the bf16 products of AVX-512 are compiled with.
+    pub(super) const FOR_BF16: Feature = Feature::FOR_AVX512.and(Feature::AVX512_BF16);
 }
 
 impl Features {
@@ -39,6 +42,7 @@ impl Features {
             (Feature::FMA, has!("fma")),
             (Feature::AVX512, avx512),
             (Feature::AVX512_VNNI, has!("avx512vnni")),
+            (Feature::AVX512_BF16, has!("avx512bf16")),
         ];
         let found = found.into_iter().filter(|&(_, found)| found);
         Features(found.fold(0, |all, (Feature(one), _)| all | one))
@@ -65,7 +69,7 @@ impl Features {
 mod tests {
     use super::*;
     use crate::Isa;
-    use crate::arch::{Int8Machine, Machine};
+    use crate::arch::{Int8Machine, Machine, PairMachine};
 
     #[test]
     fn without_features_no_path_that_needs_them_is_chosen() {
@@ -80,6 +84,15 @@ mod tests {
             Int8Machine::Portable
         ));
         assert!(machine.bf16_sums::<1>([&[]], &[]).is_none());
+        assert!(PairMachine::with(machine, none).is_none());
+    }
+
+    #[test]
+    fn without_bf16_instructions_no_pairs_are_multiplied() {
+        let without = Features::detected().without(Feature::AVX512_BF16);
+        if let Some(machine) = Machine::with(Isa::Avx512, without) {
+            assert!(PairMachine::with(machine, without).is_none());
+        }
     }
 
     #[test]
@@ -94,5 +107,7 @@ mod tests {
         let no_vnni = all.without(Feature::AVX512_VNNI);
         assert!(no_vnni.has(Feature::FOR_AVX512) && !no_vnni.has(Feature::FOR_VNNI));
         assert!(all.without(Feature::AVX512).has(Feature::FOR_AVX2));
+        assert!(!all.without(Feature::AVX512_BF16).has(Feature::FOR_BF16));
+        assert!(!all.without(Feature::AVX512).has(Feature::FOR_BF16));
     }
 }

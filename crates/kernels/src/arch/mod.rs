@@ -7,6 +7,7 @@
 
 mod features;
 mod int8;
+mod pairs;
 mod simd;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
@@ -21,6 +22,7 @@ use crate::streaming::{Line, ROWS};
 use simd::Arrays;
 
 pub(crate) use int8::Int8Machine;
+pub(crate) use pairs::PairMachine;
 
 /// A kernel, generic over what differs between instruction sets.
 ///

@@ -46,7 +46,7 @@ pub(crate) trait Simd: Copy {
 
     fn store(self, vector: Self::Vector, values: &mut [f32; LANES], index: usize);
 
-    /// `a·b + c`.
+    /// `a·b + c`; where lanes hold pairs, `a₀·b₀ + a₁·b₁ + c`, c being numbers.
     fn multiply_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
 
     /// Asks for row `row` to be brought into the cache; a row past the end is nothing.
@@ -113,5 +113,42 @@ impl<const WIDTH: usize, const FUSED: bool> Simd for Arrays<WIDTH, FUSED> {
             };
         }
         c
+    }
+}
+
+/// [`Arrays`] whose lanes, where they are multiplied, hold pairs of bf16.
+#[cfg(test)]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ArraysOfPairs;
+
+#[cfg(test)]
+impl Simd for ArraysOfPairs {
+    type Vector = [f32; LANES];
+
+    const HEIGHT: usize = 6;
+
+    fn splat(self, value: f32) -> [f32; LANES] {
+        [value; LANES]
+    }
+
+    fn broadcast(self, value: &f32) -> [f32; LANES] {
+        [*value; LANES]
+    }
+
+    fn load(self, values: &[f32; LANES], _: usize) -> [f32; LANES] {
+        *values
+    }
+
+    fn store(self, vector: [f32; LANES], values: &mut [f32; LANES], _: usize) {
+        *values = vector;
+    }
+
+    fn multiply_add(self, a: [f32; LANES], b: [f32; LANES], c: [f32; LANES]) -> [f32; LANES] {
+        let first = |pair: f32| f32::from_bits(pair.to_bits() << 16);
+        let second = |pair: f32| f32::from_bits(pair.to_bits() & 0xffff_0000);
+        std::array::from_fn(|lane| {
+            let (a, b) = (a[lane], b[lane]);
+            first(a) * first(b) + second(a) * second(b) + c[lane]
+        })
     }
 }

@@ -18,6 +18,7 @@ use super::Work;
 use super::features::{Feature, Features};
 use super::simd::{LANES, Lanes, Simd, VectorWork};
 
+pub(crate) use bf16::Avx512Bf16;
 pub(crate) use int8::Avx512Vnni;
 
 /// Proof that the processor has AVX2 and FMA.

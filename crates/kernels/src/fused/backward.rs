@@ -131,7 +131,7 @@ impl Pass<'_> {
             };
             self.step(step, trace, &mut d_state, &mut d_operand);
         }
-        if self.slots_to_operand.iter().any(Option::is_some) {
+        if layout.rounds_in_place() && self.slots_to_operand.iter().any(Option::is_some) {
             // The equations have seen it; from here on only products do.
             let (machine, products) = (layout.machine, layout.products);
             let all = (0, block.num_steps());
@@ -180,15 +180,17 @@ impl Pass<'_> {
                     &mut *d_operand
                 }
             };
-            Multiply {
+            let count = stage.gates.len() * num_groups;
+            let slots = trace.slots.view(first, place);
+            let pairs = layout.left(slots, count, active);
+            layout.multiply(Multiply {
                 rows: active,
-                depth: stage.gates.len() * num_groups * LANES,
-                a: trace.slots.view(stage.first_slot * num_groups, place),
+                depth: layout.depth(count * LANES),
+                a: pairs.as_ref().map_or(slots, |pairs| pairs.view(0, 0)),
                 b: slots_to_operand.view(0, 0),
                 panels: Selection::all(num_groups),
                 c: Target::Added(target.view_mut(0, 0)),
-            }
-            .run(layout.machine);
+            });
         }
         self.round_slots(0..layout.x_slot_panels(), step, trace);
     }
@@ -209,15 +211,16 @@ impl Pass<'_> {
             finished.iter_mut().for_each(|row| row.fill(0.0));
             running.extend(active.iter_mut().map(|row| &mut **row));
         }
-        Multiply {
+        let (slots, count) = (slots.view(0, 0), layout.x_slot_panels());
+        let pairs = layout.left(slots, count, running.len());
+        layout.multiply(Multiply {
             rows: running.len(),
-            depth: layout.x_slot_panels() * LANES,
-            a: slots.view(0, 0),
+            depth: layout.depth(count * LANES),
+            a: pairs.as_ref().map_or(slots, |pairs| pairs.view(0, 0)),
             b: slots_to_x.view(0, 0),
             panels: Selection::all(layout.input_panels),
             c: Target::Rows(&mut running),
-        }
-        .run(layout.machine);
+        });
     }
 }
 

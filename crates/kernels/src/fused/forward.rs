@@ -7,7 +7,7 @@ use super::schedule::{Block, Schedule};
 use super::threads::Threads;
 use crate::arch::{LANES, Lanes, Machine};
 use crate::matrix::{Multiply, Panels, Selection, Target, lanes_of, put_lanes};
-use crate::{Direction, Products, SequenceForward};
+use crate::{Direction, SequenceForward};
 
 /// What a forward pass keeps.
 #[derive(Debug)]
@@ -180,7 +180,7 @@ impl Pass<'_> {
     /// Whether a stage multiplies something else than the hidden state as it is.
     fn stands_apart(&self, stage: &Stage) -> bool {
         match stage.operand {
-            Operand::Hidden => self.layout.products != Products::F32 && !stage.gates.is_empty(),
+            Operand::Hidden => self.layout.rounds_in_place() && !stage.gates.is_empty(),
             Operand::Slot(_) => true,
         }
     }
@@ -209,18 +209,20 @@ impl Pass<'_> {
             }
             rows += 1;
         }
-        let all = 0..layout.input_panels;
-        let (machine, products) = (layout.machine, layout.products);
-        trace.x.round(machine, products, all, (start, rows));
-        Multiply {
+        if layout.rounds_in_place() {
+            let all = 0..layout.input_panels;
+            (trace.x).round(layout.machine, layout.products, all, (start, rows));
+        }
+        let numbers = trace.x.view(0, start);
+        let pairs = layout.left(numbers, layout.input_panels, rows);
+        layout.multiply(Multiply {
             rows,
-            depth: layout.input_size,
-            a: trace.x.view(0, start),
+            depth: layout.depth(layout.input_size),
+            a: pairs.as_ref().map_or(numbers, |pairs| pairs.view(0, 0)),
             b: self.x_to_slots.view(0, 0),
             panels: Selection::all(layout.x_slot_panels()),
             c: Target::Biased(&self.biases, trace.slots.view_mut(0, start)),
-        }
-        .run(layout.machine);
+        });
     }
 
     /// Copies what a stage multiplies, as its product sees it.
@@ -275,17 +277,22 @@ impl Pass<'_> {
             if apart {
                 self.set_operand(stage, step, state, operand, trace);
             }
+            let numbers = match apart {
+                true => operand.view(0, 0),
+                false => trace.previous.view(0, previous_place),
+            };
+            let pairs = match self.operand_to_slots[index] {
+                Some(_) => layout.left(numbers, num_groups, active),
+                None => None,
+            };
+            let left = pairs.as_ref().map_or(numbers, |pairs| pairs.view(0, 0));
             // Group by group, so that the equations find the sums in the cache.
             for group in 0..num_groups {
                 if let Some(operand_to_slots) = &self.operand_to_slots[index] {
-                    Multiply {
+                    layout.multiply(Multiply {
                         rows: active,
-                        depth: layout.hidden_size,
-                        a: if apart {
-                            operand.view(0, 0)
-                        } else {
-                            trace.previous.view(0, previous_place)
-                        },
+                        depth: layout.depth(layout.hidden_size),
+                        a: left,
                         b: operand_to_slots.view(0, 0),
                         panels: Selection {
                             first: group,
@@ -295,8 +302,7 @@ impl Pass<'_> {
                         c: Target::Added(
                             trace.slots.view_mut(stage.first_slot * num_groups, place),
                         ),
-                    }
-                    .run(machine);
+                    });
                 }
                 let rows = ForwardRows {
                     count: active,

@@ -6,8 +6,8 @@ use super::cells::cell;
 use super::lanes::Cell;
 use super::recurrence::{Multiplied, Plan, Stage, Vector};
 use super::schedule::Block;
-use crate::arch::{LANES, Lanes, Machine};
-use crate::matrix::{Panels, lanes_of, put_lanes};
+use crate::arch::{LANES, Lanes, Machine, PairMachine};
+use crate::matrix::{Multiply, Panels, View, lanes_of, paired, put_lanes};
 use crate::{CellKind, Products, SequenceShape, Weights};
 
 /// A cell with its sizes. G, `num_groups`, is the number of panels that H units take.
@@ -16,8 +16,11 @@ pub(crate) struct Layout {
     pub(crate) machine: Machine,
     pub(crate) cell: Arc<dyn Cell>,
     pub(crate) plan: Plan,
-    /// What the products multiply: weights are packed rounded.
+    /// What the products multiply.
     pub(super) products: Products,
+    /// What multiplies pairs, if the products are of bf16 and the processor has it; the operands
+    /// of all products are then pairs.
+    pub(super) pairs: Option<PairMachine>,
     pub(crate) input_size: usize,
     pub(crate) hidden_size: usize,
     pub(crate) num_groups: usize,
@@ -37,6 +40,7 @@ impl Layout {
             machine,
             plan: cell.plan(),
             products: Products::F32,
+            pairs: None,
             input_size: shape.input_size,
             hidden_size: shape.hidden_size,
             num_groups,
@@ -49,7 +53,53 @@ impl Layout {
 
     /// The same for products of other numbers.
     pub(super) fn with_products(self, products: Products) -> Layout {
-        Layout { products, ..self }
+        let pairs = match products {
+            Products::F32 => None,
+            Products::Bf16 => PairMachine::of(self.machine),
+        };
+        Layout {
+            products,
+            pairs,
+            ..self
+        }
+    }
+
+    /// A product of operands that are as this layout has them.
+    pub(super) fn multiply(&self, product: Multiply<'_, '_>) {
+        match self.pairs {
+            Some(machine) => product.run_pairs(machine),
+            None => product.run(self.machine),
+        }
+    }
+
+    /// Lines of an operand that is `depth` deep.
+    pub(super) fn depth(&self, depth: usize) -> usize {
+        match self.pairs {
+            Some(_) => paired(depth),
+            None => depth,
+        }
+    }
+
+    /// The rows of some panels as a left operand, if it is another than they themselves.
+    pub(super) fn left(&self, numbers: View<'_>, panels: usize, rows: usize) -> Option<Panels> {
+        let machine = self.machine;
+        (self.pairs).map(|_| Panels::paired_columns(machine, numbers, panels, rows))
+    }
+
+    /// A matrix of numbers, rounded, as a right operand.
+    fn right(&self, mut numbers: Panels, panels: usize, depth: usize) -> Panels {
+        match self.pairs {
+            Some(_) => numbers.paired_rows(self.machine, panels, depth),
+            None => {
+                numbers.round(self.machine, self.products, 0..panels, (0, depth));
+                numbers
+            }
+        }
+    }
+
+    /// Whether operands are rounded where they are; pairs are rounded as they are made.
+    pub(super) fn rounds_in_place(&self) -> bool {
+        self.products != Products::F32 && self.pairs.is_none()
     }
 
     /// Panels of the slots that `W_ih·x` reaches: the first ones.
@@ -127,21 +177,19 @@ impl Layout {
     fn transposed(&self, gates: &[usize], weight: &[f32], inputs: usize) -> Panels {
         let count = gates.len() * self.num_groups;
         let column = |column| self.weight_row(gates, weight, inputs, column);
-        let mut panels = Panels::of_columns(self.machine, count, inputs, |panel| {
+        let panels = Panels::of_columns(self.machine, count, inputs, |panel| {
             std::array::from_fn(|lane| column(panel * LANES + lane).unwrap_or_default())
         });
-        panels.round(self.machine, self.products, 0..count, (0, inputs));
-        panels
+        self.right(panels, count, inputs)
     }
 
     fn untransposed(&self, gates: &[usize], weight: &[f32], inputs: usize) -> Panels {
         let depth = gates.len() * self.num_groups * LANES;
         let count = inputs.div_ceil(LANES);
-        let mut panels = Panels::of_rows(count, depth, |row| {
+        let panels = Panels::of_rows(count, depth, |row| {
             (self.weight_row(gates, weight, inputs, row)).unwrap_or_default()
         });
-        panels.round(self.machine, self.products, 0..count, (0, depth));
-        panels
+        self.right(panels, count, depth)
     }
 
     /// A block's rows of a `[S, B, H]` array, as `STATES · G` panels.

@@ -1,12 +1,15 @@
 //! The gradients of the weights: products and sums over all steps of all rows.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use super::forward::BlockTrace;
 use super::layout::Layout;
 use super::recurrence::{Multiplied, Operand, Stage, Vector};
 use super::schedule::Schedule;
 use super::threads::Threads;
 use crate::arch::{LANES, Lanes};
-use crate::matrix::{ColumnSums, Correlate, Run, Selection, Target, View};
+use crate::matrix::{ColumnSums, Correlate, Panels, Run, Selection, Target, View, paired};
 
 /// Where the gradients go; all overwritten.
 pub(super) struct Targets<'a> {
@@ -30,10 +33,15 @@ pub(super) fn weight_gradients(
     let hidden_size = layout.hidden_size;
     let sums = Sums {
         layout,
-        x: views(blocks, |block| block.x.view(0, 0)),
-        slots: views(blocks, |block| block.slots.view(0, 0)),
-        previous: views(blocks, |block| block.previous.view(0, 0)),
-        chunks: schedule.runs(STEPS_AT_ONCE),
+        operands: Operands {
+            x: views(blocks, |block| block.x.view(0, 0)),
+            slots: views(blocks, |block| block.slots.view(0, 0)),
+            previous: views(blocks, |block| block.previous.view(0, 0)),
+        },
+        chunks: schedule.runs(match layout.pairs {
+            Some(_) => 2 * STEPS_AT_ONCE,
+            None => STEPS_AT_ONCE,
+        }),
     };
     let products: Vec<&Stage> = (layout.plan.stages.iter())
         .filter(|stage| !stage.gates.is_empty())
@@ -117,6 +125,14 @@ struct Task<'a> {
     vectors: Vec<(Vector, &'a mut [f32])>,
 }
 
+impl Task<'_> {
+    /// The slots whose gradients it multiplies, each once.
+    fn slots(&self) -> impl Iterator<Item = usize> {
+        let slots: BTreeSet<usize> = self.matrices.iter().map(|matrix| matrix.slot).collect();
+        slots.into_iter()
+    }
+}
+
 /// The gradient of the task's units of one gate, `[units, columns]`.
 struct Matrix<'a> {
     slot: usize,
@@ -132,13 +148,46 @@ enum Right {
     Operand(Operand),
 }
 
-/// All that the tasks share: for each block, its panels.
+/// All that the tasks share.
 struct Sums<'a> {
     layout: &'a Layout,
+    operands: Operands<'a>,
+    chunks: Vec<Vec<Run>>,
+}
+
+/// What is multiplied: for each block, its panels.
+struct Operands<'a> {
     x: Vec<View<'a>>,
     slots: Vec<View<'a>>,
     previous: Vec<View<'a>>,
-    chunks: Vec<Vec<Run>>,
+}
+
+/// The operands of some steps as pairs of steps, in one block. They pair the same steps for any
+/// number of blocks, because runs name the steps in one order.
+struct Pairs {
+    x: Panels,
+    slots: Panels,
+    previous: Panels,
+    run: Run,
+}
+
+impl Pairs {
+    fn operands(&self) -> Operands<'_> {
+        Operands {
+            x: vec![self.x.view(0, 0)],
+            slots: vec![self.slots.view(0, 0)],
+            previous: vec![self.previous.view(0, 0)],
+        }
+    }
+}
+
+/// The steps of one panel, one run after another.
+fn gather<'a>(blocks: &[View<'a>], panel: usize, runs: &[Run]) -> Cow<'a, [Lanes]> {
+    let steps = |run: &Run| blocks[run.block].rows(panel, run.first, run.count);
+    match runs {
+        [run] => Cow::Borrowed(steps(run)),
+        runs => Cow::Owned(runs.iter().flat_map(steps).copied().collect()),
+    }
 }
 
 impl Sums<'_> {
@@ -152,6 +201,7 @@ impl Sums<'_> {
             }
         }
         for (chunk, runs) in self.chunks.iter().enumerate() {
+            let mut pairs = self.pairs(runs);
             for (index, first_unit) in (0..task.num_units).step_by(LANES).enumerate() {
                 let group = task.first_group + index;
                 let num_units = LANES.min(task.num_units - first_unit);
@@ -159,20 +209,32 @@ impl Sums<'_> {
                     let target = &mut target[first_unit..][..num_units];
                     self.add_vector(*vector, group, runs, target);
                 }
+                if let Some(pairs) = &mut pairs {
+                    for slot in task.slots() {
+                        let panel = slot * self.layout.num_groups + group;
+                        let steps = gather(&self.operands.slots, panel, runs);
+                        (pairs.slots).set_paired_rows(self.layout.machine, panel, &steps);
+                    }
+                }
+                let of_pairs = pairs.as_ref().map(|pairs| (pairs.operands(), [pairs.run]));
+                let (operands, runs) = match &of_pairs {
+                    Some((operands, run)) => (operands, &run[..]),
+                    None => (&self.operands, &runs[..]),
+                };
                 for matrix in &mut task.matrices {
                     let columns = matrix.columns;
                     let values = &mut matrix.target[first_unit * columns..];
                     let (right, first_panel) = match matrix.right {
-                        Right::Input => (&self.x, 0),
-                        Right::Operand(Operand::Hidden) => (&self.previous, 0),
+                        Right::Input => (&operands.x, 0),
+                        Right::Operand(Operand::Hidden) => (&operands.previous, 0),
                         Right::Operand(Operand::Slot(slot)) => {
-                            (&self.slots, slot * self.layout.num_groups)
+                            (&operands.slots, slot * self.layout.num_groups)
                         }
                     };
-                    Correlate {
+                    let product = Correlate {
                         runs,
                         rows: num_units,
-                        a: &self.slots,
+                        a: &operands.slots,
                         a_panel: matrix.slot * self.layout.num_groups + group,
                         b: right,
                         b_panel: first_panel,
@@ -182,11 +244,52 @@ impl Sums<'_> {
                             columns,
                             replace: chunk == 0,
                         },
+                    };
+                    match self.layout.pairs {
+                        Some(machine) => product.run_pairs(machine),
+                        None => product.run(self.layout.machine),
                     }
-                    .run(self.layout.machine);
                 }
             }
         }
+    }
+
+    /// The right operands of some steps as pairs, if that is how they are multiplied.
+    fn pairs(&self, runs: &[Run]) -> Option<Pairs> {
+        let layout = self.layout;
+        layout.pairs?;
+        let count = paired(runs.iter().map(|run| run.count).sum());
+        let mut pairs = Pairs {
+            x: Panels::take(layout.input_panels, count),
+            slots: Panels::take(layout.slot_panels, count),
+            previous: Panels::take(layout.num_groups, count),
+            run: Run {
+                block: 0,
+                first: 0,
+                count,
+            },
+        };
+        let machine = layout.machine;
+        let Operands { x, slots, previous } = &self.operands;
+        for panel in 0..layout.input_panels {
+            (pairs.x).set_paired_rows(machine, panel, &gather(x, panel, runs));
+        }
+        for stage in (layout.plan.stages.iter()).filter(|stage| !stage.gates.is_empty()) {
+            for group in 0..layout.num_groups {
+                match stage.operand {
+                    Operand::Hidden => {
+                        let steps = gather(previous, group, runs);
+                        (pairs.previous).set_paired_rows(machine, group, &steps);
+                    }
+                    Operand::Slot(slot) => {
+                        let panel = slot * layout.num_groups + group;
+                        let steps = gather(slots, panel, runs);
+                        (pairs.slots).set_paired_rows(machine, panel, &steps);
+                    }
+                }
+            }
+        }
+        Some(pairs)
     }
 
     /// Adds some steps' share of a vector's gradient for the units of one group.
@@ -194,13 +297,16 @@ impl Sums<'_> {
         let num_groups = self.layout.num_groups;
         let (factors, panel) = match vector.of {
             Multiplied::One => (None, 0),
-            Multiplied::State(state) => (Some(&self.previous), state * num_groups + group),
-            Multiplied::Slot(slot) => (Some(&self.slots), slot * num_groups + group),
+            Multiplied::State(state) => (Some(&self.operands.previous), state * num_groups + group),
+            Multiplied::Slot(slot) => (Some(&self.operands.slots), slot * num_groups + group),
         };
         let mut sums = Lanes::ZERO;
         for run in runs {
-            let gradients =
-                self.slots[run.block].rows(vector.slot * num_groups + group, run.first, run.count);
+            let gradients = self.operands.slots[run.block].rows(
+                vector.slot * num_groups + group,
+                run.first,
+                run.count,
+            );
             let factors = factors.map(|views| views[run.block].rows(panel, run.first, run.count));
             self.layout.machine.run(ColumnSums {
                 rows: gradients,

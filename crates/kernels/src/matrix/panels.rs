@@ -116,10 +116,8 @@ struct Round<'a> {
 impl Work for Round<'_> {
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        for lanes in self.values {
-            for value in &mut lanes.0 {
-                *value = self.products.round(*value);
-            }
+        for value in Lanes::flatten_mut(self.values) {
+            *value = self.products.round(*value);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The two matrix products of the path, over panels.
 
 use super::panels::{View, ViewMut, lanes_of, put_lanes};
-use crate::arch::{LANES, Lanes, Machine, Simd, VectorWork};
+use crate::arch::{LANES, Lanes, Machine, PairMachine, Simd, VectorWork};
 
 /// Panels `first, first + step, …`, `count` of them.
 #[derive(Clone, Copy, Debug)]
@@ -165,6 +165,11 @@ pub(crate) struct Multiply<'a, 'b> {
 
 impl Multiply<'_, '_> {
     pub(crate) fn run(self, machine: Machine) {
+        machine.run_vectors(self);
+    }
+
+    /// The same of operands of pairs; the depth is that of the pairs.
+    pub(crate) fn run_pairs(self, machine: PairMachine) {
         machine.run_vectors(self);
     }
 }
@@ -416,6 +421,11 @@ pub(crate) struct Correlate<'a, 'b> {
 
 impl Correlate<'_, '_> {
     pub(crate) fn run(self, machine: Machine) {
+        machine.run_vectors(self);
+    }
+
+    /// The same of operands of pairs of steps.
+    pub(crate) fn run_pairs(self, machine: PairMachine) {
         machine.run_vectors(self);
     }
 

@@ -1,6 +1,5 @@
-//! Products of bf16 weights with f32: a weight is expanded by a shift or a mask.
-//!
-//! The compiler leaves the portable loop of this as scalar code.
+//! Products of bf16: of weights with f32, a weight being expanded by a shift or a mask, since the
+//! compiler leaves the portable loop of that as scalar code; and of pairs with pairs.
 #![expect(
     unsafe_code,
     reason = "loading from slices, and calling functions that need processor features"
@@ -9,6 +8,8 @@
 use std::arch::x86_64::*;
 
 use super::{Avx2, Avx512};
+use crate::arch::features::{Feature, Features};
+use crate::arch::simd::{LANES, Lanes, Simd, VectorWork};
 use crate::streaming::{Line, ROWS};
 
 impl Avx2 {
@@ -116,4 +117,63 @@ fn whole(line: &Line<u32>) -> __m512i {
 fn store(register: __m512, sums: &mut [f32; ROWS]) {
     // SAFETY: the array is 64 writable bytes, and the store asks for no alignment.
     unsafe { _mm512_storeu_ps(sums.as_mut_ptr(), register) }
+}
+
+/// Proof that the processor has AVX-512 with its products of bf16.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Avx512Bf16(Avx512);
+
+impl Avx512Bf16 {
+    pub(in crate::arch) fn of(avx512: Avx512, features: Features) -> Option<Avx512Bf16> {
+        (features.has(Feature::FOR_BF16)).then_some(Avx512Bf16(avx512))
+    }
+
+    pub(in crate::arch) fn run_vectors(self, work: impl VectorWork) {
+        // SAFETY: `self` exists only if `of` was shown the features that `pairs` needs.
+        unsafe { pairs(self, work) }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")]
+fn pairs(machine: Avx512Bf16, work: impl VectorWork) {
+    work.run::<Avx512Bf16, 1, 4>(machine);
+}
+
+impl Simd for Avx512Bf16 {
+    type Vector = __m512;
+
+    const HEIGHT: usize = Avx512::HEIGHT;
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> __m512 {
+        self.0.splat(value)
+    }
+
+    #[inline(always)]
+    fn broadcast(self, value: &f32) -> __m512 {
+        self.0.broadcast(value)
+    }
+
+    #[inline(always)]
+    fn load(self, values: &[f32; LANES], index: usize) -> __m512 {
+        self.0.load(values, index)
+    }
+
+    #[inline(always)]
+    fn store(self, vector: __m512, values: &mut [f32; LANES], index: usize) {
+        self.0.store(vector, values, index);
+    }
+
+    #[inline(always)]
+    fn multiply_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        // SAFETY: both types are 64 bytes of which any are valid.
+        let [a, b] = [a, b].map(|v| unsafe { std::mem::transmute::<__m512, __m512bh>(v) });
+        // SAFETY: `self` exists only if `of` was shown AVX-512 BF16.
+        unsafe { _mm512_dpbf16_ps(c, a, b) }
+    }
+
+    #[inline(always)]
+    fn prefetch(self, rows: &[Lanes], row: usize) {
+        self.0.prefetch(rows, row);
+    }
 }
