@@ -92,18 +92,8 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn transpose(self, rows: [&[f32; LANES]; LANES], columns: &mut [Lanes; LANES]) {
-        let [first, second] = [0, 1].map(|half| {
-            let quarter = |part: usize| {
-                let rows = std::array::from_fn(|row| self.load(rows[8 * half + row], part));
-                // SAFETY: `self` exists only if `of` was shown AVX.
-                unsafe { transposed(rows) }
-            };
-            [quarter(0), quarter(1)]
-        });
-        for (c, column) in columns.iter_mut().enumerate() {
-            self.store(first[c / 8][c % 8], &mut column.0, 0);
-            self.store(second[c / 8][c % 8], &mut column.0, 1);
-        }
+        // SAFETY: `self` exists only if `of` was shown AVX.
+        unsafe { transpose(self, rows, columns) }
     }
 }
 
@@ -113,31 +103,52 @@ fn prefetch(address: *const Lanes) {
     unsafe { _mm_prefetch::<_MM_HINT_T1>(address.cast()) };
 }
 
+/// Loops instead of closures: those would not be compiled for AVX, nor inlined.
+#[inline]
+#[target_feature(enable = "avx")]
+fn transpose(machine: Avx2, rows: [&[f32; LANES]; LANES], columns: &mut [Lanes; LANES]) {
+    for half in 0..2 {
+        for part in 0..2 {
+            let mut quarter = [machine.splat(0.0); 8];
+            for row in 0..8 {
+                quarter[row] = machine.load(rows[8 * half + row], part);
+            }
+            let quarter = transposed(quarter);
+            for column in 0..8 {
+                machine.store(quarter[column], &mut columns[8 * part + column].0, half);
+            }
+        }
+    }
+}
+
 /// Eight rows of eight as columns.
 #[inline]
 #[target_feature(enable = "avx")]
 fn transposed(rows: [__m256; 8]) -> [__m256; 8] {
     let [a, b, c, d, e, f, g, h] = rows;
     // Pairs of rows, then fours, then all: at each level the halves of a register apart.
-    let pairs = [[a, b], [c, d], [e, f], [g, h]]
-        .map(|[x, y]| [_mm256_unpacklo_ps(x, y), _mm256_unpackhi_ps(x, y)]);
-    let fours = |x: [__m256; 2], y: [__m256; 2]| {
-        [
+    let mut pairs = [[a, b], [c, d], [e, f], [g, h]];
+    for pair in &mut pairs {
+        let [x, y] = *pair;
+        *pair = [_mm256_unpacklo_ps(x, y), _mm256_unpackhi_ps(x, y)];
+    }
+    let mut halves = [[a; 4]; 2];
+    for half in 0..2 {
+        let [x, y] = [pairs[2 * half], pairs[2 * half + 1]];
+        halves[half] = [
             _mm256_shuffle_ps::<0x44>(x[0], y[0]),
             _mm256_shuffle_ps::<0xee>(x[0], y[0]),
             _mm256_shuffle_ps::<0x44>(x[1], y[1]),
             _mm256_shuffle_ps::<0xee>(x[1], y[1]),
-        ]
-    };
-    let (upper, lower) = (fours(pairs[0], pairs[1]), fours(pairs[2], pairs[3]));
-    std::array::from_fn(|column| {
-        let (x, y) = (upper[column % 4], lower[column % 4]);
-        if column < 4 {
-            _mm256_permute2f128_ps::<0x20>(x, y)
-        } else {
-            _mm256_permute2f128_ps::<0x31>(x, y)
-        }
-    })
+        ];
+    }
+    let mut columns = [a; 8];
+    for column in 0..4 {
+        let (x, y) = (halves[0][column], halves[1][column]);
+        columns[column] = _mm256_permute2f128_ps::<0x20>(x, y);
+        columns[column + 4] = _mm256_permute2f128_ps::<0x31>(x, y);
+    }
+    columns
 }
 
 #[target_feature(enable = "avx2,fma")]

@@ -20,7 +20,7 @@ pub(super) struct Targets<'a> {
 
 /// Steps that are multiplied together: a panel's share of them stays in the first-level cache,
 /// and sums of so many, added up one after another, keep rounding errors small.
-const STEPS_AT_ONCE: usize = 256;
+const STEPS_AT_ONCE: usize = 512;
 
 /// `dW = Σ d_slot ⊗ operand` and `d_vector = Σ d_slot ⊙ factor` over all steps.
 pub(super) fn weight_gradients(
@@ -38,10 +38,7 @@ pub(super) fn weight_gradients(
             slots: views(blocks, |block| block.slots.view(0, 0)),
             previous: views(blocks, |block| block.previous.view(0, 0)),
         },
-        chunks: schedule.runs(match layout.pairs {
-            Some(_) => 2 * STEPS_AT_ONCE,
-            None => STEPS_AT_ONCE,
-        }),
+        chunks: schedule.runs(STEPS_AT_ONCE),
     };
     let products: Vec<&Stage> = (layout.plan.stages.iter())
         .filter(|stage| !stage.gates.is_empty())
