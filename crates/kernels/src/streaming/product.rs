@@ -1,13 +1,12 @@
 //! Vectors times the panels of a matrix: memory is read once, in order, and never written.
 //!
 //! Several vectors are multiplied with a few panels before the next panels are read, which have
-//! then to come from far away only once. No software prefetch: the processor's own follows the
+//! then to come from far away only once; in f32 four of them are at the same time. No software prefetch: the processor's own follows the
 //! streams better.
 
 use super::panels::{Line, Panels, ROWS};
 use super::rows::{Rows, RowsMut};
-use crate::arch::multiply_add;
-use crate::arch::{Int8Machine, Machine, Simd, VectorWork, Work};
+use crate::arch::{Int8Machine, Machine, Simd, VectorWork, Work, multiply_add};
 
 /// Panels side by side on machines whose registers hold 4, 8 and 16 numbers: eight registers of
 /// sums, which hide the latency of an addition.
@@ -40,14 +39,46 @@ pub(super) fn f32_product(
     x: Rows<'_, f32>,
     y: &mut RowsMut<'_>,
 ) {
-    side_by_side!(
-        machine.vector_len(),
-        panels.count(),
-        f32_panels(machine, panels, x, y)
-    );
+    // The rows that fill no block come last, one by one.
+    let in_blocks = x.count() / TOGETHER * TOGETHER;
+    let (x_blocks, x) = x.split_at(in_blocks);
+    let (mut y_blocks, mut y) = y.split_at(in_blocks);
+    if in_blocks > 0 {
+        // As many sums as there are registers for, what they are made of aside.
+        let mut first = 0;
+        while machine.vector_len() == ROWS && panels.count() - first >= 4 {
+            f32_panels::<4, TOGETHER>(first, machine, panels, x_blocks, &mut y_blocks);
+            first += 4;
+        }
+        while first < panels.count() {
+            f32_panels::<1, TOGETHER>(first, machine, panels, x_blocks, &mut y_blocks);
+            first += 1;
+        }
+    }
+    if x.count() > 0 {
+        side_by_side!(
+            machine.vector_len(),
+            panels.count(),
+            f32_row(machine, panels, x, &mut y)
+        );
+    }
 }
 
-fn f32_panels<const AT_ONCE: usize>(
+/// Rows that are multiplied with a panel together: each of its numbers is read once for all.
+const TOGETHER: usize = 4;
+
+fn f32_row<const AT_ONCE: usize>(
+    first: usize,
+    machine: Machine,
+    panels: &Panels<f32>,
+    x: Rows<'_, f32>,
+    y: &mut RowsMut<'_>,
+) {
+    f32_panels::<AT_ONCE, 1>(first, machine, panels, x, y);
+}
+
+/// Some panels with all rows, of which there are whole blocks of `HEIGHT`.
+fn f32_panels<const AT_ONCE: usize, const HEIGHT: usize>(
     first: usize,
     machine: Machine,
     panels: &Panels<f32>,
@@ -55,9 +86,15 @@ fn f32_panels<const AT_ONCE: usize>(
     y: &mut RowsMut<'_>,
 ) {
     let panels = panels.get::<AT_ONCE>(first);
-    for (x, y) in x.iter().zip(y.iter_mut()) {
-        let y = sums_of(first, y);
-        machine.run_vectors(F32Panels { panels, x, y });
+    let (mut x, mut y) = (x.iter(), y.iter_mut());
+    loop {
+        let mut rows = [&[][..]; HEIGHT];
+        for row in &mut rows {
+            let Some(x) = x.next() else { return };
+            *row = x;
+        }
+        let y = std::array::from_fn(|_| y.next().map(|y| sums_of(first, y)));
+        machine.run_vectors(F32Panels { panels, x: rows, y });
     }
 }
 
@@ -67,35 +104,46 @@ fn sums_of<const AT_ONCE: usize>(first: usize, y: &mut [f32]) -> &mut [[f32; ROW
     (y[first..].first_chunk_mut()).expect("there are rows for every panel")
 }
 
-struct F32Panels<'a, const AT_ONCE: usize> {
+struct F32Panels<'a, const AT_ONCE: usize, const HEIGHT: usize> {
     panels: [&'a [Line<f32>]; AT_ONCE],
-    x: &'a [f32],
-    y: &'a mut [[f32; ROWS]; AT_ONCE],
+    x: [&'a [f32]; HEIGHT],
+    y: [Option<&'a mut [[f32; ROWS]; AT_ONCE]>; HEIGHT],
 }
 
-impl<const AT_ONCE: usize> VectorWork for F32Panels<'_, AT_ONCE> {
+impl<const AT_ONCE: usize, const HEIGHT: usize> VectorWork for F32Panels<'_, AT_ONCE, HEIGHT> {
     // Vectors by name: from arrays, a compiler for AVX-512 makes gathers across the columns.
     #[inline(always)]
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "numbered, so that the sums are taken apart into registers"
+    )]
     fn run<S: Simd, const V: usize, const N: usize>(self, simd: S) {
         let F32Panels { panels, x, y } = self;
-        let panels = panels.map(|panel| &panel[..x.len()]);
-        let mut sums = [[simd.splat(0.0); V]; AT_ONCE];
-        for (k, x) in x.iter().enumerate() {
-            let x = simd.broadcast(x);
+        let len = x[0].len();
+        let panels = panels.map(|panel| &panel[..len]);
+        let x = x.map(|x| &x[..len]);
+        let mut sums = [[[simd.splat(0.0); V]; AT_ONCE]; HEIGHT];
+        for k in 0..len {
             for panel in 0..AT_ONCE {
-                let column = &panels[panel][k].0;
-                for (v, sum) in sums[panel].iter_mut().enumerate() {
-                    *sum = simd.multiply_add(simd.load(column, v), x, *sum);
+                for v in 0..V {
+                    let weights = simd.load(&panels[panel][k].0, v);
+                    for row in 0..HEIGHT {
+                        let x = simd.broadcast(&x[row][k]);
+                        sums[row][panel][v] = simd.multiply_add(weights, x, sums[row][panel][v]);
+                    }
                 }
             }
         }
-        let mut stored = [[0.0; ROWS]; AT_ONCE];
-        for panel in 0..AT_ONCE {
-            for (v, &sum) in sums[panel].iter().enumerate() {
-                simd.store(sum, &mut stored[panel], v);
+        for (y, sums) in y.into_iter().zip(sums) {
+            let Some(y) = y else { continue };
+            let mut values = [[0.0; ROWS]; AT_ONCE];
+            for panel in 0..AT_ONCE {
+                for v in 0..V {
+                    simd.store(sums[panel][v], &mut values[panel], v);
+                }
             }
+            add(y, values);
         }
-        add(y, stored);
     }
 }
 

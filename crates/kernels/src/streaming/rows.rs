@@ -28,6 +28,14 @@ impl<'a, T> Rows<'a, T> {
         self.values.len().div_ceil(self.stride)
     }
 
+    /// The first `count` rows, and the others.
+    pub(super) fn split_at(self, count: usize) -> (Self, Self) {
+        let at = (count * self.stride).min(self.values.len());
+        let (first, rest) = self.values.split_at(at);
+        let of = |values| Rows { values, ..self };
+        (of(first), of(rest))
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &'a [T]> {
         let len = self.len;
         self.values.chunks(self.stride).map(move |row| &row[..len])
@@ -56,6 +64,19 @@ impl<'a> RowsMut<'a> {
     /// Rows right behind each other.
     pub(super) fn close(values: &'a mut [f32], len: usize) -> Self {
         RowsMut::new(values, len, len)
+    }
+
+    /// The first `count` rows, and the others.
+    pub(super) fn split_at(&mut self, count: usize) -> (RowsMut<'_>, RowsMut<'_>) {
+        let at = (count * self.stride).min(self.values.len());
+        let (first, rest) = self.values.split_at_mut(at);
+        let (stride, len) = (self.stride, self.len);
+        let of = |values| RowsMut {
+            values,
+            stride,
+            len,
+        };
+        (of(first), of(rest))
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
