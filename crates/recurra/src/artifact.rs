@@ -85,3 +85,40 @@ pub(crate) fn write<M: Module>(run: &Run, model: &M, precision: Precision) -> Re
     run.write(&file_name(precision), &bytes)?;
     Ok(bytes.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_read_as_it_was_written_and_what_is_none_is_told_by_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = Run::create(&dir.path().join("run"), "tag").unwrap();
+        write_json(&run, "a.json", &["x", "y"]).unwrap();
+        assert_eq!(
+            run.read_text("a.json").unwrap(),
+            "[\n  \"x\",\n  \"y\"\n]\n"
+        );
+        assert_eq!(
+            read_json::<Vec<String>>(&run, "a.json").unwrap(),
+            ["x", "y"]
+        );
+        let refused = read_json::<u32>(&run, "a.json").unwrap_err().to_string();
+        assert!(refused.contains("a.json: damaged"), "{refused}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_that_is_no_text_is_refused() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+        let dir = tempfile::tempdir().unwrap();
+        let run = Run::create(&dir.path().join("run"), "tag").unwrap();
+        let path = std::path::Path::new(OsStr::from_bytes(b"\xff.txt"));
+        let refused = write_json(&run, "a.json", &path).unwrap_err().to_string();
+        assert!(
+            refused.ends_with("a.json: cannot be written as JSON"),
+            "{refused}"
+        );
+    }
+}

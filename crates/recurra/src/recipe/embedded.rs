@@ -28,6 +28,7 @@ pub fn embedded() -> &'static [EmbeddedRecipe] {
         "forecast" / "series-from-csv",
         "forecast" / "air-passengers",
         "forecast" / "etth1",
+        "forecast" / "etth1-day-ahead",
         "forecast" / "exchange-rate",
         "forecast" / "folded-walk",
         "forecast" / "kospi",

@@ -33,8 +33,9 @@ pub use calibration::{CALIBRATION_ERROR, Calibration, ReliabilityBin};
 pub use confusion::{Average, ClassScores, ConfusionMatrix, MACRO_F1, WEIGHTED_F1};
 pub use cross_entropy::{BITS_PER_CHAR, CROSS_ENTROPY, CrossEntropy, PERPLEXITY};
 pub use forecast::{
-    CRPS, CopyCheck, Copying, Coverage, Directions, LossDifference, M4Score, MASE, OWA, PINBALL,
-    Proportion, RMSE, SMAPE, coverage, crps_quantiles, crps_samples, mase, pinball, rmse, smape,
+    CRPS, CopyCheck, Copying, Coverage, Directions, LossDifference, M4Score, MASE,
+    NEGATIVE_LOG_LIKELIHOOD, OWA, PINBALL, Proportion, RMSE, SMAPE, coverage, crps_quantiles,
+    crps_samples, mase, pinball, rmse, smape,
 };
 pub use mean_absolute_error::{MEAN_ABSOLUTE_ERROR, MeanAbsoluteError};
 pub use mean_squared_error::{MEAN_SQUARED_ERROR, MeanSquaredError};

@@ -2,7 +2,6 @@
 
 use super::data::Dataset;
 use super::example::Example;
-use super::intervals::Intervals;
 use super::judge::{LINEAR_AR, RELATIVE};
 use crate::report::Svg;
 use crate::report::chart::{
@@ -160,7 +159,7 @@ fn panel(title: String, example: &Example, forecast: f64) -> LineChart {
 pub(super) fn course_charts(
     data: &Dataset,
     forecasts: &[f64],
-    intervals: Option<&Intervals>,
+    intervals: Option<&[[f64; 2]]>,
 ) -> [Svg; 2] {
     let from = data.test.len().saturating_sub(DRAWN_STEPS);
     let steps: Vec<(f64, &Example, f64)> = (from..data.test.len())
@@ -184,9 +183,9 @@ pub(super) fn course_charts(
     if let Some(intervals) = intervals {
         // No band: two lines, from and to.
         for (end, name) in ["80 % from", "80 % to"].into_iter().enumerate() {
-            let bound = line(name, Role::Baseline, &|e, said| {
-                intervals.around(said, e)[end]
-            });
+            let bounds = steps.iter().zip(&intervals[from..]);
+            let points = bounds.map(|((x, ..), interval)| (*x, interval[end]));
+            let bound = Series::new(name, points.collect()).role(Role::Baseline);
             values.push(bound.style(LineStyle::Dotted));
         }
     }

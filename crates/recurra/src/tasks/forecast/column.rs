@@ -1,25 +1,37 @@
 //! A series of the user's own: the column of a file, and what a run keeps of it.
 
 use super::config::{ColumnConfig, DataConfig, MadeKind, MadeSeries, Recipe};
-use super::example::{Example, windows_of};
-use super::rows;
+use super::covariates::{Covariates, Standard};
+use super::example::{Cut, Example};
+use super::rows::{self, Rows};
 use crate::Error;
 use rand::RngExt;
 use recurra_data::DataError;
-use recurra_data::source::{locate, read_numbers, read_series};
+use recurra_data::source::{ColumnSelector, locate, read_numbers, read_series};
 use recurra_train::{Run, Stream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The column that a run was begun with, one value a line.
 const SERIES_FILE: &str = "series.txt";
+/// What stood beside it, row by row: inputs, then what is known beforehand.
+const COVARIATES_FILE: &str = "covariates.csv";
 
 /// The windows of another file: its values are forecast one by one, each from the ones
 /// before it.
 pub(super) fn windows_of_file(
     recipe: &Recipe,
     path: &Path,
+    standards: &[Standard],
 ) -> Result<(Vec<Example>, Option<String>), Error> {
     let column = match &recipe.data {
+        DataConfig::Column(data) if recipe.num_covariates() != [0, 0] => {
+            let Rows {
+                values, covariates, ..
+            } = rows::read(path, data)?;
+            let windows = cut(recipe, &values, covariates.standardised(standards)).windows();
+            return Ok((windows.map_err(|error| error.about(path.display()))?, None));
+        }
         DataConfig::Column(data) => data.column.as_ref(),
         DataConfig::Generated(_) => None,
     };
@@ -34,15 +46,27 @@ pub(super) fn windows_of_file(
         }
         (read, _) => (read?, None),
     };
-    let windows = windows_of(&series, recipe.window_len(), recipe.model.scale_by)
-        .map_err(|error| error.about(path.display()))?;
-    Ok((windows, note))
+    let windows = cut(recipe, &series, Covariates::default()).windows();
+    Ok((windows.map_err(|error| error.about(path.display()))?, note))
+}
+
+/// How a recipe cuts a series.
+pub(super) fn cut<'a>(recipe: &Recipe, series: &'a [f64], covariates: Covariates) -> Cut<'a> {
+    Cut {
+        series,
+        covariates: Arc::new(covariates),
+        window_len: recipe.window_len(),
+        horizon: recipe.horizon(),
+        by: recipe.model.scale_by,
+    }
 }
 
 /// A column, the file that it is from, and what was noticed about it.
 #[derive(Debug)]
 pub(super) struct Column {
     pub(super) values: Vec<f64>,
+    /// What stands beside it.
+    pub(super) covariates: Covariates,
     /// What errors call it.
     pub(super) origin: PathBuf,
     notes: Vec<String>,
@@ -53,6 +77,7 @@ impl Column {
     pub(super) fn made(values: Vec<f64>) -> Self {
         Self {
             values,
+            covariates: Covariates::default(),
             origin: PathBuf::from("the made-up series"),
             notes: Vec::new(),
         }
@@ -81,7 +106,11 @@ pub(super) fn column_of_file(data: &ColumnConfig, seed: u64) -> Result<Column, E
             path.to_owned()
         }
     };
-    let (values, notes) = rows::read(&path, data)?;
+    let Rows {
+        values,
+        covariates,
+        notes,
+    } = rows::read(&path, data)?;
     if let [first, _, ..] = values[..]
         && values.iter().all(|value| *value == first)
     {
@@ -90,6 +119,7 @@ pub(super) fn column_of_file(data: &ColumnConfig, seed: u64) -> Result<Column, E
     }
     Ok(Column {
         values,
+        covariates,
         origin: path,
         notes,
     })
@@ -124,18 +154,49 @@ pub(super) fn keep_column(recipe: &Recipe, run: &Run) -> Result<Vec<String>, Err
     let DataConfig::Column(data) = &recipe.data else {
         return Ok(Vec::new());
     };
-    let Column { values, notes, .. } = column_of_file(data, recipe.train.seed)?;
+    let Column {
+        values,
+        covariates,
+        notes,
+        ..
+    } = column_of_file(data, recipe.train.seed)?;
     // `{:?}` writes the fewest digits that read back as the same number.
     let text: String = values.iter().map(|value| format!("{value:?}\n")).collect();
     run.write(SERIES_FILE, text.as_bytes())?;
+    if !covariates.is_empty() {
+        let columns = || covariates.inputs.iter().chain(&covariates.known);
+        let row = |at: usize| {
+            let cells = columns().map(|column| format!("{:?}", column[at]));
+            cells.collect::<Vec<String>>().join(",") + "\n"
+        };
+        let text: String = (0..values.len()).map(row).collect();
+        run.write(COVARIATES_FILE, text.as_bytes())?;
+    }
     Ok(notes)
 }
 
-/// The column that the run was begun with.
-pub(super) fn kept_column(run: &Run) -> Result<Column, Error> {
+/// The column that the run was begun with, and what stood beside it.
+pub(super) fn kept_column(recipe: &Recipe, run: &Run) -> Result<Column, Error> {
     let origin = run.path(SERIES_FILE)?;
+    let values = read_numbers(&origin)?;
+    let [inputs, known] = recipe.num_covariates();
+    let mut columns = Vec::with_capacity(inputs + known);
+    for number in 1..=inputs + known {
+        let path = run.path(COVARIATES_FILE)?;
+        let column = read_series(&path, Some(&ColumnSelector::Number(number)))?;
+        if column.len() != values.len() {
+            let reason = format!("{} rows beside {} values", column.len(), values.len());
+            return Err(Error::Damaged { path, reason });
+        }
+        columns.push(column);
+    }
+    let known = columns.split_off(inputs);
     Ok(Column {
-        values: read_numbers(&origin)?,
+        values,
+        covariates: Covariates {
+            inputs: columns,
+            known,
+        },
         origin,
         notes: Vec::new(),
     })

@@ -1,5 +1,6 @@
 //! The recipe of the task.
 
+use super::covariates::Calendar;
 use crate::Error;
 use recurra_data::SplitFractions;
 use recurra_data::series::{Family, Generator, ScaleBy, SeriesSet};
@@ -12,6 +13,9 @@ use std::path::PathBuf;
 
 /// Longest window that a recipe may ask for.
 const MAX_WINDOW_LEN: usize = 10_000;
+
+/// Most values ahead that a recipe may ask for.
+const MAX_HORIZON: usize = 1000;
 
 /// Values of the moving average among the baselines: a working week.
 const MOVING_AVERAGE: usize = 5;
@@ -39,7 +43,7 @@ pub enum DataConfig {
     /// Series that are made up, without end.
     Generated(GeneratedConfig),
     /// A column of a CSV file.
-    Column(ColumnConfig),
+    Column(Box<ColumnConfig>),
 }
 
 /// Series of several families; training never sees the same one twice.
@@ -96,8 +100,21 @@ pub struct ColumnConfig {
     /// Columns, such as a volume, in which a negative number is a mistake of the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_negative: Vec<ColumnSelector>,
+    /// Other columns that are read beside it, as far as it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<ColumnSelector>,
+    /// Columns whose values are known before they come, such as a price that one sets: they are
+    /// read as far as values are forecast.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<ColumnSelector>,
+    /// What `dates` say of the time of `day`, `week` or `year`, which is known beforehand too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calendar: Vec<Calendar>,
     /// How many values are seen before one is forecast.
     pub window_len: usize,
+    /// How many values ahead are forecast. Default 1.
+    #[serde(default = "one")]
+    pub horizon: usize,
     /// Values in a season (12 in a year of months), if the series has one: then the value
     /// of a season ago is one of the baselines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -148,11 +165,135 @@ pub struct ModelConfig {
     /// layers (LSTNet's autoregressive highway). Default none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ar_len: Option<usize>,
+    /// How values behind the next are forecast. Default: directly.
+    #[serde(default)]
+    pub ahead: Ahead,
+    /// What is said of a value. Default: the value alone.
+    #[serde(default)]
+    pub head: Head,
     /// The recurrent layers.
     pub stack: StackConfig,
 }
 
+/// How values behind the next are forecast.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ahead {
+    /// All of them are said at once, each by weights of its own.
+    #[default]
+    Direct,
+    /// The next value is said, and read as if it had come.
+    Recursive,
+}
+
+/// What is said of a value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Head {
+    /// The value, fitted by squared error; how far off it may be, the errors on the validation part
+    /// say.
+    Point {},
+    /// A normal distribution, fitted by its likelihood.
+    Gaussian {},
+    /// A Student-t distribution of so many degrees of freedom, fitted by its likelihood: leaps are
+    /// less of a surprise to it.
+    StudentT {
+        /// Above 2; the fewer, the more leaps.
+        degrees: f64,
+    },
+    /// Quantiles of these levels, fitted by pinball loss.
+    Quantiles {
+        /// Ascending, 0.1, 0.5 and 0.9 among them: the value is the median, and the interval goes
+        /// from one to the other.
+        levels: Vec<f64>,
+    },
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Self::Point {}
+    }
+}
+
+impl Head {
+    /// Numbers that the network puts out for a value.
+    pub(super) fn width(&self) -> usize {
+        match self {
+            Self::Point {} => 1,
+            Self::Gaussian {} | Self::StudentT { .. } => 2,
+            Self::Quantiles { levels } => levels.len(),
+        }
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        match self {
+            Self::StudentT { degrees } if !(degrees.is_finite() && *degrees > 2.0) => {
+                let want = "a number above 2, so that there is a variance";
+                Err(Error::config("model.head.degrees", want, degrees))
+            }
+            Self::Quantiles { levels } => {
+                let inside = levels
+                    .iter()
+                    .all(|level| (0.0..1.0).contains(level) && *level > 0.0);
+                let needed = [0.1, 0.5, 0.9].iter().all(|level| levels.contains(level));
+                if inside && needed && levels.is_sorted_by(|a, b| a < b) {
+                    return Ok(());
+                }
+                let want = "ascending levels between 0 and 1, with 0.1, 0.5 and 0.9 among them";
+                Err(Error::config(
+                    "model.head.levels",
+                    want,
+                    format!("{levels:?}"),
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn one() -> usize {
+    1
+}
+
 impl Recipe {
+    /// How many values ahead are forecast.
+    pub(super) fn horizon(&self) -> usize {
+        match &self.data {
+            DataConfig::Generated(_) => 1,
+            DataConfig::Column(data) => data.horizon,
+        }
+    }
+
+    /// How many input columns, and how many known ones, stand beside the series.
+    pub(super) fn num_covariates(&self) -> [usize; 2] {
+        match &self.data {
+            DataConfig::Generated(_) => [0, 0],
+            DataConfig::Column(data) => [
+                data.inputs.len(),
+                data.known.len() + 2 * data.calendar.len(),
+            ],
+        }
+    }
+
+    fn check_ahead(&self) -> Result<(), Error> {
+        let model = &self.model;
+        model.head.validate()?;
+        if model.ahead == Ahead::Recursive {
+            let want = "`direct`: ";
+            let why = match (self.horizon(), &model.head, self.num_covariates()) {
+                (1, ..) => "only the next value is forecast (`data.horizon`)",
+                (_, Head::Point {}, [0, _]) => return Ok(()),
+                (_, Head::Point {}, _) => "`data.inputs` have no values behind the last",
+                _ => "a single value is read on, and no distribution",
+            };
+            return Err(Error::config(
+                "model.ahead",
+                format!("{want}{why}"),
+                "`recursive`",
+            ));
+        }
+        Ok(())
+    }
     /// The fewest and the most values in a window.
     pub fn window_len(&self) -> [usize; 2] {
         match &self.data {
@@ -191,6 +332,7 @@ impl Recipe {
             }
             _ => {}
         }
+        self.check_ahead()?;
         for layer in self.model.stack.expanded()? {
             layer.cell()?;
             layer.noise()?;
@@ -268,6 +410,27 @@ impl ColumnConfig {
         {
             let want = "10 to 1000000";
             return Err(Error::config("data.made.num_values", want, made.num_values));
+        }
+        if !(1..=MAX_HORIZON).contains(&self.horizon) {
+            let want = format!("1 to {MAX_HORIZON}");
+            return Err(Error::config("data.horizon", want, self.horizon));
+        }
+        let beside = [
+            ("data.inputs", self.inputs.is_empty()),
+            ("data.known", self.known.is_empty()),
+            ("data.calendar", self.calendar.is_empty()),
+        ];
+        let given = beside.iter().find(|(_, none)| !none);
+        if let (Some((key, _)), true) = (given, self.made.is_some()) {
+            let want = "nothing beside a series that is made up";
+            return Err(Error::config(*key, want, "columns"));
+        }
+        if !self.calendar.is_empty() && self.dates.is_none() {
+            return Err(Error::config(
+                "data.calendar",
+                "`data.dates` beside it",
+                "none",
+            ));
         }
         if let Some(season_len) = self.season_len
             && !(2..=self.window_len).contains(&season_len)

@@ -2,12 +2,14 @@
 
 use super::column::{Column, column_of_file, kept_column};
 use super::config::{ColumnConfig, DataConfig, GeneratedConfig, Recipe};
-use super::example::{Example, windows_of};
+use super::covariates::Standard;
+use super::example::{Cut, Example};
 use crate::Error;
 use recurra_data::rng::rng;
 use recurra_data::series::{Interval, ScaleBy, SeriesSet};
 use recurra_data::{DataError, Split};
 use recurra_train::{Run, Stream};
+use std::sync::Arc;
 
 /// What a run is fitted on and judged by.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub(super) struct Dataset {
     pub(super) latest: Option<Vec<f64>>,
     /// The values of a column that training sees.
     pub(super) history: Vec<f64>,
+    /// How the known columns beside it are measured: by what training sees.
+    pub(super) standards: Vec<Standard>,
 }
 
 /// Where training examples come from.
@@ -64,7 +68,7 @@ impl Dataset {
         match &recipe.data {
             DataConfig::Generated(data) => Self::generated(data, recipe),
             DataConfig::Column(data) => {
-                Self::from_series(&kept_column(run)?, data, recipe.model.scale_by)
+                Self::from_series(&kept_column(recipe, run)?, data, recipe.model.scale_by)
             }
         }
     }
@@ -81,12 +85,14 @@ impl Dataset {
             families: data.families.iter().map(|f| f.name.clone()).collect(),
             latest: None,
             history: Vec::new(),
+            standards: Vec::new(),
             train: Training::Generated(generated),
         })
     }
 
     /// Cuts a series in order of time. Every target of `valid` is later than every value
-    /// that training sees, and every target of `test` is later still.
+    /// that training sees, and every target of `test` is later still: of windows with several
+    /// targets, those whose later ones would reach into the next part are left out.
     pub(super) fn from_series(
         column: &Column,
         data: &ColumnConfig,
@@ -94,23 +100,51 @@ impl Dataset {
     ) -> Result<Self, Error> {
         let Column {
             values: series,
+            covariates,
             origin,
             ..
         } = column;
         let short = |error: DataError| error.about(origin.display());
-        let all = windows_of(series, [data.window_len; 2], by).map_err(short)?;
-        let split = Split::in_order(all.len(), &data.split).map_err(short)?;
-        let part = |indices: &[usize]| indices.iter().map(|&index| all[index].clone()).collect();
+        let num_windows = (series.len() + 1).saturating_sub(data.window_len + data.horizon);
+        let split = Split::in_order(num_windows, &data.split);
+        // Of too short a series the cut says more.
+        let num_seen = data.window_len + split.as_ref().map_or(0, |split| split.train.len());
+        let standards = covariates.standards(num_seen);
+        let cut = Cut {
+            series,
+            covariates: Arc::new(covariates.clone().standardised(&standards)),
+            window_len: [data.window_len; 2],
+            horizon: data.horizon,
+            by,
+        };
+        let all = cut.windows().map_err(short)?;
+        let split = split.map_err(short)?;
+        let overlap = data.horizon - 1;
+        let part = |indices: &[usize]| -> Result<Vec<Example>, DataError> {
+            let kept = indices.len().saturating_sub(overlap);
+            if kept == 0 {
+                return Err(DataError::TooFew {
+                    what: "a part of the series, for windows with all their targets in it"
+                        .to_owned(),
+                    expected: data.horizon,
+                    got: indices.len(),
+                    unit: "windows",
+                    advice: "give a longer series or a shorter horizon",
+                });
+            }
+            Ok(indices[..kept].iter().map(|&at| all[at].clone()).collect())
+        };
         let name = data.column.as_ref().map_or_else(
             || "the series".to_owned(),
             |column| format!("column {column}"),
         );
         Ok(Self {
-            train: Training::Windows(part(&split.train)),
-            valid: part(&split.valid),
-            test: part(&split.test),
+            train: Training::Windows(part(&split.train).map_err(short)?),
+            valid: part(&split.valid).map_err(short)?,
+            test: split.test.iter().map(|&at| all[at].clone()).collect(),
             families: vec![name],
-            history: series[..data.window_len + split.train.len()].to_vec(),
+            history: series[..num_seen].to_vec(),
+            standards,
             latest: Some(series[series.len() - data.window_len..].to_vec()),
         })
     }

@@ -1,12 +1,13 @@
 //! A window of a series as the network meets it.
 
+use super::covariates::{Covariates, InputScale};
 use recurra_data::series::{ScaleBy, WindowScale};
 use recurra_data::{DataError, SeriesBatch, SeriesRow};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Numbers that the network reads at a step: the change and the level.
-pub(super) const INPUT_SIZE: usize = 2;
+/// Numbers that the network reads of a column at a step: the change and the level.
+pub(super) const COLUMN_SIZE: usize = 2;
 
 /// A target that is further away than this many units of its window counts as this far
 /// while training: one leap out of a quiet stretch would drown every other example.
@@ -19,9 +20,24 @@ pub(super) struct Example {
     series: Arc<[f64]>,
     window: Range<usize>,
     pub(super) target: f64,
+    /// How many steps behind the last value that is seen the target comes: 1 for the next.
+    pub(super) ahead: usize,
+    /// The values behind the target, for a model that says several at once.
+    later: Vec<f64>,
+    beside: Option<Beside>,
     /// Which family it is of; 0 for a column.
     pub(super) family: usize,
     scale: WindowScale,
+}
+
+/// What stands beside the series.
+#[derive(Debug, Clone, PartialEq)]
+struct Beside {
+    covariates: Arc<Covariates>,
+    /// The row of the covariates that the series' first value stands in.
+    first_row: usize,
+    /// Of each input column, in this window.
+    scales: Vec<InputScale>,
 }
 
 impl Example {
@@ -38,6 +54,9 @@ impl Example {
             series: Arc::clone(series),
             window,
             target,
+            ahead: 1,
+            later: Vec::new(),
+            beside: None,
             family,
         })
     }
@@ -46,6 +65,36 @@ impl Example {
     pub(super) fn open_ended(inputs: &[f64], by: ScaleBy) -> Result<Self, DataError> {
         let target = inputs.last().copied().unwrap_or(f64::NAN);
         Self::new(&inputs.into(), 0..inputs.len(), target, 0, by)
+    }
+
+    /// The same window, and of the values behind it the one this many steps ahead, from 1 on.
+    pub(super) fn at_step(&self, ahead: usize) -> Self {
+        let target = match ahead.checked_sub(2) {
+            None => self.target,
+            Some(place) => self.later[place],
+        };
+        Self {
+            target,
+            ahead,
+            later: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// The window a step later, with `value` in the place of the one that is to come.
+    ///
+    /// # Errors
+    /// As [`WindowScale::fit`] for a value that is not finite.
+    pub(super) fn moved_on(&self, value: f64, by: ScaleBy) -> Result<Self, DataError> {
+        let values = self.inputs().iter().copied().chain([value]);
+        let series: Arc<[f64]> = values.skip(1).collect();
+        let mut moved = Self::new(&series, 0..series.len(), value, self.family, by)?;
+        moved.beside = self.beside.as_ref().map(|beside| Beside {
+            covariates: Arc::clone(&beside.covariates),
+            first_row: beside.first_row + self.window.start + 1,
+            scales: Vec::new(),
+        });
+        Ok(moved)
     }
 
     /// The values that are seen.
@@ -58,11 +107,19 @@ impl Example {
         self.scale.centre()
     }
 
-    /// What the network is to say: the change from the last value, in the window's unit.
-    pub(super) fn scaled_target(&self) -> f64 {
-        self.scale
-            .apply(self.target)
-            .clamp(-TARGET_LIMIT, TARGET_LIMIT)
+    /// What the network is to say: the changes from the last value, in the window's unit.
+    fn scaled_targets(&self) -> Vec<f32> {
+        let targets = [self.target].into_iter().chain(self.later.iter().copied());
+        targets.map(|value| self.scaled(value) as f32).collect()
+    }
+
+    fn scaled(&self, value: f64) -> f64 {
+        self.scale.apply(value).clamp(-TARGET_LIMIT, TARGET_LIMIT)
+    }
+
+    /// The window's unit; nothing where all its values are the same.
+    pub(super) fn unit(&self) -> Option<f64> {
+        (!self.scale.is_constant()).then(|| self.scale.unit())
     }
 
     /// What the network said, as a value of the series.
@@ -87,57 +144,133 @@ impl Example {
     /// value and where it lies, as seen from the last one.
     ///
     /// The change is in units of the window. The level is divided by the number of changes
-    /// as well, so that it stays within ±1 however long the window is.
+    /// as well, so that it stays within ±1 however long the window is. Behind them stand those of
+    /// each input column ([`InputScale::features`]), and what was known beforehand of the step.
     ///
     /// # Shapes
-    /// `[len - 1, INPUT_SIZE]`
+    /// `[len - 1, COLUMN_SIZE · (1 + inputs) + known]`
     pub(super) fn features(&self) -> Vec<f32> {
         let steps = (self.window.len() - 1) as f64;
-        let scaled = |value: f64| self.scale.apply(value);
-        self.inputs()
-            .windows(2)
-            .flat_map(|pair| {
-                let (before, value) = (scaled(pair[0]), scaled(pair[1]));
-                [(value - before) as f32, (value / steps) as f32]
-            })
+        let mut features = Vec::new();
+        for at in self.window.start + 1..self.window.end {
+            let scaled = |at: usize| self.scale.apply(self.series[at]);
+            let (before, value) = (scaled(at - 1), scaled(at));
+            features.extend([(value - before) as f32, (value / steps) as f32]);
+            if let Some(beside) = &self.beside {
+                let row = beside.first_row + at;
+                let columns = beside.covariates.inputs.iter().zip(&beside.scales);
+                features.extend(
+                    columns
+                        .flat_map(|(column, scale)| scale.features(column[row - 1], column[row])),
+                );
+                features.extend(beside.known(row));
+            }
+        }
+        features
+    }
+
+    /// What is known beforehand of the next `steps` steps, `[steps, known]`; zeros beyond what the
+    /// columns say.
+    pub(super) fn future(&self, steps: usize) -> Vec<f32> {
+        let Some(beside) = &self.beside else {
+            return Vec::new();
+        };
+        let first = beside.first_row + self.window.end;
+        (first..first + steps)
+            .flat_map(|row| beside.known(row))
             .collect()
     }
 }
 
-/// Pads the windows of `examples` into one batch of features and scaled targets.
-pub(super) fn collate(examples: &[&Example]) -> Result<SeriesBatch, DataError> {
-    let rows: Vec<(Vec<f32>, [f32; 1])> = examples
+impl Beside {
+    fn known(&self, row: usize) -> impl Iterator<Item = f32> {
+        let known = self.covariates.known.iter();
+        known.map(move |column| column.get(row).copied().unwrap_or(0.0) as f32)
+    }
+}
+
+/// Windows side by side.
+#[derive(Debug)]
+pub(super) struct Batch {
+    /// Features, and the scaled targets of all steps that are said.
+    pub(super) series: SeriesBatch,
+    /// What is known beforehand of these steps, `[batch, steps · known]`.
+    pub(super) future: Vec<f32>,
+}
+
+/// Pads the windows of `examples` into one batch for a network that reads `input_size` numbers a
+/// step and says `steps` values.
+pub(super) fn collate(
+    examples: &[&Example],
+    input_size: usize,
+    steps: usize,
+) -> Result<Batch, DataError> {
+    let rows: Vec<(Vec<f32>, Vec<f32>)> = examples
         .iter()
-        .map(|example| (example.features(), [example.scaled_target() as f32]))
+        .map(|example| {
+            let mut targets = example.scaled_targets();
+            // An open end has none; what stands there is not looked at.
+            targets.resize(steps, 0.0);
+            (example.features(), targets)
+        })
         .collect();
     let rows: Vec<SeriesRow<'_>> = rows
         .iter()
         .map(|(values, target)| SeriesRow { values, target })
         .collect();
-    SeriesBatch::pad(&rows, INPUT_SIZE)
+    let future = examples.iter().flat_map(|example| example.future(steps));
+    Ok(Batch {
+        series: SeriesBatch::pad(&rows, input_size)?,
+        future: future.collect(),
+    })
 }
 
-/// Every value with enough values before it as the target of one window, which has up to
-/// `most` values and never fewer than `least`.
-pub(super) fn windows_of(
-    series: &[f64],
-    [least, most]: [usize; 2],
-    by: ScaleBy,
-) -> Result<Vec<Example>, DataError> {
-    if series.len() <= least {
-        return Err(DataError::TooFew {
-            what: format!("series to be cut into windows of {least} values and the next"),
-            expected: least + 1,
-            got: series.len(),
-            unit: "values",
-            advice: "give a longer series or a shorter window",
-        });
-    }
-    let series: Arc<[f64]> = series.into();
-    (least..series.len())
-        .map(|at| {
+/// A series to be cut, and what stands beside it.
+#[derive(Debug, Clone)]
+pub(super) struct Cut<'a> {
+    pub(super) series: &'a [f64],
+    pub(super) covariates: Arc<Covariates>,
+    /// The fewest and the most values of a window.
+    pub(super) window_len: [usize; 2],
+    /// How many values behind a window are its targets.
+    pub(super) horizon: usize,
+    pub(super) by: ScaleBy,
+}
+
+impl Cut<'_> {
+    /// Every window that has all its targets behind it, in order.
+    pub(super) fn windows(&self) -> Result<Vec<Example>, DataError> {
+        let [least, most] = self.window_len;
+        let last = self.series.len().checked_sub(self.horizon);
+        let Some(last) = last.filter(|&last| last >= least) else {
+            let next = match self.horizon {
+                1 => "the next".to_owned(),
+                horizon => format!("the next {horizon}"),
+            };
+            return Err(DataError::TooFew {
+                what: format!("series to be cut into windows of {least} values and {next}"),
+                expected: least + self.horizon,
+                got: self.series.len(),
+                unit: "values",
+                advice: "give a longer series or a shorter window",
+            });
+        };
+        let series: Arc<[f64]> = self.series.into();
+        let window = |at: usize| {
             let window = at.saturating_sub(most)..at;
-            Example::new(&series, window, series[at], 0, by)
-        })
-        .collect()
+            let mut example = Example::new(&series, window.clone(), series[at], 0, self.by)?;
+            example.later = series[at + 1..at + self.horizon].to_vec();
+            if !self.covariates.is_empty() {
+                example.beside = Some(Beside {
+                    covariates: Arc::clone(&self.covariates),
+                    first_row: 0,
+                    scales: (self.covariates.inputs.iter())
+                        .map(|column| InputScale::fit(&column[window.clone()], self.by))
+                        .collect::<Result<_, _>>()?,
+                });
+            }
+            Ok(example)
+        };
+        (least..=last).map(window).collect()
+    }
 }

@@ -5,9 +5,10 @@ use super::config::Recipe;
 use super::data::Dataset;
 use super::example::Example;
 use super::infer::Forecast;
-use super::intervals::Intervals;
+use super::intervals::{Intervals, LEVEL, Spread, around_said};
 use super::judge::{self, Yardstick};
 use super::model::{ForecastModel, model};
+use super::outlook::{Outlook, Sureness};
 use super::streamed::Forecaster;
 use crate::Error;
 use crate::quantize::{Steppers, write_weights};
@@ -16,12 +17,14 @@ use crate::tasks::{
     training_device,
 };
 use recurra_nn::streaming::Precision;
+use recurra_nn::weights::values;
 use recurra_nn::{Mode, NnError, Tensor};
-use recurra_train::metric::{
-    LOSS, MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, MeanSquaredError, Metrics,
-};
+use recurra_train::metric::{LOSS, MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, Metrics};
 use recurra_train::{Checkpoint, Control, Learner, Run, TrainConfig};
 use std::path::Path;
+
+/// Validation windows in one forward pass.
+const VALID_BATCH: usize = 256;
 
 /// Lines that a model of made-up series is tried on.
 const SAMPLE_LINES: [&str; 4] = [
@@ -73,18 +76,17 @@ impl Learner for Windows<'_> {
 
     fn evaluate(&self, model: &ForecastModel) -> Result<Metrics, NnError> {
         let valid = &self.data.valid;
-        let changes = model.scaled_changes(valid)?;
-        let scaled: Vec<f64> = valid.iter().map(Example::scaled_target).collect();
-        let mut loss = MeanSquaredError::default();
-        loss.add(&changes, &scaled)
-            .expect("there is one change for each window");
-        let pairs = valid.iter().zip(&changes);
-        let forecasts: Vec<f64> = pairs.map(|(e, &change)| e.forecast(change)).collect();
+        let mut loss = 0.0;
+        for examples in valid.chunks(VALID_BATCH) {
+            let mean = model.loss(&examples.iter().collect::<Vec<_>>(), Mode::Eval)?;
+            loss += f64::from(values(&mean)[0]) * examples.len() as f64;
+        }
+        let forecasts = model.forecast(valid)?;
         let (squared, absolute) = judge::errors(&forecasts, valid);
         // Squares of values near the largest number are no reason to stop.
         let finite = |value: f64| Some(value).filter(|value| value.is_finite());
         let mut metrics = Metrics::new();
-        metrics.set(LOSS.name, loss.value());
+        metrics.set(LOSS.name, finite(loss / valid.len() as f64));
         metrics.set(MEAN_SQUARED_ERROR.name, finite(squared));
         metrics.set(MEAN_ABSOLUTE_ERROR.name, finite(absolute));
         Ok(metrics)
@@ -112,16 +114,10 @@ pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Tra
     let model = model(recipe, &training_device())?;
     let fitted = fit_and_ship(&learner, model, &recipe.train, run, control)?;
     tasks::judged(fitted, |model| {
-        let forecaster = Forecaster::Batch(Box::new(model.clone()));
-        let yardstick = yardstick(recipe, &data, &forecaster)?;
-        let evaluations = judged(&data, &model.forecast(&data.test)?, &yardstick)?;
-        Ok((
-            evaluations,
-            samples(
-                &Forecast::new(recipe, Forecaster::Batch(Box::new(model))),
-                &data,
-            )?,
-        ))
+        let forecaster = Forecaster::Batch(Box::new(model));
+        let evaluations = judged(recipe, &data, &forecaster)?.evaluations;
+        let samples = samples(&Forecast::new(recipe, forecaster), &data)?;
+        Ok((evaluations, samples))
     })
 }
 
@@ -133,20 +129,30 @@ pub(crate) fn evaluate(
 ) -> Result<Vec<Evaluation>, Error> {
     let model = Forecaster::open(recipe, run, precision)?;
     let Some(path) = data else {
-        let data = Dataset::of_run(recipe, run)?;
-        let yardstick = yardstick(recipe, &data, &model)?;
-        return judged(&data, &model.forecast(&data.test)?, &yardstick);
+        return Ok(judged(recipe, &Dataset::of_run(recipe, run)?, &model)?.evaluations);
     };
-    let (examples, note) = windows_of_file(recipe, path)?;
-    let forecasts = model.forecast(&examples)?;
-    let mut evaluation = judge::evaluation(
-        path.display().to_string(),
-        &forecasts,
-        &examples,
-        &Yardstick::of_rules(&recipe.rules()),
-    )?;
-    evaluation.notes.extend(note);
-    Ok(vec![evaluation])
+    // How known columns are measured is learnt.
+    let standards = match recipe.num_covariates() {
+        [_, 0] => Vec::new(),
+        _ => Dataset::of_run(recipe, run)?.standards,
+    };
+    let (windows, note) = windows_of_file(recipe, path, &standards)?;
+    let said = model.outlooks(&windows)?;
+    let yardstick = Yardstick::of_rules(&recipe.rules());
+    let mut evaluations = Vec::new();
+    for ahead in judged_steps(recipe.horizon()) {
+        let Ahead {
+            examples,
+            forecasts,
+            ..
+        } = Ahead::new(&windows, &said, ahead);
+        let split = title(&path.display().to_string(), ahead);
+        evaluations.push(judge::evaluation(split, &forecasts, &examples, &yardstick)?);
+    }
+    if let Some(first) = evaluations.first_mut() {
+        first.notes.extend(note);
+    }
+    Ok(evaluations)
 }
 
 /// Writes the weights in `precision`; the network in f32, and in what was written.
@@ -161,22 +167,121 @@ pub(crate) fn quantize(
     })
 }
 
-/// What the test is measured with: of a column also its past, and how far off the model was on
-/// the validation part.
-pub(super) fn yardstick(
-    recipe: &Recipe,
-    data: &Dataset,
-    model: &Forecaster,
-) -> Result<Yardstick, Error> {
-    if data.history.is_empty() {
-        return Ok(Yardstick::of_rules(&recipe.rules()));
-    }
-    let intervals = Intervals::new(&model.forecast(&data.valid)?, &data.valid);
-    Ok(Yardstick::of_series(recipe, &data.history, intervals)?)
+/// Windows by the value that comes so many steps behind each, and what was said of it.
+struct Ahead<'a> {
+    examples: Vec<Example>,
+    said: Vec<&'a Outlook>,
+    /// The value itself, in the series' own numbers.
+    forecasts: Vec<f64>,
 }
 
-/// The judgement on the forecasts of the test windows: first all, then family by family.
-pub(super) fn judged(
+impl<'a> Ahead<'a> {
+    fn new(windows: &[Example], said: &'a [Vec<Outlook>], ahead: usize) -> Self {
+        let examples: Vec<Example> = windows.iter().map(|one| one.at_step(ahead)).collect();
+        let said: Vec<&Outlook> = said.iter().map(|steps| &steps[ahead - 1]).collect();
+        let pairs = examples.iter().zip(&said);
+        let forecasts = pairs.map(|(example, said)| example.forecast(said.point()));
+        Self {
+            forecasts: forecasts.collect(),
+            examples,
+            said,
+        }
+    }
+}
+
+/// The steps ahead that are judged: the next, one in the middle, the last.
+fn judged_steps(horizon: usize) -> Vec<usize> {
+    let mut steps = vec![1, horizon.div_ceil(2), horizon];
+    steps.dedup();
+    steps
+}
+
+/// What forecasts so many steps ahead are called.
+fn title(split: &str, ahead: usize) -> String {
+    match ahead {
+        1 => split.to_owned(),
+        _ => format!("{split}, {ahead} steps ahead"),
+    }
+}
+
+/// The judgement on the test windows, and what of it is drawn.
+#[derive(Debug)]
+pub(super) struct Judged {
+    /// First all windows, then family by family, or by how far ahead.
+    pub(super) evaluations: Vec<Evaluation>,
+    /// Of the value that follows each window.
+    pub(super) forecasts: Vec<f64>,
+    /// Between which it is to be, where that is said.
+    pub(super) intervals: Option<Vec<[f64; 2]>>,
+}
+
+/// Judges a model on the test windows; how far off it was on the validation part is what its
+/// intervals are made of, unless its head says more than a value.
+pub(super) fn judged(recipe: &Recipe, data: &Dataset, model: &Forecaster) -> Result<Judged, Error> {
+    let said = model.outlooks(&data.test)?;
+    if data.history.is_empty() {
+        let forecasts = Ahead::new(&data.test, &said, 1).forecasts;
+        return Ok(Judged {
+            evaluations: by_family(data, &forecasts, &Yardstick::of_rules(&recipe.rules()))?,
+            forecasts,
+            intervals: None,
+        });
+    }
+    let yardstick = Yardstick::of_series(recipe, &data.history)?;
+    let sureness = Sureness::new(&recipe.model.head, LEVEL);
+    let before = match sureness {
+        Some(_) => Vec::new(),
+        None => model.outlooks(&data.valid)?,
+    };
+    let mut judged = Judged {
+        evaluations: Vec::new(),
+        forecasts: Vec::new(),
+        intervals: None,
+    };
+    for ahead in judged_steps(recipe.horizon()) {
+        let Ahead {
+            examples,
+            said,
+            forecasts,
+        } = Ahead::new(&data.test, &said, ahead);
+        let pairs = || forecasts.iter().zip(&said).zip(&examples);
+        let (spread, intervals): (Option<Spread>, Option<Vec<[f64; 2]>>) = match &sureness {
+            Some(sureness) => (
+                Spread::of_said(sureness, &said, &examples)?,
+                Some(
+                    pairs()
+                        .map(|((_, said), example)| around_said(sureness, said, example))
+                        .collect(),
+                ),
+            ),
+            None => {
+                let valid = Ahead::new(&data.valid, &before, ahead);
+                match Intervals::new(&valid.forecasts, &valid.examples) {
+                    None => (None, None),
+                    Some(errors) => (
+                        errors.judge(&forecasts, &examples)?,
+                        Some(
+                            pairs()
+                                .map(|((value, _), example)| errors.around(*value, example))
+                                .collect(),
+                        ),
+                    ),
+                }
+            }
+        };
+        let yardstick = yardstick.clone().with_spread(spread);
+        let split = title("test", ahead);
+        let evaluation = judge::evaluation(split, &forecasts, &examples, &yardstick)?;
+        judged.evaluations.push(evaluation);
+        if ahead == 1 {
+            (judged.forecasts, judged.intervals) = (forecasts, intervals);
+        }
+    }
+    Ok(judged)
+}
+
+/// The judgement on windows of made-up series: first all, then family by family.
+fn by_family(
     data: &Dataset,
     forecasts: &[f64],
     yardstick: &Yardstick,
@@ -203,6 +308,8 @@ pub(super) fn judged(
 /// What the model says after the end of a column, or to a few lines that anyone can check.
 pub(super) fn samples(predictor: &Forecast, data: &Dataset) -> Result<Vec<Sample>, Error> {
     let lines = match &data.latest {
+        // What stands beside a column is in no line.
+        Some(_) if predictor.reads_covariates() => Vec::new(),
         Some(latest) => {
             let values: Vec<String> = latest.iter().map(short).collect();
             vec![values.join(", ")]

@@ -2,6 +2,8 @@
 
 use super::config::Recipe;
 use super::example::Example;
+use super::intervals::{LEVEL, around_said};
+use super::outlook::Sureness;
 use super::streamed::Forecaster;
 use crate::Error;
 use crate::tasks::{PredictOptions, Prediction, Predictor};
@@ -24,6 +26,10 @@ pub struct Forecast {
     scale_by: ScaleBy,
     window_len: [usize; 2],
     rules: Vec<ForecastRule>,
+    horizon: usize,
+    /// What the head says of how far off it may be.
+    sureness: Option<Sureness>,
+    reads_covariates: bool,
 }
 
 pub(super) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<Forecast, Error> {
@@ -38,7 +44,15 @@ impl Forecast {
             scale_by: recipe.model.scale_by,
             window_len: recipe.window_len(),
             rules: recipe.rules(),
+            horizon: recipe.horizon(),
+            sureness: Sureness::new(&recipe.model.head, LEVEL),
+            reads_covariates: recipe.num_covariates() != [0, 0],
         }
+    }
+
+    /// Whether it reads columns beside the series, which a line has not.
+    pub(super) fn reads_covariates(&self) -> bool {
+        self.reads_covariates
     }
 
     /// What should be known about a window before its forecast is believed.
@@ -67,6 +81,11 @@ impl Forecast {
 impl Predictor for Forecast {
     fn predict(&self, input: &str, line: usize, _: PredictOptions) -> Result<Prediction, Error> {
         let refused = |message: String| Error::Input { line, message };
+        if self.reads_covariates {
+            let message = "this run reads several columns, and a line has one; `recurra eval \
+                           --data FILE` forecasts the rows of a file";
+            return Err(refused(message.to_owned()));
+        }
         let values = parse_numbers(input, Path::new("input"), line).map_err(|error| {
             refused(match error {
                 DataError::NotANumber { column, got, .. } => {
@@ -97,20 +116,43 @@ impl Predictor for Forecast {
                 other => other.to_string(),
             })
         })?;
-        let forecast = self.model.forecast(std::slice::from_ref(&example))?[0];
+        let said = self.model.outlooks(std::slice::from_ref(&example))?;
+        let said = said.into_iter().next().unwrap_or_default();
+        let forecasts: Vec<f64> = (said.iter())
+            .map(|said| example.forecast(said.point()))
+            .collect();
+        let intervals: Option<Vec<[f64; 2]>> = self.sureness.as_ref().map(|sureness| {
+            let around = said
+                .iter()
+                .map(|said| around_said(sureness, said, &example));
+            around.collect()
+        });
+        let forecast = forecasts[0];
+        let decimals = decimals_of(input);
+        let text: Vec<String> = forecasts
+            .iter()
+            .map(|&value| written(value, decimals))
+            .collect();
         let baselines: serde_json::Map<String, serde_json::Value> = self
             .rules
             .iter()
             .filter_map(|rule| Some((rule.name().to_owned(), json!(rule.predict(window)?))))
             .collect();
+        let mut json = json!({
+            "prediction": forecast,
+            "change": forecast - example.last(),
+            "values_used": window.len(),
+            "baselines": baselines,
+        });
+        if self.horizon > 1 {
+            json["predictions"] = json!(forecasts);
+        }
+        if let Some(intervals) = intervals {
+            json["intervals"] = json!(intervals);
+        }
         Ok(Prediction {
-            text: written(forecast, decimals_of(input)),
-            json: json!({
-                "prediction": forecast,
-                "change": forecast - example.last(),
-                "values_used": window.len(),
-                "baselines": baselines,
-            }),
+            text: text.join(", "),
+            json,
             notices: self.notices(values.len(), window),
             ranked: Vec::new(),
             alignment: None,

@@ -1,11 +1,16 @@
-//! How far a forecast may be off: the errors on the validation part, in each window's own unit.
+//! How far a forecast may be off: by the errors on the validation part, in each window's own unit,
+//! or as the head itself says.
 
 use super::example::Example;
+use super::outlook::{Outlook, Sureness};
 use recurra_train::TrainError;
 use recurra_train::metric::{Proportion, coverage, crps_samples};
 
 /// The share of values that an interval is to hold.
 pub(super) const LEVEL: f64 = 0.8;
+
+/// So much more or less than [`LEVEL`] is no matter, however sure.
+const MARGIN: f64 = 0.05;
 
 /// Fewer errors than this make no quantiles.
 const FEW: usize = 20;
@@ -26,6 +31,11 @@ pub(super) struct Intervals {
     errors: Vec<f64>,
 }
 
+/// The interval of a value, as the head itself says it.
+pub(super) fn around_said(sureness: &Sureness, said: &Outlook, example: &Example) -> [f64; 2] {
+    (sureness.interval(said)).map(|change| example.last() + example.of_units(change))
+}
+
 /// How intervals did on values that came later.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Spread {
@@ -33,21 +43,54 @@ pub(super) struct Spread {
     pub(super) inside: Proportion,
     /// The mean continuous ranked probability score.
     pub(super) crps: f64,
+    /// The mean negative logarithm of the density at the values, where a density is said.
+    pub(super) nats: Option<f64>,
 }
 
 impl Spread {
-    /// Says so when the intervals hold surely more or fewer values than they should.
+    /// Judges what a head says of values that came.
+    pub(super) fn of_said(
+        sureness: &Sureness,
+        said: &[&Outlook],
+        examples: &[Example],
+    ) -> Result<Option<Self>, TrainError> {
+        let pairs = || said.iter().zip(examples);
+        let (lower, upper): (Vec<f64>, Vec<f64>) = pairs()
+            .map(|(said, example)| around_said(sureness, said, example).into())
+            .unzip();
+        let actuals: Vec<f64> = examples.iter().map(|example| example.target).collect();
+        let inside = coverage(&lower, &upper, &actuals)?.inside;
+        let (mut crps, mut nats, mut with_density) = (0.0, 0.0, 0);
+        for (said, example) in pairs() {
+            // A window whose values are all the same is forecast to stay so.
+            let Some(unit) = example.unit() else {
+                crps += (example.target - example.last()).abs();
+                continue;
+            };
+            let came = example.units(example.target - example.last());
+            crps += unit * sureness.crps(said, came)?;
+            if let Some(surprise) = sureness.nats(said, came) {
+                nats += surprise + unit.ln();
+                with_density += 1;
+            }
+        }
+        Ok((!examples.is_empty()).then(|| Self {
+            inside,
+            crps: crps / examples.len() as f64,
+            nats: (with_density > 0).then(|| nats / f64::from(with_density)),
+        }))
+    }
+
+    /// Says so when the intervals hold far more or fewer values than they should, and surely so.
     pub(super) fn note(&self) -> Option<String> {
         let [low, high] = self.inside.interval();
         let share = self.inside.share()?;
+        if (share - LEVEL).abs() < MARGIN {
+            return None;
+        }
         let fault = match (high < LEVEL, low > LEVEL) {
-            (true, _) => {
-                "too narrow: these values were harder to forecast than the validation part"
-            }
-            (_, true) => {
-                "wider than they need be: these values were easier to forecast than the \
-                          validation part"
-            }
+            (true, _) => "too narrow for what came",
+            (_, true) => "wider than what came needs",
             _ => return None,
         };
         Some(format!(
@@ -108,6 +151,7 @@ impl Intervals {
         Ok((!examples.is_empty()).then(|| Spread {
             inside,
             crps: crps / examples.len() as f64,
+            nats: None,
         }))
     }
 

@@ -3,7 +3,7 @@
 
 use super::config::{DataConfig, Recipe};
 use super::example::Example;
-use super::intervals::Intervals;
+use super::intervals::Spread;
 use super::verdict::{Verdict, copy_note};
 use crate::report::chart::compact;
 use crate::tasks::Evaluation;
@@ -11,7 +11,7 @@ use recurra_train::TrainError;
 use recurra_train::baseline::{ArOrder, ForecastRule, LinearAr};
 use recurra_train::metric::{
     CRPS, Directions, MASE, MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, MeanAbsoluteError,
-    MeanSquaredError, Metrics, RMSE, SMAPE, mase, rmse, smape,
+    MeanSquaredError, Metrics, NEGATIVE_LOG_LIKELIHOOD, RMSE, SMAPE, mase, rmse, smape,
 };
 
 /// The name of the first baseline, as [`ForecastRule`] gives it.
@@ -34,8 +34,11 @@ pub(super) const LINEAR_AR: &str = "linear AR";
 /// Most lags of the linear autoregression.
 const MAX_LAGS: usize = 24;
 
+/// The values behind a window, so many of them.
+type Continuation<'a> = dyn Fn(&[f64], usize) -> Option<Vec<f64>> + 'a;
+
 /// What forecasts are measured against and with.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Yardstick {
     rules: Vec<ForecastRule>,
     /// Fitted to what training saw.
@@ -43,7 +46,8 @@ pub(super) struct Yardstick {
     /// What training saw of a series; empty for windows of many.
     history: Vec<f64>,
     season_len: usize,
-    intervals: Option<Intervals>,
+    /// How the intervals of what is judged did.
+    spread: Option<Spread>,
 }
 
 impl Yardstick {
@@ -55,12 +59,8 @@ impl Yardstick {
         }
     }
 
-    /// For a series of which training saw `history`; `intervals` are those of the model.
-    pub(super) fn of_series(
-        recipe: &Recipe,
-        history: &[f64],
-        intervals: Option<Intervals>,
-    ) -> Result<Self, TrainError> {
+    /// For a series of which training saw `history`.
+    pub(super) fn of_series(recipe: &Recipe, history: &[f64]) -> Result<Self, TrainError> {
         let season_len = match &recipe.data {
             DataConfig::Column(data) => data.season_len.unwrap_or(1),
             DataConfig::Generated(_) => 1,
@@ -75,27 +75,34 @@ impl Yardstick {
             linear_ar,
             history: history.to_vec(),
             season_len,
-            intervals,
+            spread: None,
         })
     }
 
-    pub(super) fn intervals(&self) -> Option<&Intervals> {
-        self.intervals.as_ref()
+    /// The same for forecasts whose intervals did so.
+    pub(super) fn with_spread(mut self, spread: Option<Spread>) -> Self {
+        self.spread = spread;
+        self
     }
 
     /// What each baseline that can say something to all windows says.
     fn baselines(&self, examples: &[Example]) -> Vec<(&'static str, Vec<f64>)> {
-        let by = |name: &'static str, predict: &dyn Fn(&[f64]) -> Option<f64>| {
-            let values = examples.iter().map(|example| predict(example.inputs()));
+        let by = |name: &'static str, forecast: &Continuation<'_>| {
+            let values = examples.iter().map(|example| {
+                let said = forecast(example.inputs(), example.ahead)?;
+                said.last().copied()
+            });
             Some((name, values.collect::<Option<Vec<f64>>>()?))
         };
         let mut said: Vec<_> = self
             .rules
             .iter()
-            .filter_map(|rule| by(rule.name(), &|window| rule.predict(window)))
+            .filter_map(|rule| by(rule.name(), &|window, steps| rule.forecast(window, steps)))
             .collect();
         if let Some(linear_ar) = &self.linear_ar {
-            said.extend(by(LINEAR_AR, &|window| linear_ar.predict(window)));
+            said.extend(by(LINEAR_AR, &|window, steps| {
+                linear_ar.forecast(window, steps)
+            }));
         }
         said
     }
@@ -144,21 +151,24 @@ pub(super) fn evaluation(
     let targets: Vec<f64> = examples.iter().map(|e| e.target).collect();
     let last: Vec<f64> = examples.iter().map(Example::last).collect();
     let is_one_series = !yardstick.history.is_empty();
+    let ahead = examples.first().map_or(1, |example| example.ahead);
     let mut notes = Vec::new();
     let mut metrics = yardstick.metrics(&said, forecasts, examples);
     if is_one_series {
-        notes.push(Verdict::new(forecasts, &targets, &last)?.sentence);
-        if let Some(intervals) = &yardstick.intervals
-            && let Some(spread) = intervals.judge(forecasts, examples)?
-        {
+        notes.push(Verdict::new(forecasts, &targets, &last, ahead)?.sentence);
+        if let Some(spread) = &yardstick.spread {
             metrics.set(COVERAGE, spread.inside.share());
             metrics.set(CRPS.name, spread.crps);
+            metrics.set(NEGATIVE_LOG_LIKELIHOOD.name, spread.nats);
             notes.extend(spread.note());
         }
     }
     notes.extend(baseline_note(&said, &baselines));
-    notes.extend(copy_note(forecasts, &targets, &last)?);
-    if is_one_series {
+    // Changes over several steps overlap, and say less than their number.
+    if ahead == 1 {
+        notes.extend(copy_note(forecasts, &targets, &last)?);
+    }
+    if is_one_series && ahead == 1 {
         notes.extend(direction_note(forecasts, &targets, &last)?);
     }
     Ok(Evaluation {

@@ -8,12 +8,17 @@
 //! holds for a million as well, and the forecast of `a·x + b` is `a` times the forecast of
 //! `x` plus `b`.
 //!
+//! A column may be read beside others (`data.inputs`, and what is known beforehand: `data.known`,
+//! `data.calendar`), several values ahead may be forecast (`data.horizon`), and instead of a value
+//! a distribution or quantiles may be said (`model.head`).
+//!
 //! Figures always stand beside the last value, the drift and the mean, with a plain word
 //! when one of them is better or when the model only repeats what it saw last.
 
 mod charts;
 mod column;
 mod config;
+mod covariates;
 mod data;
 mod example;
 mod fit;
@@ -21,6 +26,7 @@ mod infer;
 mod intervals;
 mod judge;
 mod model;
+mod outlook;
 mod report;
 mod rows;
 mod streamed;
@@ -29,11 +35,12 @@ mod tests;
 mod verdict;
 
 pub use config::{
-    ColumnConfig, DataConfig, FamilyConfig, GeneratedConfig, MadeKind, MadeSeries, ModelConfig,
-    Recipe, RowFilter,
+    Ahead, ColumnConfig, DataConfig, FamilyConfig, GeneratedConfig, Head, MadeKind, MadeSeries,
+    ModelConfig, Recipe, RowFilter,
 };
+pub use covariates::Calendar;
 pub use infer::Forecast;
-pub use model::ForecastModel;
+pub use model::{ForecastModel, Sizes};
 
 use super::{Task, by_usual_files};
 

@@ -1,32 +1,84 @@
 //! The network: recurrent layers along a window, and a linear map of the last state.
 
-use super::config::{ModelConfig, Recipe};
-use super::example::{Example, INPUT_SIZE, collate};
+use super::config::{Ahead, Head, ModelConfig, Recipe};
+use super::example::{Batch, COLUMN_SIZE, Example, collate};
+use super::outlook::{Outlook, loss_of};
 use crate::Error;
 use crate::network::{Network, Part};
 use crate::report::graph::{Readout, Topology};
 use crate::tasks::device;
 use burn::module::Module;
 use burn::tensor::TensorData;
-use recurra_data::SeriesBatch;
-use recurra_nn::loss::mse;
+use recurra_data::series::ScaleBy;
 use recurra_nn::{Device, Linear, Mode, NnError, Rng, Stack, Tensor, weights};
 use recurra_train::{Run, Stream};
 
 /// Windows in one forward pass of evaluation.
 const EVALUATION_BATCH: usize = 256;
 
-/// Many to one: the state behind the last step of a window says the next change.
+/// Many to one: the state behind the last step of a window says what follows.
 #[derive(Module, Debug)]
 pub struct ForecastModel {
     /// Reads the window.
     pub stack: Stack,
-    /// From the last hidden state to one number.
+    /// From the last hidden state, and what is known of the steps to come, to what is said.
     pub head: Linear,
-    /// From the features of the last steps to what is added to it.
+    /// From the features of the last steps to what is added to every value.
     pub highway: Option<Linear>,
     #[module(skip)]
     ar_len: usize,
+    #[module(skip)]
+    sizes: Sizes,
+    #[module(skip)]
+    says: Head,
+    #[module(skip)]
+    scale_by: ScaleBy,
+}
+
+/// What surrounds the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Columns that are read beside the series.
+    pub num_inputs: usize,
+    /// Columns that are known before they come.
+    pub num_known: usize,
+    /// Values ahead that are forecast.
+    pub horizon: usize,
+    /// How those behind the next are.
+    pub ahead: Ahead,
+}
+
+impl Sizes {
+    /// A series alone, and its next value.
+    pub const NEXT: Self = Self {
+        num_inputs: 0,
+        num_known: 0,
+        horizon: 1,
+        ahead: Ahead::Direct,
+    };
+
+    pub(super) fn of(recipe: &Recipe) -> Self {
+        let [num_inputs, num_known] = recipe.num_covariates();
+        Self {
+            num_inputs,
+            num_known,
+            horizon: recipe.horizon(),
+            ahead: recipe.model.ahead,
+        }
+    }
+
+    /// Numbers that are read at a step.
+    pub(super) fn input_size(self) -> usize {
+        COLUMN_SIZE * (1 + self.num_inputs) + self.num_known
+    }
+
+    /// Values that are said at once.
+    pub(super) fn steps(self) -> usize {
+        match self.ahead {
+            Ahead::Direct => self.horizon,
+            Ahead::Recursive => 1,
+        }
+    }
 }
 
 impl ForecastModel {
@@ -34,79 +86,151 @@ impl ForecastModel {
     ///
     /// # Errors
     /// [`NnError::Config`] or [`NnError::ForeignOption`] naming the key at fault.
-    pub fn new(config: &ModelConfig, rng: &mut Rng, device: &Device) -> Result<Self, NnError> {
-        let stack = config.stack.build(INPUT_SIZE, rng, device)?;
-        let head = Linear::new(stack.output_size(), 1, rng, device);
+    pub fn new(
+        config: &ModelConfig,
+        sizes: Sizes,
+        rng: &mut Rng,
+        device: &Device,
+    ) -> Result<Self, NnError> {
+        let (input_size, steps) = (sizes.input_size(), sizes.steps());
+        let stack = config.stack.build(input_size, rng, device)?;
+        let width = stack.output_size() + steps * sizes.num_known;
+        let head = Linear::new(width, steps * config.head.width(), rng, device);
         let ar_len = config.ar_len.unwrap_or(0);
-        let highway = (ar_len > 0).then(|| Linear::new(ar_len * INPUT_SIZE, 1, rng, device));
+        let highway = (ar_len > 0).then(|| Linear::new(ar_len * input_size, steps, rng, device));
         Ok(Self {
             stack,
             head,
             highway,
             ar_len,
+            sizes,
+            says: config.head.clone(),
+            scale_by: config.scale_by,
         })
     }
 
-    /// The scaled change that follows each window, `[batch_size, 1]`.
-    fn forward(&self, batch: &SeriesBatch, mode: Mode<'_>) -> Result<Tensor<2>, NnError> {
-        let shape = [batch.batch_size, batch.seq_len, batch.input_size];
-        let data = TensorData::new(batch.values.clone(), shape);
-        let x = Tensor::<3>::from_data(data, &self.head.weight.val().device());
+    /// What surrounds it.
+    pub(super) fn sizes(&self) -> Sizes {
+        self.sizes
+    }
+
+    /// What it says of a value.
+    pub(super) fn says(&self) -> &Head {
+        &self.says
+    }
+
+    /// What is said of the scaled changes that follow each window, `[batch, steps, head width]`.
+    fn forward(&self, batch: &Batch, mode: Mode<'_>) -> Result<Tensor<3>, NnError> {
+        let device = self.head.weight.val().device();
+        let Batch { series, future } = batch;
+        let shape = [series.batch_size, series.seq_len, series.input_size];
+        let data = TensorData::new(series.values.clone(), shape);
+        let x = Tensor::<3>::from_data(data, &device);
+        let [batch_size, seq_len, width] = x.dims();
         let (_, state) = self
             .stack
-            .forward(x.clone(), Some(&batch.lengths), None, mode)?;
-        let said = self.head.forward(self.stack.last_hidden(&state));
+            .forward(x.clone(), Some(&series.lengths), None, mode)?;
+        let mut read = self.stack.last_hidden(&state);
+        if !future.is_empty() {
+            let shape = [batch_size, future.len() / batch_size];
+            let future = Tensor::from_data(TensorData::new(future.clone(), shape), &device);
+            read = Tensor::cat(vec![read, future], 1);
+        }
+        let (steps, numbers) = (self.sizes.steps(), self.says.width());
+        let said = self
+            .head
+            .forward(read)
+            .reshape([batch_size, steps, numbers]);
         let Some(highway) = &self.highway else {
             return Ok(said);
         };
         // Windows of a column are all of one length; a shorter one has nothing before it.
-        let [batch_size, seq_len, width] = x.dims();
         let missing = self.ar_len.saturating_sub(seq_len);
-        let before = Tensor::zeros([batch_size, missing, width], &x.device());
+        let before = Tensor::zeros([batch_size, missing, width], &device);
         let padded = Tensor::cat(vec![before, x], 1);
         let last = padded.narrow(1, missing + seq_len - self.ar_len, self.ar_len);
-        Ok(said + highway.forward(last.reshape([batch_size, self.ar_len * width])))
+        let moved = highway.forward(last.reshape([batch_size, self.ar_len * width]));
+        Ok(self.says.moved(said, moved))
     }
 
-    /// Mean squared error of the scaled changes, `[1]`.
+    /// Mean loss of the scaled changes, `[1]`.
     pub(super) fn loss(&self, examples: &[&Example], mode: Mode<'_>) -> Result<Tensor<1>, NnError> {
-        let batch = padded(examples)?;
+        let batch = self.batch(examples)?;
         let said = self.forward(&batch, mode)?;
-        let data = TensorData::new(batch.targets, [batch.batch_size, 1]);
-        mse(said.clone(), Tensor::from_data(data, &said.device()), None)
+        let shape = [batch.series.batch_size, self.sizes.steps()];
+        let data = TensorData::new(batch.series.targets, shape);
+        let targets = Tensor::from_data(data, &said.device());
+        loss_of(&self.says, said, targets)
     }
 
-    /// The scaled change that follows each window.
-    pub(super) fn scaled_changes(&self, examples: &[Example]) -> Result<Vec<f64>, NnError> {
+    /// What is said of the values that follow each window, window by window and step by step.
+    pub(super) fn outlooks(&self, examples: &[Example]) -> Result<Vec<Vec<Outlook>>, NnError> {
         let mut said = Vec::with_capacity(examples.len());
         for examples in examples.chunks(EVALUATION_BATCH) {
-            let examples: Vec<&Example> = examples.iter().collect();
-            let changes = self.forward(&padded(&examples)?, Mode::Eval)?;
-            said.extend(weights::values(&changes).into_iter().map(f64::from));
+            let mut next = self.at_once(&examples.iter().collect::<Vec<_>>())?;
+            if self.sizes.ahead == Ahead::Recursive {
+                self.read_on(examples, &mut next)?;
+            }
+            said.extend(next);
         }
         Ok(said)
     }
 
+    fn at_once(&self, examples: &[&Example]) -> Result<Vec<Vec<Outlook>>, NnError> {
+        let numbers = weights::values(&self.forward(&self.batch(examples)?, Mode::Eval)?);
+        let width = self.says.width();
+        let of_window = |numbers: &[f32]| {
+            let steps = numbers.chunks_exact(width);
+            steps.map(|said| self.says.outlook(said)).collect()
+        };
+        let windows = numbers.chunks_exact(width * self.sizes.steps());
+        Ok(windows.map(of_window).collect())
+    }
+
+    /// Reads what was said as if it had come, and says what follows, up to the horizon. Each outlook
+    /// is in the unit of the first window.
+    fn read_on(&self, first: &[Example], said: &mut [Vec<Outlook>]) -> Result<(), NnError> {
+        let mut windows = first.to_vec();
+        for _ in 1..self.sizes.horizon {
+            for (window, (first, said)) in windows.iter_mut().zip(first.iter().zip(&*said)) {
+                let value = first.forecast(said.last().map_or(0.0, Outlook::point));
+                *window = window.moved_on(value, self.scale_by).map_err(unfit)?;
+            }
+            let next = self.at_once(&windows.iter().collect::<Vec<_>>())?;
+            for ((window, next), (first, said)) in
+                windows.iter().zip(next).zip(first.iter().zip(&mut *said))
+            {
+                let value = window.forecast(next[0].point());
+                said.push(Outlook::of_point(first.units(value - first.last())));
+            }
+        }
+        Ok(())
+    }
+
     /// The value that follows each window, in the series' own numbers.
     pub(super) fn forecast(&self, examples: &[Example]) -> Result<Vec<f64>, NnError> {
-        let changes = self.scaled_changes(examples)?;
-        let pairs = examples.iter().zip(changes);
-        Ok(pairs.map(|(e, change)| e.forecast(change)).collect())
+        let said = self.outlooks(examples)?;
+        let pairs = examples.iter().zip(&said);
+        Ok(pairs.map(|(e, said)| e.forecast(said[0].point())).collect())
+    }
+
+    fn batch(&self, examples: &[&Example]) -> Result<Batch, NnError> {
+        collate(examples, self.sizes.input_size(), self.sizes.steps()).map_err(unfit)
     }
 }
 
-fn padded(examples: &[&Example]) -> Result<SeriesBatch, NnError> {
-    collate(examples).map_err(|error| NnError::Config {
+fn unfit(error: recurra_data::DataError) -> NnError {
+    NnError::Config {
         key: "batch".to_owned(),
         want: "windows of at least 2 values".to_owned(),
         got: error.to_string(),
-    })
+    }
 }
 
 /// The network of a recipe with its first weights.
 pub(super) fn model(recipe: &Recipe, device: &Device) -> Result<ForecastModel, NnError> {
     let mut rng = Stream::Weights.rng(recipe.train.seed);
-    ForecastModel::new(&recipe.model, &mut rng, device)
+    ForecastModel::new(&recipe.model, Sizes::of(recipe), &mut rng, device)
 }
 
 pub(crate) fn describe(recipe: &Recipe, _: Option<&Run>) -> Result<Vec<Network>, Error> {
@@ -119,8 +243,14 @@ pub(crate) fn describe(recipe: &Recipe, _: Option<&Run>) -> Result<Vec<Network>,
     Ok(vec![Network {
         name: String::new(),
         topology: Topology::ManyToOne,
-        input: "change, level".to_owned(),
-        output: "next change".to_owned(),
+        input: match recipe.num_covariates() {
+            [0, 0] => "change, level".to_owned(),
+            [inputs, known] => format!("change, level of {} columns, {known} known", 1 + inputs),
+        },
+        output: match recipe.horizon() {
+            1 => "next change".to_owned(),
+            horizon => format!("next {horizon} changes"),
+        },
         steps: recipe.window_len()[1] - 1,
         front: Vec::new(),
         layers: model.stack.summary(),

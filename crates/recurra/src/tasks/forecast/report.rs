@@ -3,7 +3,7 @@
 use super::charts::{columns, course_charts, error_chart, learning_curves, window_chart};
 use super::config::Recipe;
 use super::data::Dataset;
-use super::fit::{judged, samples, trained, yardstick};
+use super::fit::{Judged, judged, samples, trained};
 use super::infer::Forecast;
 use super::judge::{COVERAGE, DIRECTION, RELATIVE, SKILL};
 use super::model::describe;
@@ -14,16 +14,20 @@ use crate::report::html::{
     Block, Metric, MetricTable, Outcome, Page, Prediction, PredictionTable, Section,
 };
 use crate::tasks::{Evaluation, RunReport, Sample};
-use recurra_train::metric::{CRPS, MASE, MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, RMSE, SMAPE};
+use recurra_train::metric::{
+    CRPS, MASE, MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, NEGATIVE_LOG_LIKELIHOOD, RMSE, SMAPE,
+};
 use recurra_train::{Run, read_history};
 
 pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let data = Dataset::of_run(recipe, run)?;
     let model = trained(recipe, run)?;
     let forecaster = Forecaster::Batch(Box::new(model));
-    let forecasts = forecaster.forecast(&data.test)?;
-    let yardstick = yardstick(recipe, &data, &forecaster)?;
-    let evaluations = judged(&data, &forecasts, &yardstick)?;
+    let Judged {
+        evaluations,
+        forecasts,
+        intervals,
+    } = judged(recipe, &data, &forecaster)?;
     let mut plots = Vec::new();
     let mut plot = |name: &str, svg: crate::report::Svg| {
         plots.push((name.to_owned(), svg.clone()));
@@ -45,7 +49,7 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     ];
     // Only windows of one series follow each other.
     if data.latest.is_some() {
-        let [values, changes] = course_charts(&data, &forecasts, yardstick.intervals());
+        let [values, changes] = course_charts(&data, &forecasts, intervals.as_deref());
         windows.push(Block::Prose(COURSE.to_owned()));
         windows.push(plot("values", values));
         windows.push(plot("changes", changes));
@@ -76,7 +80,8 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
 const NETWORK: &str = "A window is scaled by its own values: 0 is its last value, 1 its mean \
     absolute change (or its range, if the recipe says so). A step reads the change to one value \
     and where that value lies; the state behind the last step gives the next change, which is \
-    turned back into the series' own numbers. So a series may be anywhere and of any size.";
+    turned back into the series' own numbers. So a series may be anywhere and of any size. Other \
+    columns are read in the same way, and what is known of a step beforehand as it is.";
 
 const WINDOWS: &str = "The end of what was seen, then from the last value a line to what came \
     next and to each forecast of it. None of these windows was trained on.";
@@ -115,8 +120,8 @@ fn summary(evaluations: &[Evaluation], data: &Dataset) -> Vec<Block> {
 }
 
 const MEANING: &str = "What this means: each value of the test part was forecast one step ahead \
-    from the true values before it, by a model that was never fitted to them. It says nothing \
-    about more steps ahead, nor, of prices, about profit: costs, spreads and the price at which \
+    from the true values before it, by a model that was never fitted to them. More steps ahead \
+    are judged apart, where the model says them. It says nothing, of prices, about profit: costs, spreads and the price at which \
     one could have bought are in no figure here.";
 
 fn notes(evaluations: &[Evaluation]) -> Vec<Block> {
@@ -144,6 +149,11 @@ fn metric_table(evaluations: &[Evaluation]) -> MetricTable {
             (MASE.name, "MASE", Better::Lower),
             (SMAPE.name, "sMAPE", Better::Lower),
             (CRPS.name, "CRPS", Better::Lower),
+            (
+                NEGATIVE_LOG_LIKELIHOOD.name,
+                "negative log-likelihood",
+                Better::Lower,
+            ),
             (DIRECTION, "direction right", Better::Higher),
         ];
         let measured = rows

@@ -1,26 +1,48 @@
 //! The rows of a file, checked: dates in order, no series mixed with another.
 
 use super::config::ColumnConfig;
+use super::covariates::Covariates;
 use crate::Error;
 use recurra_data::source::{ColumnSelector, Moment, TextRow, read_series, read_text_columns};
 use std::path::Path;
 
-/// The column of a file, in the order of its rows; and where its dates leave gaps.
-pub(super) fn read(path: &Path, data: &ColumnConfig) -> Result<(Vec<f64>, Vec<String>), Error> {
-    let plain = data.rows.is_none() && data.dates.is_none() && data.not_negative.is_empty();
+/// What a file says, row by row.
+#[derive(Debug)]
+pub(super) struct Rows {
+    /// The column to forecast.
+    pub(super) values: Vec<f64>,
+    pub(super) covariates: Covariates,
+    /// Where the dates leave gaps.
+    pub(super) notes: Vec<String>,
+}
+
+/// The columns of a file, in the order of its rows.
+pub(super) fn read(path: &Path, data: &ColumnConfig) -> Result<Rows, Error> {
+    let plain = data.rows.is_none()
+        && data.dates.is_none()
+        && data.not_negative.is_empty()
+        && data.inputs.is_empty()
+        && data.known.is_empty();
     let Some(column) = data.column.as_ref().filter(|_| !plain) else {
         if plain {
-            return Ok((read_series(path, data.column.as_ref())?, Vec::new()));
+            return Ok(Rows {
+                values: read_series(path, data.column.as_ref())?,
+                covariates: Covariates::default(),
+                notes: Vec::new(),
+            });
         }
-        let want = "the column to forecast, as `rows`, `dates` or `not_negative` are given";
+        let want = "the column to forecast, as other columns are named beside it";
         return Err(Error::config("data.column", want, "none"));
     };
     let mut columns = vec![column];
+    columns.extend(&data.inputs);
+    columns.extend(&data.known);
     columns.extend(data.rows.as_ref().map(|rows| &rows.column));
     columns.extend(&data.dates);
     columns.extend(&data.not_negative);
     let mut rows = read_text_columns(path, &columns)?;
-    let mut place = 1;
+    let beside = 1 + data.inputs.len() + data.known.len();
+    let mut place = beside;
     if let Some(filter) = &data.rows {
         let meant = filter.equals.trim();
         rows.retain(|row| row.cells[place].trim() == meant);
@@ -36,9 +58,10 @@ pub(super) fn read(path: &Path, data: &ColumnConfig) -> Result<(Vec<f64>, Vec<St
     }
     let file = File { path };
     let mut notes = Vec::new();
+    let mut moments = Vec::new();
     if let Some(dates) = &data.dates {
-        let dates = file.dates(&rows, place, dates)?;
-        notes.extend(gaps(&dates, &rows, place));
+        moments = file.dates(&rows, place, dates)?;
+        notes.extend(gaps(&moments, &rows, place));
         place += 1;
     }
     for (index, column) in data.not_negative.iter().enumerate() {
@@ -52,8 +75,28 @@ pub(super) fn read(path: &Path, data: &ColumnConfig) -> Result<(Vec<f64>, Vec<St
             }
         }
     }
-    let values = rows.iter().map(|row| file.number(row, 0, column));
-    Ok((values.collect::<Result<_, _>>()?, notes))
+    let numbers = |place: usize, column: &ColumnSelector| -> Result<Vec<f64>, Error> {
+        rows.iter()
+            .map(|row| file.number(row, place, column))
+            .collect()
+    };
+    let several = |first: usize, columns: &[ColumnSelector]| -> Result<Vec<Vec<f64>>, Error> {
+        (first..)
+            .zip(columns)
+            .map(|(place, column)| numbers(place, column))
+            .collect()
+    };
+    let mut known = several(1 + data.inputs.len(), &data.known)?;
+    let cycles = data.calendar.iter();
+    known.extend(cycles.flat_map(|cycle| cycle.columns(&moments)));
+    Ok(Rows {
+        values: numbers(0, column)?,
+        covariates: Covariates {
+            inputs: several(1, &data.inputs)?,
+            known,
+        },
+        notes,
+    })
 }
 
 /// A file by its name in errors.

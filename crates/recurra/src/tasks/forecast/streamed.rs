@@ -1,8 +1,10 @@
 //! Forecasts by the whole windows' network, or by the same network one value at a time.
 
+use super::config::Head;
 use super::config::Recipe;
-use super::example::{Example, INPUT_SIZE};
-use super::model::{ForecastModel, model};
+use super::example::{COLUMN_SIZE, Example};
+use super::model::{ForecastModel, Sizes, model};
+use super::outlook::Outlook;
 use crate::Error;
 use crate::artifact;
 use crate::tasks::device;
@@ -29,24 +31,24 @@ impl Forecaster {
         })
     }
 
-    /// The value that follows each window, in the series' own numbers.
-    pub(super) fn forecast(&self, examples: &[Example]) -> Result<Vec<f64>, NnError> {
+    /// What is said of the values that follow each window, window by window and step by step.
+    pub(super) fn outlooks(&self, examples: &[Example]) -> Result<Vec<Vec<Outlook>>, NnError> {
         let streamer = match self {
-            Self::Batch(model) => return model.forecast(examples),
+            Self::Batch(model) => return model.outlooks(examples),
             Self::Streamed(streamer) => streamer,
         };
         let mut workspace = StreamWorkspace::new();
         let mut state = streamer.zero_state();
         let mut change = [0.0];
-        let mut forecasts = Vec::with_capacity(examples.len());
+        let mut said = Vec::with_capacity(examples.len());
         for example in examples {
             state.reset();
-            for step in example.features().chunks_exact(INPUT_SIZE) {
+            for step in example.features().chunks_exact(COLUMN_SIZE) {
                 streamer.step(step, &mut state, &mut change, &mut workspace)?;
             }
-            forecasts.push(example.forecast(f64::from(change[0])));
+            said.push(vec![Outlook::of_point(f64::from(change[0]))]);
         }
-        Ok(forecasts)
+        Ok(said)
     }
 }
 
@@ -56,10 +58,15 @@ impl ForecastModel {
     /// # Errors
     /// [`NnError::CannotStream`] for a network that needs a whole window.
     pub(super) fn streamer(&self, precision: Precision) -> Result<Streamer, NnError> {
-        if self.highway.is_some() {
+        let whole = match (&self.highway, self.sizes(), self.says()) {
+            (Some(_), ..) => Some("`model.ar_len` reads several steps at once"),
+            (_, _, Head::Point {}) if self.sizes() == Sizes::NEXT => None,
+            _ => Some("it says more than the next value of one column"),
+        };
+        if let Some(why) = whole {
             return Err(NnError::CannotStream {
                 layer: self.stack.layers.len() + 1,
-                why: "`model.ar_len` reads several steps at once".to_owned(),
+                why: why.to_owned(),
             });
         }
         Streamer::new(&self.stack, Some(&self.head), precision)

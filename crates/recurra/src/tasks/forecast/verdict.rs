@@ -12,7 +12,7 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    /// Of forecasts of the next value, one after another.
+    /// Of forecasts of the value so many steps ahead, one after another.
     ///
     /// # Errors
     /// [`TrainError::Argument`] for values that are not finite.
@@ -20,6 +20,7 @@ impl Verdict {
         forecasts: &[f64],
         actuals: &[f64],
         last: &[f64],
+        ahead: usize,
     ) -> Result<Self, TrainError> {
         let squares = |values: &[f64]| -> Vec<f64> {
             let pairs = values.iter().zip(actuals);
@@ -48,7 +49,7 @@ impl Verdict {
         }
         // A share is never negative, though the interval of a mean may be.
         let share = |value: f64| format!("{:.1} %", 100.0 * value.max(0.0) / theirs);
-        Ok(match LossDifference::new(&model, &naive, 1)? {
+        Ok(match LossDifference::new(&model, &naive, ahead)? {
             Some(difference) if difference.is_better() => Self {
                 sentence: format!(
                     "The model beats the last value: its squared error is {} of the last value's \

@@ -342,6 +342,17 @@ fn a_run_that_was_interrupted_has_its_tunes() {
     let read = Tunes::read(&recipe).unwrap();
     read.write(&run).unwrap();
     assert_eq!(Tunes::of_run(&run).unwrap(), read);
+    let refused = |tunes: Tunes| {
+        tunes.write(&run).unwrap();
+        Tunes::of_run(&run).unwrap_err().to_string()
+    };
+    let mut short = read.clone();
+    short.test[0].roll = roll("C4");
+    assert!(refused(short).contains("1 steps in `"));
+    let mut none = read.clone();
+    none.test.clear();
+    assert!(refused(none).contains("no tunes in part `test`"));
+    read.write(&run).unwrap();
     let model = recipe.model.build(1, &device()).unwrap();
     let music = infer::Music::new(model);
     // A network that has learnt nothing is asked nonsense and answers with notes of a piano.

@@ -11,7 +11,10 @@ pub use copying::{CopyCheck, Copying};
 pub use difference::LossDifference;
 pub use direction::{Directions, Proportion};
 pub use point::{M4Score, MASE, OWA, RMSE, SMAPE, mase, rmse, smape};
-pub use spread::{CRPS, Coverage, PINBALL, coverage, crps_quantiles, crps_samples, pinball};
+pub use spread::{
+    CRPS, Coverage, NEGATIVE_LOG_LIKELIHOOD, PINBALL, coverage, crps_quantiles, crps_samples,
+    pinball,
+};
 
 use crate::TrainError;
 

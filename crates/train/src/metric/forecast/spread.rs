@@ -20,6 +20,14 @@ pub const CRPS: MetricInfo = MetricInfo {
     better: Better::Lower,
 };
 
+/// Negative log-likelihood of the density that is said of a value.
+pub const NEGATIVE_LOG_LIKELIHOOD: MetricInfo = MetricInfo {
+    name: "negative_log_likelihood",
+    title: "negative log-likelihood",
+    unit: "nats",
+    better: Better::Lower,
+};
+
 /// `mean max(q·(y − f), (q − 1)·(y − f))` of forecasts f of the quantile q; `None` without any.
 ///
 /// # Errors

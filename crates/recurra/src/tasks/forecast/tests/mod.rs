@@ -1,6 +1,7 @@
 //! The task as its users meet it.
 
 mod honesty;
+mod horizons;
 mod judging;
 mod predicting;
 mod running;
@@ -8,7 +9,7 @@ mod windowing;
 
 use super::config::{DataConfig, Recipe};
 use super::example::Example;
-use super::model::ForecastModel;
+use super::model::{ForecastModel, Sizes};
 use crate::recipe::RecipeSource;
 use recurra_data::series::ScaleBy;
 use recurra_nn::{CellName, Device, LayerConfig, StackConfig, rng};
@@ -82,9 +83,11 @@ fn untrained() -> ForecastModel {
     let config = super::ModelConfig {
         scale_by: ScaleBy::default(),
         ar_len: None,
+        ahead: super::Ahead::default(),
+        head: super::Head::default(),
         stack: StackConfig::uniform(LayerConfig::new(CellName::Lstm, 12), 2),
     };
-    ForecastModel::new(&config, &mut rng(5, 0), &Device::flex()).unwrap()
+    ForecastModel::new(&config, Sizes::NEXT, &mut rng(5, 0), &Device::flex()).unwrap()
 }
 
 fn example(inputs: &[f64], target: f64) -> Example {
@@ -112,7 +115,7 @@ fn recipes_are_checked_key_by_key() {
     insta::assert_snapshot!(refusal("data.season_len=5"), @"data.season_len: expected 2 to 4 (window_len), got 5");
     insta::assert_snapshot!(refusal("data.split.test=0"), @"`split.train + valid + test`: expected a sum of 1, got 0.8");
     insta::assert_snapshot!(refusal("data.column=0"), @"recipe `test`: columns count from 1, got 0 in `data`");
-    insta::assert_snapshot!(refusal("model.scale=range"), @"recipe `test`: unknown field `scale`, expected one of `scale_by`, `ar_len`, `stack` in `model`; did you mean `scale_by`?");
+    insta::assert_snapshot!(refusal("model.scale=range"), @"recipe `test`: unknown field `scale`, expected one of `scale_by`, `ar_len`, `ahead`, `head`, `stack` in `model`; did you mean `scale_by`?");
 }
 
 #[test]

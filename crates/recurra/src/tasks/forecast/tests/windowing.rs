@@ -1,14 +1,17 @@
 use super::super::column::Column;
 use super::super::column::windows_of_file;
 use super::super::data::{Dataset, Training};
-use super::super::example::{collate, windows_of};
+use super::super::example::{Cut, collate};
 use super::{DataConfig, RAMPS, column_recipe, example, recipe, untrained};
 use recurra_data::series::ScaleBy;
+use std::sync::Arc;
 
 #[test]
 fn the_network_reads_changes_and_levels_in_the_windows_own_unit() {
     // Changes 2, 4, 3: the unit is 3. Levels as seen from the last value, over 3 changes.
-    let batch = collate(&[&example(&[1.0, 3.0, 7.0, 10.0], 16.0)]).unwrap();
+    let batch = collate(&[&example(&[1.0, 3.0, 7.0, 10.0], 16.0)], 2, 1)
+        .unwrap()
+        .series;
     let third = 1.0 / 3.0;
     let expected = [2.0 * third, -7.0 / 9.0, 4.0 * third, -third, 1.0, 0.0];
     for (value, expected) in batch.values.iter().zip(expected) {
@@ -21,7 +24,8 @@ fn the_network_reads_changes_and_levels_in_the_windows_own_unit() {
 #[test]
 fn a_leap_out_of_a_quiet_stretch_does_not_drown_the_rest() {
     let leap = example(&[1.0, 1.001, 1.0, 1.001], 500.0);
-    assert_eq!(leap.scaled_target(), 10.0);
+    let batch = collate(&[&leap], 2, 1).unwrap();
+    assert_eq!(batch.series.targets, [10.0]);
     assert_eq!(leap.target, 500.0);
 }
 
@@ -109,7 +113,14 @@ fn generated_windows_never_come_twice_and_can_be_had_again() {
 
 #[test]
 fn values_of_a_file_are_forecast_from_what_came_before_them() {
-    let windows = windows_of(&[1.0, 2.0, 3.0, 4.0, 5.0], [2, 3], ScaleBy::default()).unwrap();
+    let cut = Cut {
+        series: &[1.0, 2.0, 3.0, 4.0, 5.0],
+        covariates: Arc::default(),
+        window_len: [2, 3],
+        horizon: 1,
+        by: ScaleBy::default(),
+    };
+    let windows = cut.windows().unwrap();
     let shown: Vec<(&[f64], f64)> = windows.iter().map(|w| (w.inputs(), w.target)).collect();
     let expected: [(&[f64], f64); 3] = [
         (&[1.0, 2.0], 3.0),
@@ -154,7 +165,7 @@ fn a_plain_file_of_numbers_serves_a_model_of_a_named_column() {
         panic!("a column was asked for")
     };
     data.column = Some("Close".parse().unwrap());
-    let (windows, note) = windows_of_file(&recipe, &path).unwrap();
+    let (windows, note) = windows_of_file(&recipe, &path, &[]).unwrap();
     assert_eq!(windows.len(), 2);
     assert!(note.unwrap().contains("has no column `Close`"));
 }

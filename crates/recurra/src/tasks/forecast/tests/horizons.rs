@@ -1,0 +1,338 @@
+//! Several columns in, several values ahead out, and how sure they are.
+
+use super::super::column::Column;
+use super::super::config::{DataConfig, Head, Recipe};
+use super::super::covariates::Covariates;
+use super::super::data::{Dataset, Training};
+use super::super::intervals::{LEVEL, Spread};
+use super::super::model::{ForecastModel, model};
+use super::super::outlook::{Outlook, Sureness, loss_of};
+use super::{column_recipe, resolve};
+use crate::tasks::device;
+use crate::{Error, evaluate, train};
+use rand::RngExt;
+use recurra_data::rng::rng;
+use recurra_data::series::ScaleBy;
+use recurra_nn::{Tensor, weights::values};
+use recurra_train::Control;
+use recurra_train::metric::{CRPS, MEAN_ABSOLUTE_ERROR, NEGATIVE_LOG_LIKELIHOOD, RMSE};
+use std::path::Path;
+
+fn several(path: &Path, more: &[&str]) -> Result<Recipe, Error> {
+    let mut given = vec![
+        "data.column=y",
+        "data.inputs=[\"x\"]",
+        "data.dates=when",
+        "data.calendar=[\"day\"]",
+        "data.horizon=3",
+    ];
+    given.extend(more);
+    match resolve(&column_recipe(path), &given)? {
+        crate::Recipe::Forecast(recipe) => Ok(recipe),
+        other => panic!("{other:?} is another task"),
+    }
+}
+
+/// Numbers between -1 and 1.
+fn noise(seed: u64, count: usize) -> Vec<f64> {
+    let mut rng = rng(seed, 0);
+    (0..count)
+        .map(|_| rng.random::<f64>() * 2.0 - 1.0)
+        .collect()
+}
+
+/// `y` rises by what `x` was a step before: known to whoever reads `x`.
+fn driven(count: usize) -> (Vec<f64>, Vec<f64>) {
+    let x = noise(7, count);
+    let y = x.iter().scan(100.0, |y, x| {
+        let now = *y;
+        *y += x;
+        Some(now)
+    });
+    (y.collect(), x)
+}
+
+fn csv(count: usize) -> String {
+    let (y, x) = driven(count);
+    let row = |at: usize| {
+        let (day, hour) = (1 + at / 24, at % 24);
+        format!(
+            "2024-{:02}-{:02} {hour:02}:00,{},{}\n",
+            1 + day / 28,
+            1 + day % 28,
+            x[at],
+            y[at]
+        )
+    };
+    "when,x,y\n".to_owned() + &(0..count).map(row).collect::<String>()
+}
+
+fn dataset(recipe: &Recipe, values: Vec<f64>, covariates: Covariates) -> Dataset {
+    let DataConfig::Column(data) = &recipe.data else {
+        panic!("a column was asked for")
+    };
+    let mut column = Column::made(values);
+    column.covariates = covariates;
+    Dataset::from_series(&column, data, ScaleBy::default()).unwrap()
+}
+
+fn points(model: &ForecastModel, data: &Dataset) -> Vec<Vec<f64>> {
+    let said = model.outlooks(&data.test).unwrap();
+    let steps = |said: Vec<Outlook>| said.iter().map(Outlook::point).collect();
+    said.into_iter().map(steps).collect()
+}
+
+#[test]
+fn no_part_looks_into_the_next_and_no_forecast_into_its_future() {
+    let recipe = several("a.csv".as_ref(), &[]).unwrap();
+    let count = 80;
+    let (y, x) = driven(count);
+    let known = vec![noise(1, count), noise(2, count)];
+    let covariates = |x: Vec<f64>, known: Vec<Vec<f64>>| Covariates {
+        inputs: vec![x],
+        known,
+    };
+    let times: Vec<f64> = (0..count).map(|t| t as f64).collect();
+    let data = dataset(&recipe, times, covariates(x.clone(), known.clone()));
+    let Training::Windows(train) = &data.train else {
+        panic!("a column has windows")
+    };
+    for (earlier, later) in [(train, &data.valid), (&data.valid, &data.test)] {
+        let latest = (1..=3).flat_map(|step| earlier.iter().map(move |e| e.at_step(step).target));
+        let latest = latest.fold(0.0, f64::max);
+        assert!(later.iter().all(|example| example.target > latest));
+    }
+    // The last of training is the one before the first of validation.
+    assert_eq!(data.history.last(), Some(&(data.valid[0].target - 1.0)));
+
+    let model = model(&recipe, &device()).unwrap();
+    let plain = dataset(&recipe, y.clone(), covariates(x.clone(), known.clone()));
+    let forecasts = points(&model, &plain);
+    // From the row behind the first test window on, all but what is known beforehand is another.
+    let first = plain.history.len() + plain.valid.len() + 2;
+    let (mut other_y, mut other_x) = (y.clone(), x.clone());
+    for value in other_y[first..].iter_mut().chain(&mut other_x[first..]) {
+        *value += 5.0;
+    }
+    let changed = points(
+        &model,
+        &dataset(&recipe, other_y, covariates(other_x, known.clone())),
+    );
+    assert_eq!(changed[0], forecasts[0]);
+    assert_ne!(changed[1], forecasts[1]);
+    // What is known of the steps to come is read: a change there changes what is said.
+    let mut other_known = known;
+    other_known[0][first + 2] += 5.0;
+    let changed = points(&model, &dataset(&recipe, y, covariates(x, other_known)));
+    assert_ne!(changed[0], forecasts[0]);
+}
+
+#[test]
+fn read_on_it_says_what_step_by_step_it_would() {
+    let recipe = match resolve(
+        &column_recipe("a.csv".as_ref()),
+        &["data.horizon=3", "model.ahead=recursive"],
+    ) {
+        Ok(crate::Recipe::Forecast(recipe)) => recipe,
+        other => panic!("{other:?}"),
+    };
+    let model = model(&recipe, &device()).unwrap();
+    let (y, _) = driven(60);
+    let data = dataset(&recipe, y, Covariates::default());
+    let window = &data.test[0];
+    let said = &model.outlooks(std::slice::from_ref(window)).unwrap()[0];
+    let mut values = window.inputs().to_vec();
+    for said in said {
+        let next = super::Example::open_ended(&values[values.len() - 4..], ScaleBy::default());
+        let value = model.forecast(&[next.unwrap()]).unwrap()[0];
+        assert!((window.forecast(said.point()) - value).abs() < 1e-6);
+        values.push(value);
+    }
+    assert_eq!(said.len(), 3);
+}
+
+#[test]
+fn a_column_beside_it_that_drives_a_series_is_made_use_of() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("driven.csv");
+    std::fs::write(&path, csv(400)).unwrap();
+    let given = [
+        "data.horizon=1",
+        "data.window_len=8",
+        "train.updates=300",
+        "train.batch_size=32",
+        "train.optimizer={ name = \"adam\", learning_rate = 0.01 }",
+        "model.stack.layer.hidden_size=16",
+    ];
+    let recipe = crate::Recipe::Forecast(several(&path, &given).unwrap());
+    let dir = place.path().join("run");
+    let trained = train(&recipe, &dir, &Control::silent()).unwrap();
+    let judged = &trained.evaluations[0];
+    let own = judged.metrics.get(RMSE.name).unwrap();
+    for (name, baseline) in &judged.baselines {
+        assert!(
+            own < 0.5 * baseline.get(RMSE.name).unwrap(),
+            "{own} beside {name}"
+        );
+    }
+    assert!(judged.notes[0].starts_with("The model beats the last value"));
+    assert_eq!(evaluate(&dir, None).unwrap(), trained.evaluations);
+    let other = evaluate(&dir, Some(&path)).unwrap();
+    assert!(other[0].metrics.get(MEAN_ABSOLUTE_ERROR.name).unwrap() < 0.3);
+    let refused = crate::open(&dir).unwrap();
+    let options = crate::PredictOptions { top_k: 1 };
+    let refused = refused.predict("1, 2, 3", 1, options).unwrap_err();
+    assert!(refused.to_string().contains("several columns"), "{refused}");
+}
+
+#[test]
+fn every_head_is_fitted_and_judged_at_each_distance() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("driven.csv");
+    std::fs::write(&path, csv(150)).unwrap();
+    for (number, head) in [
+        "model.head={ name = \"point\" }",
+        "model.head={ name = \"gaussian\" }",
+        "model.head={ name = \"student-t\", degrees = 4.0 }",
+        "model.head={ name = \"quantiles\", levels = [0.1, 0.3, 0.5, 0.7, 0.9] }",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let recipe = crate::Recipe::Forecast(several(&path, &[head, "model.ar_len=2"]).unwrap());
+        let dir = place.path().join(format!("run-{number}"));
+        let trained = train(&recipe, &dir, &Control::silent()).unwrap();
+        let splits: Vec<&str> = trained
+            .evaluations
+            .iter()
+            .map(|one| &one.split[..])
+            .collect();
+        assert_eq!(
+            splits,
+            ["test", "test, 2 steps ahead", "test, 3 steps ahead"]
+        );
+        for judged in &trained.evaluations {
+            assert!(judged.metrics.get(CRPS.name).unwrap() > 0.0, "{head}");
+            let has_density = head.contains("gaussian") || head.contains("student");
+            let nats = judged.metrics.get(NEGATIVE_LOG_LIKELIHOOD.name);
+            assert_eq!(nats.is_some(), has_density, "{head}");
+        }
+        let drift = trained.evaluations[2].baselines["drift"]
+            .get(RMSE.name)
+            .unwrap();
+        let next = trained.evaluations[0].baselines["drift"]
+            .get(RMSE.name)
+            .unwrap();
+        assert!(drift > next, "three steps ahead are harder");
+        assert_eq!(evaluate(&dir, None).unwrap(), trained.evaluations, "{head}");
+    }
+}
+
+#[test]
+fn distributions_have_the_quantiles_and_densities_of_the_tables() {
+    let normal = Sureness::new(&Head::Gaussian {}, LEVEL).unwrap();
+    let said = Outlook::Located {
+        location: 1.0,
+        scale: 2.0,
+    };
+    // 10 % of a normal variable lie beyond 1.2816, of Student's with 5 degrees beyond 1.4759.
+    let [low, high] = normal.interval(&said);
+    assert!((high - (1.0 + 2.0 * 1.2816)).abs() < 5e-3 && (low + high - 2.0).abs() < 1e-9);
+    let student = Sureness::new(&Head::StudentT { degrees: 5.0 }, LEVEL).unwrap();
+    assert!((student.interval(&said)[1] - (1.0 + 2.0 * 1.4759)).abs() < 5e-3);
+    // −ln φ(0) = ½ ln 2π; of Student's with 5 degrees the density at 0 is 0.3796.
+    let nats = normal.nats(&said, 1.0).unwrap();
+    assert!((nats - (2.0_f64.ln() + 0.5 * std::f64::consts::TAU.ln())).abs() < 1e-6);
+    let nats = student.nats(&said, 1.0).unwrap();
+    assert!((nats - (2.0_f64.ln() - 0.379_6_f64.ln())).abs() < 1e-4);
+    // The CRPS of a normal variable at its mean: σ·(2φ(0) − 1/√π) = 0.2337·σ.
+    assert!((normal.crps(&said, 1.0).unwrap() - 2.0 * 0.2337).abs() < 5e-3);
+    assert_eq!(Sureness::new(&Head::Point {}, LEVEL), None);
+}
+
+#[test]
+fn quantiles_never_cross_and_their_ends_are_the_interval() {
+    let head = Head::Quantiles {
+        levels: vec![0.1, 0.5, 0.9],
+    };
+    let said = head.outlook(&[2.0, 1.0, 3.0]);
+    assert_eq!(said.point(), 2.0);
+    let sureness = Sureness::new(&head, LEVEL).unwrap();
+    assert_eq!(sureness.interval(&said), [1.0, 3.0]);
+    let example = super::example(&[8.0, 10.0], 15.0);
+    let spread = Spread::of_said(&sureness, &[&said], std::slice::from_ref(&example));
+    let spread = spread.unwrap().unwrap();
+    // The unit is 2: the interval goes from 12 to 16, and twice the mean pinball loss of a change
+    // of 2.5 is 2·(0.1·1.5 + 0.5·0.5 + 0.1·0.5)/3 units.
+    assert_eq!(spread.inside.share(), Some(1.0));
+    assert!(
+        (spread.crps - 2.0 * 2.0 * 0.45 / 3.0).abs() < 1e-9,
+        "{spread:?}"
+    );
+}
+
+#[test]
+fn losses_are_those_of_the_definitions() {
+    let loss = |head: &Head, said: Vec<f32>, target: f32| {
+        let width = said.len();
+        let said = Tensor::<1>::from_data(&said[..], &device()).reshape([1, 1, width]);
+        let target = Tensor::<2>::from_data([[target]], &device());
+        f64::from(values(&loss_of(head, said, target).unwrap())[0])
+    };
+    assert!((loss(&Head::Point {}, vec![1.0], 3.0) - 4.0).abs() < 1e-6);
+    // ln(1 + e^x) = 1 at x = ln(e − 1); with the least scale 1.001.
+    let raw = (std::f64::consts::E - 1.0).ln() as f32;
+    let z: f64 = 2.0 / 1.001;
+    let gaussian = loss(&Head::Gaussian {}, vec![1.0, raw], 3.0);
+    assert!((gaussian - (1.001_f64.ln() + z * z / 2.0)).abs() < 1e-5);
+    let student = loss(&Head::StudentT { degrees: 3.0 }, vec![1.0, raw], 3.0);
+    assert!((student - (1.001_f64.ln() + 2.0 * (1.0 + z * z / 3.0).ln())).abs() < 1e-5);
+    let head = Head::Quantiles {
+        levels: vec![0.1, 0.5, 0.9],
+    };
+    // Short by 2, by 1, over by 1.
+    let pinball = loss(&head, vec![1.0, 2.0, 4.0], 3.0);
+    assert!((pinball - (0.2 + 0.5 + 0.1) / 3.0).abs() < 1e-6);
+}
+
+#[test]
+fn what_does_not_go_together_is_refused_by_key() {
+    for (given, key) in [
+        (&["data.horizon=0"][..], "data.horizon"),
+        (
+            &[
+                "data.dates=when",
+                "data.inputs=[]",
+                "model.ahead=recursive",
+                "data.horizon=1",
+            ],
+            "model.ahead",
+        ),
+        (&["model.ahead=recursive"], "model.ahead"),
+        (
+            &["model.head={ name = \"student-t\", degrees = 2.0 }"],
+            "model.head.degrees",
+        ),
+        (
+            &["model.head={ name = \"quantiles\", levels = [0.5] }"],
+            "model.head.levels",
+        ),
+        (
+            &["model.head={ name = \"gaussian\", width = 2.0 }"],
+            "width",
+        ),
+        (&["data.calendar=[\"decade\"]"], "decade"),
+    ] {
+        let refused = several("a.csv".as_ref(), given).unwrap_err().to_string();
+        assert!(refused.contains(key), "{given:?}: {refused}");
+    }
+    let undated = resolve(
+        &column_recipe("a.csv".as_ref()),
+        &["data.calendar=[\"week\"]"],
+    );
+    let refused = undated.unwrap_err().to_string();
+    assert!(
+        refused.starts_with("data.calendar: expected `data.dates`"),
+        "{refused}"
+    );
+}
