@@ -3,9 +3,10 @@
 use crate::{Result, Task, data};
 use recurra_nn::decode::{BeamConfig, DecodeConfig, Search, Start, Symbols, decode};
 use recurra_nn::seq2seq::{
-    AttentionConfig, Bridge, EncoderDecoder, LossOptions, Query, Score, Seq2Seq, Seq2SeqConfig,
-    Tied, Tokens,
+    AttentionConfig, Bridge, EncoderDecoder, LossOptions, PackedSeq2Seq, Query, Score, Seq2Seq,
+    Seq2SeqConfig, Tied, Tokens,
 };
+use recurra_nn::streaming::Precision;
 use recurra_nn::{
     CellName, Device, LayerConfig, Merge, Mode, NnError, Stack, StackConfig, Tensor, rng, torch,
     weights,
@@ -136,6 +137,8 @@ pub(crate) fn search(folder: &Path) -> Result<impl FnMut(usize) -> Result<f64>> 
         ..config()
     };
     let model = model.build([VOCAB_SIZE; 2], &mut rng(1, 0), &Device::flex())?;
+    // As a run translates.
+    let model = PackedSeq2Seq::new(&model, Precision::F32)?;
     let source = Rows::open(folder, "source")?;
     let config = DecodeConfig {
         search: Search::Beam(BeamConfig {
@@ -157,7 +160,11 @@ pub(crate) fn search(folder: &Path) -> Result<impl FnMut(usize) -> Result<f64>> 
             let state = model.begin(Tokens { ids: &ids, lengths })?;
             let starts = vec![Start::new(BOS); lengths.len()];
             let found = decode(&model, state, &starts, &symbols, &config)?;
-            said += found.iter().flatten().map(|one| one.ids.len()).sum::<usize>();
+            said += found
+                .iter()
+                .flatten()
+                .map(|one| one.ids.len())
+                .sum::<usize>();
         }
         Ok(said as f64)
     })
