@@ -151,7 +151,7 @@ fn an_unknown_recipe_names_the_nearest() {
 
 #[test]
 fn an_unknown_key_names_the_nearest() {
-    insta::assert_snapshot!(refused(&["train", "tiny.toml", "--set", "train.batch_sise=2"]), @"error: tiny.toml: unknown field `batch_sise`, expected one of `seed`, `precision`, `batch_size`, `bucketing`, `updates`, `epochs`, `evaluate_every`, `checkpoint_every`, `clip_norm`, `optimizer`, `schedule`, `averaging`, `early_stopping` in `train`; did you mean `batch_size`?");
+    insta::assert_snapshot!(refused(&["train", "tiny.toml", "--set", "train.batch_sise=2"]), @"error: tiny.toml: unknown field `batch_sise`, expected one of `seed`, `precision`, `batch_size`, `bucketing`, `updates`, `epochs`, `evaluate_every`, `checkpoint_every`, `clip_norm`, `optimizer`, `schedule`, `averaging`, `early_stopping`, `fine_tuning` in `train`; did you mean `batch_size`?");
     insta::assert_snapshot!(
         refused(&["train", "tiny.toml", "--set", "model.stack.layer.hiden_size=2"]),
         @"error: tiny.toml: unknown field `hiden_size`, expected one of `cell`, `hidden_size`, `activation`, `forget_bias`, `peepholes`, `proj_size`, `coupled`, `clip`, `cell_clip`, `layer_norm`, `reset`, `gate_activation`, `candidate_activation`, `output_activation`, `candidate`, `highway_scale`, `pooling`, `window_size`, `recurrent_dropout`, `zoneout_hidden`, `zoneout_cell`, `weight_drop`, `bidirectional`, `backward`, `init` in `model.stack.layer`; did you mean `hidden_size`?"
