@@ -1,8 +1,8 @@
 //! Vectors times the panels of a matrix: memory is read once, in order, and never written.
 //!
 //! Several vectors are multiplied with a few panels before the next panels are read, which have
-//! then to come from far away only once; in f32 four of them are at the same time. No software prefetch: the processor's own follows the
-//! streams better.
+//! then to come from far away only once; in f32 four of them at the same time. No software
+//! prefetch: the processor's own follows the streams better.
 
 use super::panels::{Line, Panels, ROWS};
 use super::rows::{Rows, RowsMut};
