@@ -5,7 +5,7 @@ import ctypes as c
 import numpy as np
 
 import attention
-from harness import Peer
+from harness import Peer, aligned
 from ours import Recurra, address
 
 FUNCTIONS = ("sigmoid", "tanh", "exp", "relu")  # as `abi/src/around.rs` numbers them
@@ -21,10 +21,10 @@ def cases(given, recurra: Recurra, modules: dict, reading: dict[int, float]):
         ("clip + adam", "2M", adam, parameters()),
     ):
         key = {"section": "around", "cell": name, "shape": shape, "work": "around", "threads": given.threads}
-        peers = [make(recurra, name, {key: array.copy() for key, array in arrays.items()})]
+        peers = [make(recurra, name, {key: aligned(array) for key, array in arrays.items()})]
         for module in modules.values():
             if hasattr(module, "around_peer"):
-                peers.append(module.around_peer(name, {key: array.copy() for key, array in arrays.items()}))
+                peers.append(module.around_peer(name, {key: aligned(array) for key, array in arrays.items()}))
         yield key, peers, None
     for name in ("additive", "dot"):
         shape = ",".join(map(str, attention.SHAPE))
@@ -91,7 +91,7 @@ def activation_gradient(recurra: Recurra, name: str, arrays: dict) -> Peer:
 
 
 def adam(recurra: Recurra, name: str, arrays: dict) -> Peer:
-    memory = np.zeros((2, WEIGHTS), np.float32)
+    memory = aligned(np.zeros((2, WEIGHTS), np.float32))
     call = (c.c_size_t(WEIGHTS), address(arrays["weights"]), address(arrays["gradients"]), address(memory))
     update = [0]
     first = arrays["weights"].copy()

@@ -3,6 +3,7 @@
 import os
 import random
 import statistics
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 SAMPLE_SECONDS = 0.003  # a sample repeats short calls until it lasts this long
-SETTLE_SECONDS = 0.002  # between samples: other libraries' threads spin for a while
+SETTLE_SECONDS = 0.002  # between samples, and as long again until no other thread runs
+SETTLE_AT_MOST = 0.1
 DELAY_SHARE = 0.02  # a sample that waited longer for a processor is dropped
 
 
@@ -52,8 +54,29 @@ def run_queue_delay() -> float:
     return total * 1e-9
 
 
-def sample(peer: Peer, timing: Timing) -> None:
+def another_runs() -> bool:
+    """Whether a thread of this process besides the calling one runs, or waits for a processor."""
+    for task in set(os.listdir("/proc/self/task")) - {str(threading.get_native_id())}:
+        try:
+            with open(f"/proc/self/task/{task}/stat", "rb") as file:
+                if file.read().rpartition(b")")[2].split()[0] == b"R":
+                    return True
+        except OSError:
+            pass  # the thread has ended
+    return False
+
+
+def settle() -> None:
+    """Waits until the last peer's threads sleep: OpenMP's spin for some milliseconds after their work, on the
+    processors that the next peer needs."""
+    start = time.perf_counter()
     time.sleep(SETTLE_SECONDS)
+    while another_runs() and time.perf_counter() < start + SETTLE_AT_MOST:
+        time.sleep(SETTLE_SECONDS)
+
+
+def sample(peer: Peer, timing: Timing) -> None:
+    settle()
     before = run_queue_delay()
     if timing.repeats > 1:
         peer.run()  # its weights are in the cache again
@@ -93,6 +116,15 @@ def wants_more(timing: Timing, seconds: float, fewest: int, most: int) -> bool:
     if taken >= most or (taken >= fewest and timing.spent >= 3 * seconds):
         return False  # enough, or too noisy to wait for quiet
     return len(timing.kept) < fewest or timing.spent < seconds
+
+
+def aligned(array: np.ndarray) -> np.ndarray:
+    """A copy that begins with a cache line, as the arrays of every framework do."""
+    room = np.empty(array.nbytes + 64, np.uint8)
+    start = -room.ctypes.data % 64
+    copy = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[:] = array
+    return copy
 
 
 def disagreement(got: dict[str, np.ndarray], want: dict[str, np.ndarray]) -> float:
