@@ -77,6 +77,16 @@ impl Machine {
         }
     }
 
+    /// The machine for loops that only wait for memory: half a cache line at a time, which Zen 4
+    /// brings from its third-level cache in 0.85 of the time of whole ones.
+    pub(crate) fn for_memory(self) -> Machine {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Machine::Avx512(machine) => Machine::Avx2(machine.avx2()),
+            machine => machine,
+        }
+    }
+
     /// Floats that a register holds.
     pub(crate) fn vector_len(self) -> usize {
         match self {

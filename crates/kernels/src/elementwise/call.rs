@@ -1,8 +1,7 @@
 //! The calls, and who carries them out.
 
-use super::exponential::exp;
-use crate::activation::{relu, sigmoid, tanh};
-use crate::arch::{Machine, Work};
+use super::pass::{pull, push};
+use crate::arch::Machine;
 use crate::measure::Measure;
 use crate::spread::spread;
 use crate::{Isa, KernelError, scalar};
@@ -106,11 +105,7 @@ pub fn elementwise_backward_on(isa: Isa, call: ElementwiseBackward<'_>) -> Resul
     let outputs = call.outputs.chunks(PART);
     let parts = outputs.zip(call.gradients.chunks_mut(PART)).collect();
     spread(parts, |(outputs, gradients)| {
-        machine.run(Pull {
-            function: call.function,
-            outputs,
-            gradients,
-        });
+        pull(machine, call.function, outputs, gradients);
     });
     Ok(())
 }
@@ -124,96 +119,6 @@ fn run(machine: Option<Machine>, call: Elementwise<'_>) {
     };
     let function = call.function;
     spread(call.values.chunks_mut(PART).collect(), |values| {
-        machine.run(Push { function, values });
+        push(machine, function, values);
     });
-}
-
-struct Push<'a> {
-    function: Function,
-    values: &'a mut [f32],
-}
-
-impl Work for Push<'_> {
-    #[inline(always)]
-    fn run<const FUSED: bool>(self) {
-        let values = self.values;
-        match self.function {
-            Function::Exp => each(values, exp::<FUSED>),
-            Function::Sigmoid => each(values, sigmoid::<FUSED>),
-            Function::Tanh => each(values, tanh::<FUSED>),
-            Function::Relu => each_beside(values, relu),
-        }
-    }
-}
-
-#[inline(always)]
-fn each(values: &mut [f32], f: impl Fn(f32) -> f32) {
-    for value in values {
-        *value = f(*value);
-    }
-}
-
-/// Elements that are computed beside their place before they are put there.
-const BESIDE: usize = 512;
-
-/// As [`each`], for an `f` that may give back its argument: in place, the compiler would leave
-/// those out and store with a mask, which is many times slower than a plain store on some
-/// processors.
-#[inline(always)]
-fn each_beside(values: &mut [f32], f: impl Fn(f32) -> f32) {
-    let mut results = [0.0; BESIDE];
-    for values in values.chunks_mut(BESIDE) {
-        let results = &mut results[..values.len()];
-        for (result, &value) in results.iter_mut().zip(&*values) {
-            *result = f(value);
-        }
-        values.copy_from_slice(results);
-    }
-}
-
-struct Pull<'a> {
-    function: Function,
-    outputs: &'a [f32],
-    gradients: &'a mut [f32],
-}
-
-impl Work for Pull<'_> {
-    #[inline(always)]
-    fn run<const FUSED: bool>(self) {
-        let Pull {
-            function,
-            outputs,
-            gradients,
-        } = self;
-        match function {
-            Function::Exp => each_pair(gradients, outputs, |d, y| d * y),
-            Function::Sigmoid => each_pair(gradients, outputs, |d, y| d * y * (1.0 - y)),
-            Function::Tanh => each_pair(gradients, outputs, |d, y| d * (1.0 - y * y)),
-            // What is not above zero is zero, or NaN that must not be hidden.
-            Function::Relu => {
-                each_pair_beside(gradients, outputs, |d, y| if y > 0.0 { d } else { y });
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn each_pair(gradients: &mut [f32], outputs: &[f32], f: impl Fn(f32, f32) -> f32) {
-    for (gradient, &output) in gradients.iter_mut().zip(outputs) {
-        *gradient = f(*gradient, output);
-    }
-}
-
-/// As [`each_pair`], beside their place as [`each_beside`] does it.
-#[inline(always)]
-fn each_pair_beside(gradients: &mut [f32], outputs: &[f32], f: impl Fn(f32, f32) -> f32) {
-    let mut results = [0.0; BESIDE];
-    for (gradients, outputs) in gradients.chunks_mut(BESIDE).zip(outputs.chunks(BESIDE)) {
-        let results = &mut results[..gradients.len()];
-        let pairs = gradients.iter().zip(outputs);
-        for (result, (&gradient, &output)) in results.iter_mut().zip(pairs) {
-            *result = f(gradient, output);
-        }
-        gradients.copy_from_slice(results);
-    }
 }

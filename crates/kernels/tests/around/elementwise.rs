@@ -106,6 +106,31 @@ fn nan_and_infinities_are_what_the_functions_make_of_them() {
 }
 
 #[test]
+fn where_values_lie_in_memory_never_changes_a_bit() {
+    let (x, d) = (values(100, 3.0), values(100, 2.0));
+    for isa in Isa::available() {
+        for function in FUNCTIONS {
+            let run = |start: usize| {
+                let mut outputs = [vec![9.0; start], x.clone()].concat();
+                let values = &mut outputs[start..];
+                elementwise_on(isa, Elementwise { function, values }).unwrap();
+                let mut gradients = [vec![9.0; start], d.clone()].concat();
+                let call = ElementwiseBackward {
+                    function,
+                    outputs: &outputs[start..],
+                    gradients: &mut gradients[start..],
+                };
+                elementwise_backward_on(isa, call).unwrap();
+                [outputs, gradients].map(|values| values[start..].to_vec())
+            };
+            for start in [1, 7, 15] {
+                assert_eq!(run(start), run(0), "{isa} {function:?} {start}");
+            }
+        }
+    }
+}
+
+#[test]
 fn threads_never_change_a_bit() {
     for function in FUNCTIONS {
         let x = values(100_000, 9.0);
