@@ -69,11 +69,13 @@ pub fn attend_on(isa: Isa, call: Attend<'_>) -> Result<(), KernelError> {
         .map(|row| (row, alignment.next_row(), context.next_row()))
         .collect();
     spread(parts, |(row, alignment, context)| {
-        machine.run(Forward {
-            inputs: rows.inputs(row),
+        let inputs = rows.inputs(row);
+        let forward = Forward {
+            inputs,
             alignment,
             context,
-        });
+        };
+        forward.carry_out(machine);
     });
     Ok(())
 }
@@ -136,7 +138,7 @@ pub fn attend_backward_on(isa: Isa, call: AttendBackward<'_>) -> Result<(), Kern
             d_scores: d_scores.next_row(),
         })
         .collect();
-    spread(parts, |part| machine.run(part));
+    spread(parts, |part| part.carry_out(machine));
     d_vector.fill(0.0);
     for share in shares.chunks_exact(d_vector.len().max(1)) {
         for (sum, share) in d_vector.iter_mut().zip(share) {

@@ -5,11 +5,12 @@
 //!
 //! - [`call`]: the calls and their checks.
 //! - [`vectors`]: sums over one vector or two.
-//! - [`row`]: one row of the batch, forward and backward.
+//! - [`row`]: one row of the batch, forward and backward; [`dot`]: the same of many queries.
 //! - [`door`]: rows over threads and instruction sets.
 
 mod call;
 mod door;
+mod dot;
 mod row;
 mod vectors;
 

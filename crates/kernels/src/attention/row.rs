@@ -1,8 +1,9 @@
 //! One row of the batch, forward and backward.
 
 use super::call::{AttentionShape, Score};
+use super::dot::MANY_QUERIES;
 use super::vectors::{TanhGradient, add, dot, dot_tanh};
-use crate::arch::Work;
+use crate::arch::{Machine, Work};
 use crate::elementwise::exponential::exp_below_zero;
 
 /// What both passes read; `[Q, ..]` and `[K, ..]` of one row.
@@ -18,18 +19,26 @@ pub(super) struct Inputs<'a> {
 }
 
 impl<'a> Inputs<'a> {
+    /// The scale of the scores, where products of matrices make them.
+    fn by_products(&self) -> Option<f32> {
+        match self.score {
+            Score::Dot { scale } if self.shape.query_len >= MANY_QUERIES => Some(scale as f32),
+            _ => None,
+        }
+    }
+
     #[inline(always)]
-    fn query(&self, index: usize) -> &'a [f32] {
+    pub(super) fn query(&self, index: usize) -> &'a [f32] {
         &self.queries[index * self.shape.key_size..][..self.shape.key_size]
     }
 
     #[inline(always)]
-    fn key(&self, index: usize) -> &'a [f32] {
+    pub(super) fn key(&self, index: usize) -> &'a [f32] {
         &self.keys[index * self.shape.key_size..][..self.shape.key_size]
     }
 
     #[inline(always)]
-    fn value(&self, index: usize) -> &'a [f32] {
+    pub(super) fn value(&self, index: usize) -> &'a [f32] {
         &self.values[index * self.shape.value_size..][..self.shape.value_size]
     }
 }
@@ -41,6 +50,15 @@ pub(super) struct Forward<'a> {
     pub(super) alignment: &'a mut [f32],
     /// `[Q, D]`
     pub(super) context: &'a mut [f32],
+}
+
+impl Forward<'_> {
+    pub(super) fn carry_out(self, machine: Machine) {
+        match self.inputs.by_products() {
+            Some(scale) => self.by_products(machine, scale),
+            None => machine.run(self),
+        }
+    }
 }
 
 impl Work for Forward<'_> {
@@ -86,7 +104,7 @@ impl Work for Forward<'_> {
 
 /// NaN among the scores makes every share NaN, and so does a row of `−∞`.
 #[inline(always)]
-fn softmax<const FUSED: bool>(scores: &mut [f32]) {
+pub(super) fn softmax<const FUSED: bool>(scores: &mut [f32]) {
     let greater = |a: f32, &b: &f32| if b > a { b } else { a };
     let max = scores.iter().fold(f32::NEG_INFINITY, greater);
     for score in scores.iter_mut() {
@@ -117,6 +135,15 @@ pub(super) struct Backward<'a> {
     pub(super) d_vector: &'a mut [f32],
     /// Room for `[K]`.
     pub(super) d_scores: &'a mut [f32],
+}
+
+impl Backward<'_> {
+    pub(super) fn carry_out(self, machine: Machine) {
+        match self.inputs.by_products() {
+            Some(scale) => self.by_products(machine, scale),
+            None => machine.run(self),
+        }
+    }
 }
 
 impl Work for Backward<'_> {
