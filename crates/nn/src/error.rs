@@ -51,6 +51,15 @@ pub enum NnError {
         /// What keeps it from it.
         why: String,
     },
+    /// A decoder that cannot be packed for single steps.
+    #[error(
+        "a network with `{option}` is not packed for single steps, as weights in fewer bits need: \
+         keep to its weights in f32, or train it without"
+    )]
+    CannotPack {
+        /// The option of the network that stands in the way.
+        option: &'static str,
+    },
     /// A weight file lacks a tensor that the model has.
     #[error("{origin}: tensor `{name}` is missing; the file holds {found}")]
     MissingTensor {

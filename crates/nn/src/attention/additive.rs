@@ -7,12 +7,14 @@ use crate::{NnError, Rng};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-/// `score = v·tanh(W_q q + W_m m)`; with norms `g·v/|v|·tanh(W_q q + W_m m + b)`.
+/// `score = v·tanh(W_q q + W_m m)`; with norms `g·v/|v|·tanh(W_q q + W_m m + b)`; with coverage
+/// `W_m m + w_c c` stands in the place of `W_m m`, see [`AdditiveAttention::cover`].
 ///
 /// # Source
 /// Bahdanau, Cho and Bengio 2015, "Neural machine translation by jointly learning to align and
 /// translate"; the normed form as in TensorFlow's `BahdanauAttention(normalize=True)`, after
-/// Salimans and Kingma 2016.
+/// Salimans and Kingma 2016; coverage as in See, Liu and Manning 2017, "Get to the point:
+/// summarization with pointer-generator networks", after Tu et al. 2016.
 ///
 /// # Example
 /// ```
@@ -40,6 +42,8 @@ pub struct AdditiveAttention {
     pub gain: Option<Param<Tensor<1>>>,
     /// `[key_size]`, in the normed form.
     pub bias: Option<Param<Tensor<1>>>,
+    /// `[key_size]`, where coverage counts.
+    pub w_coverage: Option<Param<Tensor<1>>>,
 }
 
 impl AdditiveAttention {
@@ -61,6 +65,17 @@ impl AdditiveAttention {
             vector: parameter(vector, [key_size], device),
             gain: None,
             bias: None,
+            w_coverage: None,
+        }
+    }
+
+    /// The same with Glorot weights for coverage.
+    pub fn covering(self, rng: &mut Rng) -> Self {
+        let ([key_size], device) = (self.vector.dims(), self.vector.val().device());
+        let values = Initialiser::Glorot.draw(1, key_size, 1, rng);
+        Self {
+            w_coverage: Some(parameter(values, [key_size], &device)),
+            ..self
         }
     }
 
@@ -89,6 +104,34 @@ impl AdditiveAttention {
             return Err(NnError::shape(OP, "memory", want, memory.dims()));
         }
         Keys::new(OP, times(memory.clone(), &self.w_memory), memory, lengths)
+    }
+
+    /// The keys of positions that were attended to before: by `coverage [batch, key_len]` in all.
+    /// Without weights for coverage they are the keys as they were.
+    ///
+    /// # Errors
+    /// [`NnError::Shape`] when the coverage does not fit the keys.
+    ///
+    /// # Example
+    /// ```
+    /// use recurra_nn::attention::AdditiveAttention;
+    /// use recurra_nn::{Device, Tensor, rng, weights::values};
+    /// let (device, mut rng) = (Device::flex(), rng(0, 0));
+    /// let attention = AdditiveAttention::new(4, 3, 5, &mut rng, &device).covering(&mut rng);
+    /// let keys = attention.project(Tensor::ones([1, 2, 3], &device), None)?;
+    /// let coverage = Tensor::from_data([[0.0, 1.0]], &device);
+    /// let keys = attention.cover(keys, coverage)?;
+    /// let attended = attention.attend(Tensor::ones([1, 1, 4], &device), &keys)?;
+    /// // Positions that are alike are told apart by what was attended to.
+    /// let alignment = values(&attended.alignment);
+    /// assert!((alignment[0] - alignment[1]).abs() > 1e-3);
+    /// # Ok::<(), recurra_nn::NnError>(())
+    /// ```
+    pub fn cover(&self, keys: Keys, coverage: Tensor<2>) -> Result<Keys, NnError> {
+        match &self.w_coverage {
+            Some(weight) => keys.moved("AdditiveAttention::cover", coverage, weight.val()),
+            None => Ok(keys),
+        }
     }
 
     /// What queries `[batch, query_len, query_size]` find.

@@ -59,6 +59,25 @@ impl Keys {
         }
     }
 
+    /// Each key `k` moved by `amounts[b, k]` times `direction [key_size]`.
+    pub(super) fn moved(
+        self,
+        op: &'static str,
+        amounts: Tensor<2>,
+        direction: Tensor<1>,
+    ) -> Result<Self, NnError> {
+        let [batch_size, key_len, _] = self.keys.dims();
+        if amounts.dims() != [batch_size, key_len] {
+            let want = [batch_size, key_len];
+            return Err(NnError::shape(op, "coverage", want, amounts.dims()));
+        }
+        let moves = amounts.unsqueeze_dim::<3>(2) * direction.unsqueeze::<3>();
+        Ok(Self {
+            keys: self.keys + moves,
+            ..self
+        })
+    }
+
     /// Attends with `queries`, of the keys' width: by their sum's tanh times `vector`, or with
     /// `scale` by their product.
     pub(super) fn attend(

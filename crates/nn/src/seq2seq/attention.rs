@@ -1,6 +1,6 @@
 //! The kinds of attention as one.
 
-use super::Score;
+use super::{AttentionConfig, Score};
 use crate::attention::{AdditiveAttention, Attended, DotAttention, Keys};
 use crate::cell::times;
 use crate::init::{Initialiser, parameter};
@@ -31,9 +31,25 @@ pub struct Dot {
     product: DotAttention,
 }
 
-impl Score {
+impl AttentionConfig {
     /// Draws the weights.
     pub(super) fn build(
+        &self,
+        sizes: [usize; 2],
+        rng: &mut Rng,
+        device: &Device,
+    ) -> Result<Attention, NnError> {
+        Ok(match self.score.build(sizes, rng, device)? {
+            Attention::Additive(attention) if self.coverage => {
+                Attention::Additive(attention.covering(rng))
+            }
+            attention => attention,
+        })
+    }
+}
+
+impl Score {
+    fn build(
         self,
         [query_size, memory_size]: [usize; 2],
         rng: &mut Rng,
@@ -94,6 +110,23 @@ impl Attention {
         match self {
             Self::Additive(attention) => attention.project(memory, Some(lengths)),
             Self::Dot(attention) => attention.product.project(memory, Some(lengths)),
+        }
+    }
+
+    /// Whether it counts what was attended to before.
+    pub(super) fn covers(&self) -> bool {
+        matches!(self, Self::Additive(attention) if attention.w_coverage.is_some())
+    }
+
+    /// The keys of positions that were attended to before: see [`AdditiveAttention::cover`].
+    /// Products of query and memory have no weights for it.
+    ///
+    /// # Errors
+    /// [`NnError::Shape`] when the coverage does not fit.
+    pub fn cover(&self, keys: Keys, coverage: Tensor<2>) -> Result<Keys, NnError> {
+        match self {
+            Self::Additive(attention) => attention.cover(keys, coverage),
+            Self::Dot(_) => Ok(keys),
         }
     }
 

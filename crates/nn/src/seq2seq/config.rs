@@ -31,6 +31,13 @@ pub struct Seq2SeqConfig {
     /// it they are made of the top layer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readout_size: Option<usize>,
+    /// Whether a token may also be copied from the source (the pointer-generator of See et al.
+    /// 2017); needs attention and one vocabulary for both sides. Off by default.
+    ///
+    /// `p(token) = p_gen p_vocab(token) + (1 - p_gen) Σ_j a_j [source_j = token]`, where `a` is the
+    /// alignment and `p_gen = σ(w [context; top layer; input] + b)`.
+    #[serde(default)]
+    pub copy: bool,
     /// Which of the embeddings and the output weights are one; none by default.
     #[serde(default)]
     pub tied: Tied,
@@ -54,13 +61,19 @@ pub struct AttentionConfig {
     /// What the decoder asks with; the top layer by default.
     #[serde(default)]
     pub query: Query,
+    /// Whether an additive score also knows how much a position was attended to at earlier steps
+    /// (Tu et al. 2016; See et al. 2017); then the target cannot be run as one sequence in
+    /// training. Off by default.
+    #[serde(default)]
+    pub coverage: bool,
 }
 
 /// How well a query `q` and a position `m` of the memory fit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Score {
-    /// `v·tanh(W_q q + W_m m)` (Bahdanau et al. 2015).
+    /// `v·tanh(W_q q + W_m m)` (Bahdanau et al. 2015); with coverage
+    /// `v·tanh(W_q q + W_m m + w_c c)`, where `c` is the sum of the earlier alignments with `m`.
     Additive {
         /// Width of the sum.
         key_size: usize,
@@ -141,6 +154,21 @@ impl Seq2SeqConfig {
         {
             return Err(NnError::config("attention.score.key_size", "at least 1", 0));
         }
-        Ok(())
+        if self.copy && self.attention.is_none() {
+            let want = "`attention` beside it: what is attended to is copied";
+            return Err(NnError::config("copy", want, "none"));
+        }
+        match &self.attention {
+            Some(AttentionConfig {
+                score,
+                coverage: true,
+                ..
+            }) if !matches!(score, Score::Additive { .. }) => {
+                let want = "the score `additive` beside it";
+                let got = format!("`{}`", score.name());
+                Err(NnError::config("attention.coverage", want, got))
+            }
+            _ => Ok(()),
+        }
     }
 }

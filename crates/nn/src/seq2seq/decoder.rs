@@ -1,6 +1,6 @@
 //! The layers that write.
 
-use super::{Attention, AttentionConfig, Memory, Query, Seq2SeqConfig};
+use super::{Attention, Memory, Query, Seq2SeqConfig};
 use crate::dropout::{DropoutMask, dropout};
 use crate::{
     Activation, Layer, LayerConfig, LayerState, LayerSummary, Linear, Mode, NnError, Rng, Shortcut,
@@ -18,6 +18,8 @@ pub struct Decoder {
     pub attention: Option<Attention>,
     /// `tanh(W [top layer; context])`
     pub readout: Option<Linear>,
+    /// `w [context; top layer; input] + b`, the logit of `p_gen`, where tokens are copied.
+    pub copy_gate: Option<Linear>,
     #[module(skip)]
     query: Query,
     #[module(skip)]
@@ -36,23 +38,27 @@ pub struct DecoderState {
     pub layers: Vec<LayerState>,
     /// The readout of the last step `[batch, readout_size]`, with input feeding.
     pub feed: Option<Tensor<2>>,
+    /// How much each position of the source was attended to `[batch, source_len]`, where it
+    /// counts.
+    pub coverage: Option<Tensor<2>>,
 }
 
 impl DecoderState {
     /// The state of these rows in this order; a row may come more than once, or not at all.
     pub fn select(self, rows: &[usize]) -> Self {
-        let pick = |feed: Tensor<2>| {
-            let feed = crate::State {
-                hidden: feed,
+        let pick = |x: Tensor<2>| {
+            let x = crate::State {
+                hidden: x,
                 cell: None,
                 window: None,
             };
-            feed.select(rows).hidden
+            x.select(rows).hidden
         };
         let layers = self.layers.into_iter().map(|layer| layer.select(rows));
         Self {
             layers: layers.collect(),
             feed: self.feed.map(pick),
+            coverage: self.coverage.map(pick),
         }
     }
 }
@@ -64,6 +70,8 @@ pub(super) struct Decoded {
     pub(super) readout: Tensor<3>,
     /// `[batch, steps, source_len]`
     pub(super) alignment: Option<Tensor<3>>,
+    /// `[batch, steps, 1]`, where tokens are copied.
+    pub(super) copy_gate: Option<Tensor<3>>,
     pub(super) state: DecoderState,
 }
 
@@ -79,7 +87,8 @@ impl Seq2SeqConfig {
         let configs = stack.expanded()?;
         let query = self.attention.as_ref().map(|attention| attention.query);
         self.check_decoder(configs.len(), query)?;
-        if self.input_feeding {
+        let covers = self.attention.as_ref().is_some_and(|one| one.coverage);
+        if self.input_feeding || covers {
             configs.iter().try_for_each(check_fed)?;
         }
         let context_size = match query {
@@ -118,21 +127,24 @@ impl Seq2SeqConfig {
         let top = width(layers.last());
         let attention = match &self.attention {
             None => None,
-            Some(AttentionConfig { score, query }) => {
-                let query_size = match query {
+            Some(attention) => {
+                let query_size = match attention.query {
                     Query::Top => top,
                     Query::Bottom | Query::Previous => width(layers.first()),
                 };
-                Some(score.build([query_size, memory_size], rng, device)?)
+                Some(attention.build([query_size, memory_size], rng, device)?)
             }
         };
         let readout = self
             .readout_size
             .map(|size| Linear::new(top + context_size, size, rng, device));
+        let gate_size = context_size + top + self.embed_size + self.feed_size()?;
+        let copy_gate = self.copy.then(|| Linear::new(gate_size, 1, rng, device));
         Ok(Decoder {
             layers,
             attention,
             readout,
+            copy_gate,
             query: query.unwrap_or_default(),
             input_feeding: self.input_feeding,
             dropout: stack.dropout()?,
@@ -199,7 +211,8 @@ fn check_fed(layer: &LayerConfig) -> Result<(), NnError> {
         if let Some(given) = given
             && given > 0.0
         {
-            let want = "0 beside `input_feeding`: it would drop other units at every step";
+            let want = "0 beside `input_feeding` or `attention.coverage`: it would drop other \
+                        units at every step";
             return Err(NnError::config(format!("decoder.{option}"), want, given));
         }
     }
@@ -238,13 +251,21 @@ impl Decoder {
     }
 
     /// The state before the first step, from that of the layers.
-    pub(super) fn begin(&self, layers: Vec<LayerState>) -> DecoderState {
-        let feed = self.input_feeding.then(|| {
-            let like = &layers[0].forward.hidden;
-            let shape = [like.dims()[0], self.output_size()];
-            Tensor::zeros(shape, (&like.device(), like.dtype()))
-        });
-        DecoderState { layers, feed }
+    pub(super) fn begin(&self, layers: Vec<LayerState>, source_len: usize) -> DecoderState {
+        let like = &layers[0].forward.hidden;
+        let zeros = |width| Tensor::zeros([like.dims()[0], width], (&like.device(), like.dtype()));
+        let feed = self.input_feeding.then(|| zeros(self.output_size()));
+        let coverage = self.covers().then(|| zeros(source_len));
+        DecoderState {
+            layers,
+            feed,
+            coverage,
+        }
+    }
+
+    /// Whether attention counts what it attended to before.
+    pub(super) fn covers(&self) -> bool {
+        self.attention.as_ref().is_some_and(Attention::covers)
     }
 
     /// Reads embedded tokens `x [batch, steps, embed_size]`, of which each row has `lengths`.
@@ -253,49 +274,59 @@ impl Decoder {
         x: Tensor<3>,
         lengths: Option<&[usize]>,
         memory: &Memory,
-        state: DecoderState,
+        mut state: DecoderState,
         mut mode: Mode<'_>,
     ) -> Result<Decoded, NnError> {
-        let Some(mut feed) = state.feed else {
-            return self.run(x, lengths, memory, state.layers, mode);
-        };
-        // A step's input holds the last one's readout, so there is no sequence to be run at once.
-        // Rows that are over go on; nobody looks at them.
+        if state.feed.is_none() && state.coverage.is_none() {
+            return self.run(x, lengths, memory, state, mode);
+        }
+        // A step needs what the last one found, so there is no sequence to be run at once. Rows
+        // that are over go on; nobody looks at them.
         let steps = x.dims()[1];
-        let mut layers = state.layers;
-        let (mut readouts, mut alignments) = (Vec::with_capacity(steps), Vec::new());
+        let (mut readouts, mut alignments, mut gates) = (Vec::new(), Vec::new(), Vec::new());
         for t in 0..steps {
-            let x = Tensor::cat(vec![x.clone().narrow(1, t, 1), feed.unsqueeze_dim(1)], 2);
-            let decoded = self.run(x, None, memory, layers, mode.reborrow())?;
-            layers = decoded.state.layers;
-            feed = decoded.readout.clone().squeeze_dim(1);
+            let x = x.clone().narrow(1, t, 1);
+            let decoded = self.run(x, None, memory, state, mode.reborrow())?;
+            state = decoded.state;
             readouts.push(decoded.readout);
             alignments.extend(decoded.alignment);
+            gates.extend(decoded.copy_gate);
         }
+        let joined = |steps: Vec<_>| (!steps.is_empty()).then(|| Tensor::cat(steps, 1));
         Ok(Decoded {
             readout: Tensor::cat(readouts, 1),
-            alignment: (!alignments.is_empty()).then(|| Tensor::cat(alignments, 1)),
-            state: DecoderState {
-                layers,
-                feed: Some(feed),
-            },
+            alignment: joined(alignments),
+            copy_gate: joined(gates),
+            state,
         })
     }
 
-    /// All steps at once.
+    /// All steps at once; one step where the state brings something beside that of the layers.
     fn run(
         &self,
         x: Tensor<3>,
         lengths: Option<&[usize]>,
         memory: &Memory,
-        states: Vec<LayerState>,
+        state: DecoderState,
         mut mode: Mode<'_>,
     ) -> Result<Decoded, NnError> {
-        let attend = |query: Tensor<3>| match &self.attention {
-            Some(attention) => memory.attend(attention, query),
-            None => Ok(None),
+        let DecoderState {
+            layers: states,
+            feed,
+            coverage,
+        } = state;
+        let x = match &feed {
+            Some(feed) => Tensor::cat(vec![x, feed.clone().unsqueeze_dim(1)], 2),
+            None => x,
         };
-        let mut signal = x;
+        let attend = |query: Tensor<3>| match (&self.attention, &coverage) {
+            (None, _) => Ok(None),
+            (Some(attention), None) => memory.attend(attention, query),
+            (Some(attention), Some(coverage)) => {
+                memory.attend_covered(attention, query, coverage.clone())
+            }
+        };
+        let mut signal = x.clone();
         let mut attended = None;
         let mut next_states = Vec::with_capacity(states.len());
         for (index, (layer, state)) in self.layers.iter().zip(states).enumerate() {
@@ -321,6 +352,13 @@ impl Decoder {
         if self.query == Query::Top {
             attended = attend(signal.clone())?;
         }
+        let copy_gate = match (&self.copy_gate, &attended) {
+            (Some(gate), Some(attended)) => {
+                let read = vec![attended.context.clone(), signal.clone(), x];
+                Some(gate.forward(Tensor::cat(read, 2)))
+            }
+            _ => None,
+        };
         let readout = match &self.readout {
             Some(readout) => {
                 let read = with_context(signal, attended.as_ref());
@@ -328,13 +366,20 @@ impl Decoder {
             }
             None => signal,
         };
+        let alignment = attended.map(|attended| attended.alignment);
+        let coverage = match (coverage, &alignment) {
+            (Some(coverage), Some(alignment)) => Some(coverage + alignment.clone().squeeze_dim(1)),
+            (coverage, _) => coverage,
+        };
         Ok(Decoded {
-            readout,
-            alignment: attended.map(|attended| attended.alignment),
             state: DecoderState {
                 layers: next_states,
-                feed: None,
+                feed: feed.map(|_| readout.clone().squeeze_dim(1)),
+                coverage,
             },
+            readout,
+            alignment,
+            copy_gate,
         })
     }
 }

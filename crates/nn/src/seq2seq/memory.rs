@@ -1,10 +1,11 @@
 //! What the encoder has read, for several hypotheses of a source at once.
 
-use super::Attention;
+use super::copy::Copies;
+use super::{Attention, Tokens};
 use crate::NnError;
 use crate::attention::{Attended, Keys};
 use crate::weights::values;
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 /// The encoded sources of a batch.
 ///
@@ -13,6 +14,8 @@ use burn::tensor::{Int, Tensor, TensorData};
 pub struct Memory {
     /// One row for each source; none without attention.
     keys: Option<Keys>,
+    /// What can be copied from each source; none where nothing is.
+    copies: Option<Copies>,
     /// True length of each source.
     lengths: Vec<usize>,
     /// For each row of the batch, the source that it belongs to.
@@ -24,8 +27,17 @@ impl Memory {
     pub(super) fn new(keys: Option<Keys>, lengths: &[usize]) -> Self {
         Self {
             keys,
+            copies: None,
             lengths: lengths.to_vec(),
             sources: (0..lengths.len()).collect(),
+        }
+    }
+
+    /// The same with tokens that can be copied.
+    pub(super) fn with_copies(self, source: Tokens<'_>, device: &Device) -> Self {
+        Self {
+            copies: Some(Copies::new(source, device)),
+            ..self
         }
     }
 
@@ -51,6 +63,7 @@ impl Memory {
         // Keys of sources that are done cost time at every step, and copying all others once.
         if 2 * active.len() <= self.lengths.len() {
             self.keys = self.keys.map(|keys| keys.select(&active));
+            self.copies = self.copies.map(|copies| copies.select(&active));
             self.lengths = active.iter().map(|&source| self.lengths[source]).collect();
             let place = |source: &usize| active.partition_point(|other| other < source);
             self.sources = self.sources.iter().map(place).collect();
@@ -73,7 +86,7 @@ impl Memory {
             let want = self.sources.len();
             return Err(NnError::shape("seq2seq", "query", want, rows));
         }
-        if self.sources.iter().copied().eq(0..self.lengths.len()) {
+        if self.is_one_to_one() {
             return attention.attend(query, keys).map(Some);
         }
         if query_len != 1 {
@@ -85,6 +98,49 @@ impl Memory {
             context: groups.scatter(attended.context),
             alignment: groups.scatter(attended.alignment),
         }))
+    }
+
+    /// What queries `[rows, 1, query_size]` find where each row has attended to the positions of
+    /// its source by `coverage [rows, source_len]` in all.
+    pub(super) fn attend_covered(
+        &self,
+        attention: &Attention,
+        query: Tensor<3>,
+        coverage: Tensor<2>,
+    ) -> Result<Option<Attended>, NnError> {
+        let Some(keys) = &self.keys else {
+            return Ok(None);
+        };
+        // A row has keys of its own as soon as it has looked at them.
+        let keys = match self.is_one_to_one() {
+            true => keys.clone(),
+            false => keys.clone().select(&self.sources),
+        };
+        let keys = attention.cover(keys, coverage)?;
+        attention.attend(query, &keys).map(Some)
+    }
+
+    /// Logits, and what is copied by the alignment: see [`Copies::mix`]. Without anything to be
+    /// copied the logits alone.
+    pub(super) fn mix(
+        &self,
+        logits: Tensor<3>,
+        gate: Tensor<3>,
+        alignment: Tensor<3>,
+    ) -> Tensor<3> {
+        match &self.copies {
+            None => logits,
+            Some(copies) if self.is_one_to_one() => copies.mix(logits, gate, alignment),
+            Some(copies) => {
+                let copies = copies.clone().select(&self.sources);
+                copies.mix(logits, gate, alignment)
+            }
+        }
+    }
+
+    /// Whether every source has one row, in their order.
+    fn is_one_to_one(&self) -> bool {
+        self.sources.iter().copied().eq(0..self.lengths.len())
     }
 }
 

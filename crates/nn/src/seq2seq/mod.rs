@@ -4,6 +4,7 @@
 //! source --embedding--> encoder stack --> memory, final state
 //! final state --bridge--> the decoder's first state
 //! target --embedding--> decoder layers, attention to the memory --> readout --> logits
+//! logits, alignment --copying--> log-probabilities, where tokens are copied
 //! ```
 //!
 //! - [`Seq2SeqConfig`]: the network as data; [`Seq2Seq`]: its weights, loss and steps
@@ -13,14 +14,16 @@
 //! - [`EncoderDecoder`]: what reads a source and then writes: the network, or a
 //!   [`PackedSeq2Seq`], whose decoder is packed for single steps
 //!
-//! In training the target is known, so without input feeding every decoder layer runs over the
-//! whole of it as one sequence and all queries attend at once.
+//! In training the target is known, so without input feeding and coverage every decoder layer runs
+//! over the whole of it as one sequence and all queries attend at once.
 
 mod config;
 
 mod attention;
 
 mod bridge;
+
+mod copy;
 
 mod memory;
 

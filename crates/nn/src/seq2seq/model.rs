@@ -5,7 +5,9 @@ use super::{Bridge, Decoder, DecoderState, Dense, Memory, Seq2SeqConfig};
 use crate::cell::row;
 use crate::dropout::dropout;
 use crate::init::parameter;
-use crate::loss::{Labels, linear_cross_entropy, tied_cross_entropy};
+use crate::loss::{
+    Labels, coverage_loss, linear_cross_entropy, smoothed_cross_entropy, tied_cross_entropy,
+};
 use crate::{Embedding, Linear, Mode, NnError, Rng, Stack, Tensor};
 use burn::module::{Module, Param};
 use burn::tensor::Device;
@@ -44,6 +46,8 @@ pub struct LossOptions {
     /// Probability that the decoder reads the true token and not its own, in `[0, 1]`; 1 is
     /// plain teacher forcing.
     pub teacher_forcing_rate: f64,
+    /// Weight of the [`coverage_loss`], at least 0; 0 by default. Needs attention with coverage.
+    pub coverage: f64,
 }
 
 impl Default for LossOptions {
@@ -51,14 +55,42 @@ impl Default for LossOptions {
         Self {
             label_smoothing: 0.0,
             teacher_forcing_rate: 1.0,
+            coverage: 0.0,
         }
+    }
+}
+
+impl LossOptions {
+    /// Refuses what a network cannot do that counts coverage or, without `covers`, does not.
+    ///
+    /// # Errors
+    /// [`NnError::Config`] naming the option at fault.
+    pub fn validate(&self, covers: bool) -> Result<(), NnError> {
+        for (key, share) in [
+            ("loss.label_smoothing", self.label_smoothing),
+            ("loss.teacher_forcing_rate", self.teacher_forcing_rate),
+        ] {
+            if !(0.0..=1.0).contains(&share) {
+                return Err(NnError::config(key, "a number from 0 to 1", share));
+            }
+        }
+        let weight = self.coverage;
+        if !(weight.is_finite() && weight >= 0.0) {
+            let want = "a finite number of at least 0";
+            return Err(NnError::config("loss.coverage", want, weight));
+        }
+        if weight > 0.0 && !covers {
+            let want = "0 without `attention.coverage`";
+            return Err(NnError::config("loss.coverage", want, weight));
+        }
+        Ok(())
     }
 }
 
 /// Encoder, bridge, decoder with attention, output: see [`Seq2SeqConfig`].
 ///
 /// # Source
-/// Sutskever et al. 2014; Bahdanau et al. 2015; Luong et al. 2015; Wu et al. 2016.
+/// Sutskever et al. 2014; Bahdanau et al. 2015; Luong et al. 2015; Wu et al. 2016; See et al. 2017.
 #[derive(Module, Debug)]
 pub struct Seq2Seq {
     /// Of the source; of both sides when these are tied.
@@ -107,9 +139,11 @@ impl Seq2SeqConfig {
     ///     attention: Some(AttentionConfig {
     ///         score: Score::Dot {},
     ///         query: Query::Bottom,
+    ///         coverage: false,
     ///     }),
     ///     input_feeding: false,
     ///     readout_size: None,
+    ///     copy: false,
     ///     tied: Tied::None,
     ///     embedding_dropout: 0.0,
     ///     memory_dropout: 0.0,
@@ -134,6 +168,11 @@ impl Seq2SeqConfig {
             let want = "one vocabulary for both sides";
             let got = format!("{source_vocab_size} and {target_vocab_size} tokens");
             return Err(NnError::config("tied", want, got));
+        }
+        if self.copy && source_vocab_size != target_vocab_size {
+            let want = "one vocabulary for both sides: a token is copied by its id";
+            let got = format!("{source_vocab_size} and {target_vocab_size} tokens");
+            return Err(NnError::config("copy", want, got));
         }
         let mut embedding = |vocab_size: usize| {
             let mut embedding = Embedding::new(vocab_size, self.embed_size, rng, device);
@@ -220,10 +259,12 @@ impl Seq2Seq {
             state,
             &self.decoder.layers,
         );
-        Ok((
-            Memory::new(keys, source.lengths),
-            self.decoder.begin(layers),
-        ))
+        let memory = Memory::new(keys, source.lengths);
+        let memory = match &self.decoder.copy_gate {
+            Some(gate) => memory.with_copies(source, &gate.weight.device()),
+            None => memory,
+        };
+        Ok((memory, self.decoder.begin(layers, shape[1])))
     }
 
     /// Reads tokens of the target from a state on.
@@ -241,10 +282,16 @@ impl Seq2Seq {
         self.decoder.forward(x, lengths, memory, state, mode)
     }
 
-    /// `[batch, steps, readout_size]` to `[batch, steps, vocab_size]`.
-    pub(super) fn to_logits(&self, readout: Tensor<3>, mode: Mode<'_>) -> Tensor<3> {
-        let readout = dropout(readout, self.readout_dropout, mode);
-        match (&self.output, &self.output_bias) {
+    /// Logits `[batch, steps, vocab_size]` of what was decoded; log-probabilities where tokens are
+    /// copied.
+    pub(super) fn to_logits(
+        &self,
+        decoded: &Decoded,
+        memory: &Memory,
+        mode: Mode<'_>,
+    ) -> Tensor<3> {
+        let readout = dropout(decoded.readout.clone(), self.readout_dropout, mode);
+        let logits = match (&self.output, &self.output_bias) {
             (Some(output), _) => output.forward(readout),
             (None, bias) => {
                 let weight = &self.embedding_of_target().weight;
@@ -254,6 +301,10 @@ impl Seq2Seq {
                     None => logits,
                 }
             }
+        };
+        match (&decoded.copy_gate, &decoded.alignment) {
+            (Some(gate), Some(alignment)) => memory.mix(logits, gate.clone(), alignment.clone()),
+            _ => logits,
         }
     }
 
@@ -271,10 +322,11 @@ impl Seq2Seq {
         let (memory, state) = self.encode(source, mode.reborrow())?;
         let lengths = Some(decoder_input.lengths);
         let decoded = self.read(decoder_input, lengths, &memory, state, mode.reborrow())?;
-        Ok((self.to_logits(decoded.readout, mode), decoded.alignment))
+        let logits = self.to_logits(&decoded, &memory, mode);
+        Ok((logits, decoded.alignment))
     }
 
-    /// Mean cross-entropy of the target in nats, shape `[1]`.
+    /// Mean cross-entropy of the target in nats, and what the options add to it, shape `[1]`.
     ///
     /// `labels` is the target, `decoder_input` the same a step later behind the token that
     /// begins a sentence.
@@ -290,6 +342,7 @@ impl Seq2Seq {
         options: LossOptions,
         mut mode: Mode<'_>,
     ) -> Result<Tensor<1>, NnError> {
+        options.validate(self.decoder.covers())?;
         let (memory, state) = self.encode(source, mode.reborrow())?;
         let own = self.mix_own_tokens(
             decoder_input,
@@ -309,6 +362,32 @@ impl Seq2Seq {
             lengths: labels.lengths,
         };
         let smoothing = options.label_smoothing;
+        let penalty = match (&decoded.alignment, options.coverage) {
+            (Some(alignment), weight) if weight > 0.0 => {
+                let loss = coverage_loss(alignment.clone(), Some(labels.lengths))?;
+                Some(loss.mul_scalar(weight))
+            }
+            _ => None,
+        };
+        let loss = self.cross_entropy(decoded, &memory, labels, smoothing, mode)?;
+        Ok(match penalty {
+            Some(penalty) => loss + penalty,
+            None => loss,
+        })
+    }
+
+    fn cross_entropy(
+        &self,
+        decoded: Decoded,
+        memory: &Memory,
+        labels: Labels<'_>,
+        smoothing: f64,
+        mode: Mode<'_>,
+    ) -> Result<Tensor<1>, NnError> {
+        if decoded.copy_gate.is_some() {
+            let log_probs = self.to_logits(&decoded, memory, mode);
+            return smoothed_cross_entropy(log_probs, labels, smoothing);
+        }
         let readout = dropout(decoded.readout, self.readout_dropout, mode);
         if let Some(output) = &self.output {
             return linear_cross_entropy(readout, output, labels, smoothing);

@@ -57,7 +57,8 @@ impl PackedSeq2Seq {
     /// Packs the weights of the decoder.
     ///
     /// # Errors
-    /// [`NnError::CannotStream`] for a decoder with options that the kernels do not know.
+    /// [`NnError::CannotStream`] for a decoder whose layers have options that the kernels do not
+    /// know, [`NnError::CannotPack`] for one that copies or counts coverage.
     ///
     /// # Example
     /// ```
@@ -75,9 +76,14 @@ impl PackedSeq2Seq {
     ///     encoder: stack.clone(),
     ///     decoder: stack,
     ///     bridge: Bridge::Dense,
-    ///     attention: Some(AttentionConfig { score: Score::Dot {}, query: Query::Top }),
+    ///     attention: Some(AttentionConfig {
+    ///         score: Score::Dot {},
+    ///         query: Query::Top,
+    ///         coverage: false,
+    ///     }),
     ///     input_feeding: false,
     ///     readout_size: Some(6),
+    ///     copy: false,
     ///     tied: Tied::Output,
     ///     embedding_dropout: 0.0,
     ///     memory_dropout: 0.0,
@@ -94,6 +100,14 @@ impl PackedSeq2Seq {
         let Decoder {
             layers, readout, ..
         } = &network.decoder;
+        for (option, given) in [
+            ("copy", network.decoder.copy_gate.is_some()),
+            ("attention.coverage", network.decoder.covers()),
+        ] {
+            if given {
+                return Err(NnError::CannotPack { option });
+            }
+        }
         let layers = layers.iter().zip(1..);
         let readout = readout.as_ref();
         let embedding = network.embedding_of_target().weight.val();

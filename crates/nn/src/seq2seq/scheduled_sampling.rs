@@ -6,7 +6,8 @@ use rand::RngExt;
 
 impl Seq2Seq {
     /// The decoder's input with some tokens replaced by what the network itself says there,
-    /// each with probability `1 - rate`; none in evaluation or where `rate` is 1.
+    /// each with probability `1 - rate`, which is in `[0, 1]`; none in evaluation or where `rate`
+    /// is 1.
     ///
     /// The network's tokens are the likeliest ones after the true beginning, from a first pass
     /// over the whole target, so that both passes run as sequences.
@@ -22,17 +23,13 @@ impl Seq2Seq {
         rate: f64,
         mode: Mode<'_>,
     ) -> Result<Option<Vec<u32>>, NnError> {
-        if !(0.0..=1.0).contains(&rate) {
-            let want = "a probability in [0, 1]";
-            return Err(NnError::config("teacher_forcing_rate", want, rate));
-        }
         let rng = match mode {
             Mode::Train { rng, .. } if rate < 1.0 => rng,
             Mode::Train { .. } | Mode::Eval => return Ok(None),
         };
         let lengths = Some(decoder_input.lengths);
         let decoded = self.read(decoder_input, lengths, memory, state.clone(), Mode::Eval)?;
-        let logits = self.to_logits(decoded.readout, Mode::Eval).detach();
+        let logits = self.to_logits(&decoded, memory, Mode::Eval).detach();
         let own = logits.argmax(2).into_data();
         let own: Vec<i64> = own.iter::<i64>().collect();
         let seq_len = decoder_input.ids.len() / decoder_input.lengths.len();

@@ -45,7 +45,7 @@ impl Stepwise for Seq2Seq {
             lengths: &lengths,
         };
         let decoded = self.read(tokens, None, &memory, state, Mode::Eval)?;
-        let logits = self.to_logits(decoded.readout, Mode::Eval);
+        let logits = self.to_logits(&decoded, &memory, Mode::Eval);
         let alignment = match decoded.alignment {
             None => Vec::new(),
             Some(alignment) => memory.by_row(&alignment),

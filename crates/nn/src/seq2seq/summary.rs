@@ -31,6 +31,8 @@ pub struct Seq2SeqSummary {
     pub attention: Option<[usize; 2]>,
     /// Widths of the readout's input and output, and its weights.
     pub readout: Option<[usize; 3]>,
+    /// Width of what decides between saying and copying, and its weights.
+    pub copy_gate: Option<[usize; 2]>,
     /// Width of what the logits are made of.
     pub output_size: usize,
     /// Of the map to logits, where it is not the embedding's alone.
@@ -152,6 +154,10 @@ impl Seq2SeqConfig {
             let width = top + context_size;
             [width, size, width * size + size]
         });
+        let copy_gate = self.copy.then(|| {
+            let width = context_size + top + self.embed_size + fed;
+            [width, width + 1]
+        });
         let output_size = self.readout_size.unwrap_or(top);
         let [_, target_vocab_size] = vocab_sizes;
         Ok(Seq2SeqSummary {
@@ -165,6 +171,7 @@ impl Seq2SeqConfig {
             bridge: (self.bridge == Bridge::Dense).then(|| [states, states * memory_size + states]),
             attention,
             readout,
+            copy_gate,
             output_size,
             output_params: match self.tied.output() {
                 true => target_vocab_size,
@@ -182,7 +189,8 @@ impl AttentionConfig {
         match self.score {
             Score::Additive { key_size, normed } => {
                 let norms = if normed { key_size + 1 } else { 0 };
-                key_size * (query_size + memory_size + 1) + norms
+                let coverage = if self.coverage { key_size } else { 0 };
+                key_size * (query_size + memory_size + 1) + norms + coverage
             }
             Score::Dot {} | Score::Scaled {} => 0,
             Score::General {} => query_size * memory_size,
@@ -201,6 +209,7 @@ impl Seq2SeqSummary {
             + self.bridge.map_or(0, |[_, weights]| weights)
             + self.attention.map_or(0, |[_, weights]| weights)
             + self.readout.map_or(0, |[_, _, weights]| weights)
+            + self.copy_gate.map_or(0, |[_, weights]| weights)
             + self.output_params
     }
 }

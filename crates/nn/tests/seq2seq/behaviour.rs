@@ -1,6 +1,6 @@
 //! Training and evaluation over known targets.
 
-use crate::case::{INPUT, LABELS, SOURCE, VOCAB_SIZE, all, build, config, moved, row};
+use crate::case::{INPUT, LABELS, SOURCE, VOCAB_SIZE, all, build, config, covers, moved, row};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use recurra_nn::decode::Stepwise;
@@ -95,11 +95,12 @@ fn gradients(model: &Seq2Seq, options: LossOptions) -> Vec<NamedTensor> {
 
 #[test]
 fn gradients_reach_every_weight_and_agree_with_differences() {
-    let options = LossOptions {
-        label_smoothing: 0.1,
-        ..LossOptions::default()
-    };
     for (name, config) in all() {
+        let options = LossOptions {
+            label_smoothing: 0.1,
+            coverage: if covers(&config) { 0.5 } else { 0.0 },
+            ..LossOptions::default()
+        };
         let model = build(&config, &Device::flex().autodiff());
         let gradients = gradients(&model, options);
         let mut square = 0.0;
@@ -123,23 +124,35 @@ fn gradients_reach_every_weight_and_agree_with_differences() {
 }
 
 #[test]
-fn the_loss_is_the_mean_over_real_labels() {
-    let model = build(&config(CellName::Gru), &Device::flex());
-    let (logits, _) = model.logits(SOURCE, INPUT, Mode::Eval).unwrap();
-    let log_probs = values(&log_softmax(logits));
-    let mut sum = 0.0;
-    for (place, &label) in LABELS.ids.iter().enumerate() {
-        if place % 3 < LABELS.lengths[place / 3] {
-            sum -= log_probs[place * VOCAB_SIZE + label as usize];
+fn the_loss_is_the_mean_of_what_the_steps_say_of_real_labels() {
+    for (name, config) in all() {
+        let model = build(&config, &Device::flex());
+        let mut state = model.begin(SOURCE).unwrap();
+        let mut sum = 0.0;
+        for t in 0..3 {
+            let at = |tokens: Tokens<'static>| tokens.ids.iter().skip(t).step_by(3).copied();
+            let tokens: Vec<u32> = at(INPUT).collect();
+            let (output, next) = model.step(&tokens, state).unwrap();
+            state = next;
+            for (row, label) in at(LABELS).enumerate() {
+                if t < LABELS.lengths[row] {
+                    sum -= output.log_probs[row * VOCAB_SIZE + label as usize];
+                }
+            }
         }
+        let (got, wanted) = (loss(&model, LossOptions::default()), sum / 8.0);
+        assert!((got - wanted).abs() < 1e-5, "{name}: {got} for {wanted}");
     }
-    let got = loss(&model, LossOptions::default());
-    assert!((got - sum / 8.0).abs() < 1e-5, "{got} for {}", sum / 8.0);
 }
 
 #[test]
 fn reading_ones_own_tokens_replaces_what_was_true() {
-    let model = build(&config(CellName::Gru), &Device::flex());
+    for (_, config) in all() {
+        reads_its_own(&build(&config, &Device::flex()));
+    }
+}
+
+fn reads_its_own(model: &Seq2Seq) {
     let (logits, _) = model.logits(SOURCE, INPUT, Mode::Eval).unwrap();
     let all = values(&logits);
     let likeliest = |place: usize| {
@@ -173,8 +186,8 @@ fn reading_ones_own_tokens_replaces_what_was_true() {
     };
     assert_eq!(train(0.0, INPUT), train(1.0, own));
     assert_ne!(train(0.0, INPUT), train(1.0, INPUT));
-    let eval = loss(&model, options(0.0));
-    assert_eq!(eval, loss(&model, options(1.0)), "only training mixes");
+    let eval = loss(model, options(0.0));
+    assert_eq!(eval, loss(model, options(1.0)), "only training mixes");
 }
 
 #[test]
@@ -188,6 +201,7 @@ fn dropout_acts_in_training_only() {
                 config.attention = Some(AttentionConfig {
                     score: Score::Dot {},
                     query: Query::Bottom,
+                    coverage: false,
                 });
             }
             "readout" => config.readout_dropout = 0.5,

@@ -52,6 +52,7 @@ pub(crate) fn config(cell: CellName) -> Seq2SeqConfig {
         attention: None,
         input_feeding: false,
         readout_size: None,
+        copy: false,
         tied: Tied::None,
         embedding_dropout: 0.0,
         memory_dropout: 0.0,
@@ -60,10 +61,32 @@ pub(crate) fn config(cell: CellName) -> Seq2SeqConfig {
 }
 
 fn attention(score: Score, query: Query) -> Option<AttentionConfig> {
-    Some(AttentionConfig { score, query })
+    Some(AttentionConfig {
+        score,
+        query,
+        coverage: false,
+    })
 }
 
-/// Every placement, score, bridge and tying at least once, with a name.
+fn covering(attention: Option<AttentionConfig>) -> Option<AttentionConfig> {
+    attention.map(|attention| AttentionConfig {
+        coverage: true,
+        ..attention
+    })
+}
+
+/// Whether a network attends by what it attended to before.
+pub(crate) fn covers(config: &Seq2SeqConfig) -> bool {
+    config.attention.as_ref().is_some_and(|one| one.coverage)
+}
+
+/// Those of all networks that are packed for single steps.
+pub(crate) fn packable() -> impl Iterator<Item = (&'static str, Seq2SeqConfig)> {
+    let packable = |(_, config): &(_, Seq2SeqConfig)| !config.copy && !covers(config);
+    all().into_iter().filter(packable)
+}
+
+/// Every placement, score, bridge, tying and way to copy at least once, with a name.
 pub(crate) fn all() -> Vec<(&'static str, Seq2SeqConfig)> {
     let additive = |normed| Score::Additive {
         key_size: 4,
@@ -117,6 +140,33 @@ pub(crate) fn all() -> Vec<(&'static str, Seq2SeqConfig)> {
                 tied: Tied::Output,
                 ..config(CellName::Gru)
             }),
+        ),
+        (
+            "coverage",
+            Seq2SeqConfig {
+                attention: covering(attention(additive(true), Query::Top)),
+                readout_size: Some(5),
+                ..config(CellName::Gru)
+            },
+        ),
+        (
+            "copying",
+            Seq2SeqConfig {
+                attention: attention(Score::General {}, Query::Bottom),
+                copy: true,
+                ..config(CellName::Lstm)
+            },
+        ),
+        (
+            "pointer-generator",
+            Seq2SeqConfig {
+                attention: covering(attention(additive(false), Query::Previous)),
+                readout_size: Some(5),
+                input_feeding: true,
+                copy: true,
+                tied: Tied::All,
+                ..config(CellName::Lstm)
+            },
         ),
         (
             "scaled",

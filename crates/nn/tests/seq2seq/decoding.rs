@@ -1,6 +1,6 @@
 //! Networks under the searches.
 
-use crate::case::{SOURCE, all, build, row};
+use crate::case::{SOURCE, all, build, packable, row};
 use recurra_nn::Device;
 use recurra_nn::decode::{
     BeamConfig, DecodeConfig, Hypothesis, Search, Start, Stepwise, Symbols, decode,
@@ -104,7 +104,7 @@ fn rounded(model: &Seq2Seq, precision: Precision) -> Seq2Seq {
 #[test]
 fn packed_weights_find_what_the_rounded_network_finds() {
     for precision in [Precision::F32, Precision::Bf16] {
-        for (name, config) in all() {
+        for (name, config) in packable() {
             let model = rounded(&build(&config, &Device::flex()), precision);
             let packed = PackedSeq2Seq::new(&model, precision).unwrap();
             let wanted = found(&model, SOURCE, &beam(3, 3));
@@ -121,7 +121,7 @@ fn packed_weights_find_what_the_rounded_network_finds() {
 #[test]
 fn int8_says_nearly_what_the_network_says() {
     let mut largest = 0.0f32;
-    for (name, config) in all() {
+    for (name, config) in packable() {
         let model = build(&config, &Device::flex());
         let packed = PackedSeq2Seq::new(&model, Precision::Int8).unwrap();
         let (mut exact, mut rough) = (model.begin(SOURCE).unwrap(), packed.begin(SOURCE).unwrap());
@@ -138,6 +138,27 @@ fn int8_says_nearly_what_the_network_says() {
         }
     }
     assert!(largest > 1e-5, "something is rounded");
+}
+
+#[test]
+fn networks_that_copy_or_count_coverage_are_not_packed() {
+    let kept = packable().map(|(name, _)| name).collect::<Vec<_>>();
+    for (name, config) in all() {
+        let packed = PackedSeq2Seq::new(&build(&config, &Device::flex()), Precision::F32);
+        let Err(error) = packed else {
+            assert!(kept.contains(&name), "{name}");
+            continue;
+        };
+        assert!(!kept.contains(&name), "{name}");
+        let message = error.to_string();
+        let option = if config.copy {
+            "`copy`"
+        } else {
+            "`attention.coverage`"
+        };
+        assert!(message.contains(option), "{message}");
+        assert!(message.contains("keep to its weights in f32"), "{message}");
+    }
 }
 
 #[test]

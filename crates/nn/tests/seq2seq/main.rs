@@ -5,5 +5,6 @@
 
 mod behaviour;
 mod case;
+mod copying;
 mod decoding;
 mod refusals;

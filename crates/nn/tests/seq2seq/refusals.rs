@@ -23,6 +23,7 @@ fn a_context_must_go_somewhere() {
         config.attention = Some(AttentionConfig {
             score: Score::General {},
             query: Query::Top,
+            coverage: false,
         });
     });
     assert_eq!(
@@ -34,6 +35,7 @@ fn a_context_must_go_somewhere() {
         config.attention = Some(AttentionConfig {
             score: Score::General {},
             query: Query::Bottom,
+            coverage: false,
         });
     });
     assert!(message.contains("`readout_size`"), "{message}");
@@ -47,6 +49,7 @@ fn widths_must_fit() {
         config.attention = Some(AttentionConfig {
             score: Score::Dot {},
             query: Query::Top,
+            coverage: false,
         });
     });
     assert!(
@@ -117,6 +120,45 @@ fn options_without_meaning_are_refused() {
 }
 
 #[test]
+fn copying_and_coverage_need_what_they_work_on() {
+    let message = refused(|config| config.copy = true);
+    assert_eq!(
+        message,
+        "`copy`: expected `attention` beside it: what is attended to is copied, got none"
+    );
+    let attends = |score, coverage| {
+        Some(AttentionConfig {
+            score,
+            query: Query::Bottom,
+            coverage,
+        })
+    };
+    let mut separate = config(CellName::Gru);
+    separate.copy = true;
+    separate.attention = attends(Score::General {}, false);
+    assert_eq!(
+        refusal(&separate, [9, 10]),
+        "`copy`: expected one vocabulary for both sides: a token is copied by its id, got 9 and \
+         10 tokens"
+    );
+    let message = refused(|config| config.attention = attends(Score::General {}, true));
+    assert_eq!(
+        message,
+        "`attention.coverage`: expected the score `additive` beside it, got `general`"
+    );
+    let additive = Score::Additive {
+        key_size: 3,
+        normed: false,
+    };
+    let message = refused(|config| {
+        config.attention = attends(additive, true);
+        config.decoder.layer.as_mut().unwrap().recurrent_dropout = Some(0.5);
+    });
+    assert!(message.contains("`decoder.recurrent_dropout`"), "{message}");
+    assert!(message.contains("`attention.coverage`"), "{message}");
+}
+
+#[test]
 fn ids_and_lengths_must_fit() {
     let model = build(&config(CellName::Gru), &Device::flex());
     let loss = |source, input, options| {
@@ -145,10 +187,10 @@ fn ids_and_lengths_must_fit() {
         teacher_forcing_rate: 1.5,
         ..options
     };
-    assert!(loss(SOURCE, INPUT, rate).contains("`teacher_forcing_rate`"));
+    assert!(loss(SOURCE, INPUT, rate).contains("`loss.teacher_forcing_rate`"));
     let smoothing = LossOptions {
         label_smoothing: -0.5,
         ..options
     };
-    assert!(loss(SOURCE, INPUT, smoothing).contains("smoothing"));
+    assert!(loss(SOURCE, INPUT, smoothing).contains("`loss.label_smoothing`"));
 }
