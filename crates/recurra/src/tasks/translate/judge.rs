@@ -98,6 +98,14 @@ impl JudgeConfig {
         }
     }
 
+    /// Whether two texts are the same where capital letters count as they do in the judgement.
+    pub(super) fn same(self, one: &str, other: &str) -> bool {
+        match self.case {
+            LetterCase::Mixed => one == other,
+            LetterCase::Lower => one.to_lowercase() == other.to_lowercase(),
+        }
+    }
+
     /// What can be said of translations alone: BLEU, chrF, how much they repeat themselves.
     fn metrics<R: AsRef<str>>(self, translations: &[String], references: &[R]) -> Metrics {
         let mut metrics = Metrics::new();

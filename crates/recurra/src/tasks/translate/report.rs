@@ -40,7 +40,7 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
     let predictions = shown
         .into_iter()
         .map(|one| Prediction {
-            outcome: match one.translation == one.expected {
+            outcome: match recipe.judge.same(&one.translation, &one.expected) {
                 true => Outcome::Right,
                 false => Outcome::Wrong,
             },

@@ -84,6 +84,29 @@ fn a_small_list_is_learnt_by_heart_and_lines_keep_their_order() {
 }
 
 #[test]
+fn the_report_counts_capital_letters_as_the_judgement_does() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("pairs.tsv");
+    std::fs::write(&path, "ab\tBA\nba\tAB\n").unwrap();
+    let outcomes = |case: &str| {
+        let overrides = [
+            format!("data.path={}", path.display()),
+            "data.target={ pieces = \"characters\", case = \"lower\" }".to_owned(),
+            "data.max_len=4".to_owned(),
+            "train.updates=60".to_owned(),
+            "train.batch_size=2".to_owned(),
+            format!("judge.case={case}"),
+        ];
+        let dir = place.path().join(case);
+        train(&resolve(&overrides).unwrap(), &dir, &Control::silent()).unwrap();
+        let report = std::fs::read_to_string(dir.join("report.html")).unwrap();
+        ["class=\"right\"", "class=\"wrong\""].map(|class| report.matches(class).count())
+    };
+    assert_eq!(outcomes("lower"), [2, 0]);
+    assert_eq!(outcomes("mixed"), [0, 2]);
+}
+
+#[test]
 fn packed_in_f32_it_says_what_the_tensors_say() {
     let place = tempfile::tempdir().unwrap();
     let crate::Recipe::Translate(recipe) = small(&reversed(place.path())) else {
