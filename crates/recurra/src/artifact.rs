@@ -74,11 +74,17 @@ pub(crate) fn read<M: Module>(
     Ok((import(model, tensors, &origin)?, metadata))
 }
 
+/// What the run's own file of weights says of them.
+pub(crate) fn about(run: &Run) -> Result<BTreeMap<String, String>, Error> {
+    let own = file_name(Precision::F32);
+    let (_, about) = read_safetensors(&run.read(&own)?, &run.path(&own)?)?;
+    Ok(about)
+}
+
 /// Writes the weights of `model` in `precision` into the run, with what the run's own file says
 /// of them; returns the size in bytes.
 pub(crate) fn write<M: Module>(run: &Run, model: &M, precision: Precision) -> Result<usize, Error> {
-    let own = file_name(Precision::F32);
-    let (_, mut about) = read_safetensors(&run.read(&own)?, &run.path(&own)?)?;
+    let mut about = about(run)?;
     about.insert("task".to_owned(), run.task().to_owned());
     let tensors: Vec<NamedTensor> = export(model);
     let bytes = write_quantized(&tensors, precision, &about)?;

@@ -57,7 +57,11 @@ impl Translation {
 pub(crate) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<Translate, Error> {
     let vocabs = Vocabs::read(run)?;
     let model = model::build(recipe, &vocabs, &device())?;
-    let (model, metadata) = artifact::read(run, model, precision)?;
+    let (model, metadata) = artifact::read(run, model, precision).or_else(|error| {
+        // Of another number of pieces are weights of another shape, which is not what is wrong.
+        vocabs.must_fit(artifact::about(run)?.get(FINGERPRINT), run)?;
+        Err(error)
+    })?;
     vocabs.must_fit(metadata.get(FINGERPRINT), run)?;
     let model = Translator::new(model, precision)?;
     Ok(Translate::new(recipe, vocabs, model))

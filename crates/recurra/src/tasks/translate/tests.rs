@@ -213,8 +213,13 @@ fn a_joint_vocabulary_learns_by_pieces_and_is_not_taken_for_another() {
         )
         .unwrap();
     }
-    let message = crate::open(&first).unwrap_err().to_string();
-    assert!(message.contains("of another run"), "{message}");
+    let refused = || crate::open(&first).unwrap_err().to_string();
+    assert!(refused().contains("of another run"), "{}", refused());
+    // Other pieces, and another number of them.
+    for name in ["source-tokenizer.json", "target-tokenizer.json"] {
+        std::fs::copy(second.join(name), first.join(name)).unwrap();
+    }
+    assert!(refused().contains("of another run"), "{}", refused());
     crate::open(&second).unwrap();
 }
 
