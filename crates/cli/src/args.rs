@@ -410,11 +410,13 @@ Examples:
   recurra data check pairs.tsv --source 1 --target 2
   recurra data check multi30k-en-de --data path/to/multi30k")]
 pub(crate) struct DataCheck {
-    /// A known data set's name, a file of pairs, or the file of the source side
-    #[arg(value_name = "NAME|FILE")]
+    /// A known data set's name, a recipe that translates (its name or a .toml file), a file of
+    /// pairs, or the file of the source side
+    #[arg(value_name = "NAME|RECIPE|FILE")]
     pub(crate) first: PathBuf,
     /// The file of the target side
     #[arg(value_name = "FILE")]
+  recurra data check my-recipe.toml
     pub(crate) second: Option<PathBuf>,
     /// Column (name, or number from 1) or JSON key of the source side
     #[arg(long, value_name = "COLUMN", conflicts_with = "second")]
@@ -422,12 +424,13 @@ pub(crate) struct DataCheck {
     /// Column (name, or number from 1) or JSON key of the target side
     #[arg(long, value_name = "COLUMN", conflicts_with = "second")]
     pub(crate) target: Option<String>,
-    /// Where a known data set is [default: in the folder RECURRA_DATA]
+    /// Where the data of a known data set or a recipe is [default: in the folder RECURRA_DATA,
+    /// or where the recipe says]
     #[arg(long, value_name = "PATH")]
     pub(crate) data: Option<PathBuf>,
-    /// Seed of the split of a known data set
-    #[arg(long, value_name = "N", default_value = "1")]
-    pub(crate) seed: u64,
+    /// Seed of the split of a known data set or a recipe [default: 1, or the recipe's]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
 }
 
 #[derive(Debug, Args)]

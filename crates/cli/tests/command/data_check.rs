@@ -55,3 +55,53 @@ fn rows_that_cannot_be_read_are_all_listed() {
         (&0.into(), &2.into())
     );
 }
+
+/// Of three greetings two are learnt and one is judged by, which has a word that they lack.
+const RECIPE: &str = r#"
+task = "translate"
+about = "Greetings"
+[data]
+files = { format = "lines", source = "a.en", target = "a.de" }
+test = { format = "table", path = "test.tsv", source = 1, target = 2 }
+[model]
+embed_size = 4
+encoder.layer = { cell = "gru", hidden_size = 4 }
+decoder.layer = { cell = "gru", hidden_size = 4 }
+[train]
+batch_size = 2
+updates = 1
+optimizer = { name = "adam", learning_rate = 1e-2 }
+"#;
+
+#[test]
+fn what_a_recipe_reads_is_checked_part_by_part() {
+    let folder = Folder::new();
+    folder.write("greetings.toml", RECIPE);
+    folder.write("a.en", "good morning\n\ngood night\n");
+    folder.write("a.de", "guten Morgen\nleer\ngute Nacht\n");
+    folder.write("test.tsv", "good day\tguten Tag\n");
+    let check = |more: &[&str]| {
+        let arguments = [&["--json", "data", "check", "greetings.toml"], more].concat();
+        folder.run(&arguments)
+    };
+    let found = check(&[]).fine().json();
+    let parts = found["parts"].as_array().unwrap();
+    let names: Vec<&str> = (parts.iter())
+        .map(|part| part["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["train", "test"]);
+    assert_eq!(parts[0]["empty_source"]["first"][0], 2);
+    assert_eq!(parts[1]["source"]["unknown_rate"], 0.5, "`day` is new");
+    let refused = check(&["--source", "1"]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("--source"), "{}", refused.stderr);
+    folder.write("a.de", "guten Morgen\n");
+    let refused = check(&[]);
+    assert!(
+        refused.stderr.contains("3 lines and a.de has 1"),
+        "{}",
+        refused.stderr
+    );
+    let other = folder.run(&["data", "check", "word-completion"]);
+    assert!(other.stderr.contains("translate"), "{}", other.stderr);
+}

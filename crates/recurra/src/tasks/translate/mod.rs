@@ -26,6 +26,7 @@ pub(crate) use infer::open;
 
 use super::{Task, by_usual_files};
 use crate::network::Network;
+pub(crate) use pairs::parts;
 use crate::report::graph::Graph;
 
 /// The task's name in recipes and runs.

@@ -45,31 +45,7 @@ pub(super) struct Pairs {
 impl Pairs {
     /// Reads what the recipe names.
     pub(super) fn read(recipe: &Recipe) -> Result<Self, Error> {
-        let config = &recipe.data;
-        let seed = recipe.train.seed;
-        if let Some(name) = &config.dataset {
-            let dataset = config.known_dataset(name)?;
-            let parts = dataset.read(config.path.as_deref(), seed)?;
-            let own = config.path.as_ref().map(|path| path.display().to_string());
-            return Ok(Self::of_parts(own.unwrap_or_else(|| name.clone()), parts));
-        }
-        let own = config.path.as_deref().map(usual_files);
-        let (source, text) = match (config.files.as_ref().or(own.as_ref()), config.pairs) {
-            (Some(files), _) => (shown(files), read_parallel(files)?),
-            (None, Some(list)) => ("built-in list".to_owned(), built_in(&list.pairs())),
-            (None, None) => {
-                let want = "pairs of texts from one of `dataset`, `files` and `pairs`";
-                return Err(Error::config("data", want, "none"));
-            }
-        };
-        let parts = match &config.split {
-            Some(fractions) => text.split(fractions, seed)?,
-            None => ParallelParts {
-                train: text,
-                valid: optional(config.valid.as_ref())?,
-                test: optional(config.test.as_ref())?,
-            },
-        };
+        let (source, parts) = parts(recipe)?;
         Ok(Self::of_parts(source, parts))
     }
 
@@ -210,6 +186,36 @@ impl Pairs {
             advice: "give a longer list",
         }))
     }
+}
+
+/// What the recipe names, in its parts, and what to call it.
+pub(crate) fn parts(recipe: &Recipe) -> Result<(String, ParallelParts), Error> {
+    let config = &recipe.data;
+    let seed = recipe.train.seed;
+    if let Some(name) = &config.dataset {
+        let dataset = config.known_dataset(name)?;
+        let parts = dataset.read(config.path.as_deref(), seed)?;
+        let own = config.path.as_ref().map(|path| path.display().to_string());
+        return Ok((own.unwrap_or_else(|| name.clone()), parts));
+    }
+    let own = config.path.as_deref().map(usual_files);
+    let (source, text) = match (config.files.as_ref().or(own.as_ref()), config.pairs) {
+        (Some(files), _) => (shown(files), read_parallel(files)?),
+        (None, Some(list)) => ("built-in list".to_owned(), built_in(&list.pairs())),
+        (None, None) => {
+            let want = "pairs of texts from one of `dataset`, `files` and `pairs`";
+            return Err(Error::config("data", want, "none"));
+        }
+    };
+    let parts = match &config.split {
+        Some(fractions) => text.split(fractions, seed)?,
+        None => ParallelParts {
+            train: text,
+            valid: optional(config.valid.as_ref())?,
+            test: optional(config.test.as_ref())?,
+        },
+    };
+    Ok((source, parts))
 }
 
 /// A file as its name says: JSON lines with the keys `source` and `target`, dialogues in YAML, else

@@ -1,13 +1,12 @@
-//! What is in a data set of pairs, before anything is trained on it.
+//! Counting, and finding faults.
 
+use super::subject::CheckSubject;
 use crate::Error;
-use recurra_data::DataError;
+use crate::tasks::{Task, translate};
 use recurra_data::fault::RowFaults;
 use recurra_data::parallel::{
-    DATASETS, Lengths, Pair, ParallelDataset, ParallelFiles, ParallelText, find_duplicates,
-    find_overlap, survey_parallel,
+    Lengths, Pair, ParallelParts, ParallelText, find_duplicates, find_overlap, survey_parallel,
 };
-use recurra_data::source::{ColumnSelector, is_json_lines};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::path::Path;
@@ -17,71 +16,6 @@ const SUSPECT_RATIO: f64 = 9.0;
 /// A suspect has at least this many characters on its longer side: `Hi.` may well be long in
 /// another language.
 const SUSPECT_CHARS: usize = 30;
-
-/// What `recurra data check` looks at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CheckSubject {
-    /// A public data set by its name, in its parts.
-    Dataset(&'static ParallelDataset),
-    /// A user's files.
-    Files(ParallelFiles),
-}
-
-impl CheckSubject {
-    /// What is meant by one name or two files: a data set that is known by name; two files that
-    /// belong together line by line; JSON lines with the keys `source` and `target`; or a
-    /// table of which the columns 1 and 2 are taken. `columns` are other columns or keys.
-    ///
-    /// # Errors
-    /// [`DataError::NotFound`] for a name that is neither.
-    pub fn find(
-        first: &Path,
-        second: Option<&Path>,
-        columns: [Option<&str>; 2],
-    ) -> Result<Self, Error> {
-        if let Some(second) = second {
-            return Ok(Self::Files(ParallelFiles::Lines {
-                source: first.to_owned(),
-                target: second.to_owned(),
-            }));
-        }
-        let name = first.to_string_lossy();
-        if let Some(dataset) = ParallelDataset::find(&name) {
-            return Ok(Self::Dataset(dataset));
-        }
-        if !first.exists() {
-            let names: Vec<&str> = DATASETS.iter().map(|dataset| dataset.name).collect();
-            return Err(Error::Data(DataError::NotFound {
-                name: name.into_owned(),
-                tried: String::from("there is no such file, and no data set is called so"),
-                hint: Some(format!("The known data sets are {}", names.join(", "))),
-            }));
-        }
-        let path = first.to_owned();
-        let [source, target] = columns;
-        Ok(Self::Files(if is_json_lines(first) {
-            ParallelFiles::JsonLines {
-                path,
-                source: source.unwrap_or("source").to_owned(),
-                target: target.unwrap_or("target").to_owned(),
-            }
-        } else {
-            ParallelFiles::Table {
-                path,
-                source: column(source, 1),
-                target: column(target, 2),
-                group: Vec::new(),
-            }
-        }))
-    }
-}
-
-fn column(given: Option<&str>, otherwise: usize) -> ColumnSelector {
-    given.map_or(ColumnSelector::Number(otherwise), |given| {
-        let Ok(column) = given.parse();
-        column
-    })
-}
 
 /// What `recurra data check` found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -194,35 +128,35 @@ impl LengthSummary {
     }
 }
 
-/// Reads pairs and tells what is in them. `data` is where a named data set is, `seed` how it is
-/// split.
+/// Reads pairs and tells what is in them. `data` is where the data of a name or a recipe is, and
+/// `seed` how it is split: without it by 1, and a recipe's by its own.
 ///
 /// # Errors
 /// What is wrong with the files: unequal line counts, bytes that are not UTF-8, missing columns.
 pub fn check_data(
     subject: &CheckSubject,
     data: Option<&Path>,
-    seed: u64,
+    seed: Option<u64>,
 ) -> Result<DataCheck, Error> {
     let texts = match subject {
         CheckSubject::Files(files) => {
             let (text, faults) = survey_parallel(files)?;
             vec![("all", text, faults)]
         }
-        CheckSubject::Dataset(dataset) => {
-            let parts = dataset.read(data, seed)?;
-            [
-                ("train", parts.train),
-                ("valid", parts.valid),
-                ("test", parts.test),
-            ]
-            .map(|(name, text)| (name, text, RowFaults::default()))
-            .into()
+        CheckSubject::Dataset(dataset) => in_parts(dataset.read(data, seed.unwrap_or(1))?),
+        CheckSubject::Recipe(recipe) => {
+            let mut recipe = recipe.clone();
+            recipe.train.seed = seed.unwrap_or(recipe.train.seed);
+            if let Some(data) = data {
+                recipe.data.path = Some(data.to_owned());
+                recipe.validate()?;
+            }
+            in_parts(translate::parts(&recipe)?.1)
         }
     };
     let train = &texts[0].1.pairs;
     let vocabularies = [source as Side, target].map(|side| word_counts(train, side));
-    let has_train = texts.len() > 1;
+    let has_train = !matches!(subject, CheckSubject::Files(_));
     let parts = texts.iter().map(|(name, text, faults)| {
         let held_out = *name != texts[0].0;
         let known = has_train.then_some(&vocabularies);
@@ -231,6 +165,17 @@ pub fn check_data(
     Ok(DataCheck {
         parts: parts.collect(),
     })
+}
+
+/// The parts that there are; the first is trained on.
+fn in_parts(parts: ParallelParts) -> Vec<(&'static str, ParallelText, RowFaults)> {
+    let ParallelParts { train, valid, test } = parts;
+    let named = [("train", train), ("valid", valid), ("test", test)];
+    named
+        .into_iter()
+        .filter(|(name, text)| *name == "train" || text.num_lines > 0)
+        .map(|(name, text)| (name, text, RowFaults::default()))
+        .collect()
 }
 
 type Side = fn(&Pair) -> &str;
@@ -340,6 +285,7 @@ fn check_side(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use recurra_data::parallel::ParallelFiles;
 
     #[test]
     fn a_file_is_counted_and_its_faults_are_numbered() {
@@ -354,7 +300,7 @@ mod tests {
             target: "2".parse().unwrap(),
             group: vec![],
         };
-        let check = check_data(&CheckSubject::Files(files), None, 1).unwrap();
+        let check = check_data(&CheckSubject::Files(files), None, None).unwrap();
         let [part] = &check.parts[..] else {
             panic!("{check:?}");
         };
