@@ -107,8 +107,11 @@ pub(crate) struct Eval {
     pub(crate) precision: PrecisionName,
     /// Another translate run, of f32 weights: compares both line by line, and says whether the
     /// difference is more than chance
-    #[arg(long, value_name = "RUN")]
+    #[arg(long, value_name = "RUN", conflicts_with = "overrides")]
     pub(crate) against: Option<PathBuf>,
+    /// Replace one of the recipe's values under `decode`, as in decode.search.width=8
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) overrides: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -149,6 +152,10 @@ pub(crate) struct Predict {
     /// The weights to answer with; bf16 and int8 after `recurra quantize`
     #[arg(long, value_name = "PRECISION", default_value = "f32")]
     pub(crate) precision: PrecisionName,
+    /// Replace one of the recipe's values under `decode`, as in
+    /// decode.replace_unknown=true
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) overrides: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -408,6 +415,7 @@ is a table (TSV or CSV), or JSON lines when its name has .jsonl in it.
 Examples:
   recurra data check train.en.gz train.de.gz
   recurra data check pairs.tsv --source 1 --target 2
+  recurra data check my-recipe.toml
   recurra data check multi30k-en-de --data path/to/multi30k")]
 pub(crate) struct DataCheck {
     /// A known data set's name, a recipe that translates (its name or a .toml file), a file of
@@ -416,7 +424,6 @@ pub(crate) struct DataCheck {
     pub(crate) first: PathBuf,
     /// The file of the target side
     #[arg(value_name = "FILE")]
-  recurra data check my-recipe.toml
     pub(crate) second: Option<PathBuf>,
     /// Column (name, or number from 1) or JSON key of the source side
     #[arg(long, value_name = "COLUMN", conflicts_with = "second")]

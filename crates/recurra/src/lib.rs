@@ -67,7 +67,8 @@ pub use tasks::language::{NeuronOptions, neuron_page};
 pub use tasks::translate::{Chat, ChatOptions, Comparison, Reply};
 pub use tasks::{Evaluation, PredictOptions, Prediction, Predictor, RankedText, Sample, Trained};
 pub use verbs::{
-    chat, compare, evaluate, evaluate_in, explain, open, open_in, resume, train, write_report,
+    chat, compare, evaluate, evaluate_in, evaluate_with, explain, open, open_in, open_with, resume,
+    train, write_report,
 };
 
 /// The README's examples, run as documentation tests.

@@ -68,7 +68,20 @@ pub fn evaluate_in(
     data: Option<&Path>,
     precision: Precision,
 ) -> Result<Vec<Evaluation>, Error> {
-    let (run, recipe) = finished(dir)?;
+    evaluate_with(dir, data, precision, &[])
+}
+
+/// [`evaluate_in`] with other values of the recipe's `decode`, as in `decode.search.width=8`.
+///
+/// # Errors
+/// As [`evaluate_in`]; [`Error::Override`] for other keys, and whatever is wrong with the values.
+pub fn evaluate_with(
+    dir: &Path,
+    data: Option<&Path>,
+    precision: Precision,
+    overrides: &[String],
+) -> Result<Vec<Evaluation>, Error> {
+    let (run, recipe) = finished_with(dir, overrides)?;
     recipe.as_task().evaluate(&run, data, precision)
 }
 
@@ -86,7 +99,19 @@ pub fn open(dir: &Path) -> Result<Box<dyn Predictor>, Error> {
 /// # Errors
 /// As [`open`]; [`Error::NotQuantized`] when there are none in that precision.
 pub fn open_in(dir: &Path, precision: Precision) -> Result<Box<dyn Predictor>, Error> {
-    let (run, recipe) = finished(dir)?;
+    open_with(dir, precision, &[])
+}
+
+/// [`open_in`] with other values of the recipe's `decode`, as in `decode.search.width=8`.
+///
+/// # Errors
+/// As [`open_in`]; [`Error::Override`] for other keys, and whatever is wrong with the values.
+pub fn open_with(
+    dir: &Path,
+    precision: Precision,
+    overrides: &[String],
+) -> Result<Box<dyn Predictor>, Error> {
+    let (run, recipe) = finished_with(dir, overrides)?;
     recipe.as_task().open(&run, precision)
 }
 
@@ -175,11 +200,15 @@ fn write_report_of(recipe: &Recipe, run: &Run) -> Result<PathBuf, Error> {
 }
 
 pub(crate) fn finished(dir: &Path) -> Result<(Run, Recipe), Error> {
+    finished_with(dir, &[])
+}
+
+fn finished_with(dir: &Path, overrides: &[String]) -> Result<(Run, Recipe), Error> {
     let run = Run::open(dir)?;
     if run.status()? != Status::Finished {
         let dir = dir.to_owned();
         return Err(Error::Unfinished { dir });
     }
-    let recipe = Recipe::of_run(&run)?;
+    let recipe = Recipe::of_run_with(&run, overrides)?;
     Ok((run, recipe))
 }

@@ -28,12 +28,12 @@ pub(crate) fn run(args: &Eval, output: &mut Output<'_>) -> Result<Ending, CliErr
         }
         return Ok(Ending::Fine);
     }
-    let evaluations = recurra::evaluate_in(&args.run, args.data.as_deref(), args.precision.into())
+    let (data, precision) = (args.data.as_deref(), args.precision.into());
+    let evaluations = recurra::evaluate_with(&args.run, data, precision, &args.overrides)
         .map_err(CliError::of_request)?;
     if output.json() {
         output.object(&one_object(&evaluations))?;
     } else {
-        let precision = args.precision.into();
         if precision != Precision::F32 {
             output.line(format_args!("{}:\n", titled(&args.run, precision)))?;
         }

@@ -16,7 +16,8 @@ use std::path::Path;
 const MAX_LINE_BYTES: usize = 1 << 20;
 
 pub(crate) fn run(args: &Predict, output: &mut Output<'_>) -> Result<Ending, CliError> {
-    let predictor = recurra::open_in(&args.run, args.precision.into())?;
+    let predictor = recurra::open_with(&args.run, args.precision.into(), &args.overrides)
+        .map_err(CliError::of_request)?;
     let lines = InputLines::open(&args.input)?;
     let options = PredictOptions {
         top_k: args.n_best.unwrap_or(args.top_k).into(),

@@ -163,11 +163,16 @@ impl Tokenizer {
     /// # Errors
     /// [`DataError::TokenId`] for an id that the vocabulary does not have.
     pub fn decode(&self, ids: &[TokenId]) -> Result<String, DataError> {
-        let text = self.decode_normalized(ids)?;
-        Ok(match self.config.moses {
+        Ok(self.write(&self.vocab.decode(ids)?))
+    }
+
+    /// The text of pieces, as it is written.
+    pub fn write(&self, pieces: &[&str]) -> String {
+        let text = self.join(pieces);
+        match self.config.moses {
             Some(language) => moses::detokenize(&words(&text), language),
             None => text,
-        })
+        }
     }
 
     /// The text of ids in the form of [`Tokenizer::normalize`]: words that Moses cut stay cut, as

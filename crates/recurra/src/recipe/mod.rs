@@ -172,12 +172,27 @@ impl Recipe {
     /// # Errors
     /// As [`RecipeSource::resolve`].
     pub fn of_run(run: &recurra_train::Run) -> Result<Self, Error> {
+        Self::of_run_with(run, &[])
+    }
+
+    /// The recipe of a run directory, with `overrides` of what training does not depend on: the
+    /// values of `decode`.
+    pub(crate) fn of_run_with(
+        run: &recurra_train::Run,
+        overrides: &[String],
+    ) -> Result<Self, Error> {
+        if let Some(other) = overrides.iter().find(|one| !one.starts_with("decode.")) {
+            return Err(Error::Override {
+                given: other.clone(),
+                message: "a run that is trained has only values of `decode` to replace".to_owned(),
+            });
+        }
         let source = RecipeSource {
             name: run.task().to_owned(),
             origin: run.path("recipe.toml")?.display().to_string(),
             text: run.read_recipe()?,
         };
-        source.resolve(&[])
+        source.resolve(overrides)
     }
 
     /// The task's name.

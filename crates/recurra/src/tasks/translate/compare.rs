@@ -87,8 +87,10 @@ impl Translated {
         let Material {
             split, rows, pairs, ..
         } = Material::new(recipe, &corpus, data)?;
+        let (model, vocabs) = (predictor.model(), &corpus.vocabs);
         let rows: Vec<_> = rows.iter().collect();
-        let judgement = judge_model(predictor.model(), &corpus.vocabs, &rows, &recipe.decode)?;
+        let of_rows: Vec<_> = pairs.iter().collect();
+        let judgement = judge_model(model, vocabs, &rows, &of_rows, &recipe.decode)?;
         Ok(Self {
             split,
             pairs,

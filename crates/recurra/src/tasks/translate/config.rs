@@ -4,9 +4,9 @@ use crate::Error;
 use recurra_data::SplitFractions;
 use recurra_data::parallel::{DATASETS, ParallelDataset, ParallelFiles};
 use recurra_data::text::moses::Language;
-use recurra_data::tokenizer::TokenizerConfig;
+use recurra_data::tokenizer::{Pieces, TokenizerConfig};
 use recurra_data::words::EmbeddedPairs;
-use recurra_nn::decode::DecodeConfig;
+use recurra_nn::decode::{DecodeConfig, Search};
 use recurra_nn::seq2seq::{LossOptions, Seq2SeqConfig};
 use recurra_train::TrainConfig;
 use recurra_train::metric::translation::{LetterCase, Tokenization};
@@ -42,7 +42,7 @@ pub struct Recipe {
     pub train: TrainConfig,
     /// How a translation is found.
     #[serde(default)]
-    pub decode: DecodeConfig,
+    pub decode: DecodeOptions,
     /// How translations are compared with those of the data.
     #[serde(default)]
     pub judge: JudgeConfig,
@@ -110,6 +110,55 @@ pub enum Vocabulary {
     Joint,
 }
 
+/// `[decode]`: how a translation is found, and what becomes of unknown words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DecodeOptions {
+    /// See [`DecodeConfig::search`].
+    pub search: Search,
+    /// See [`DecodeConfig::min_len`].
+    pub min_len: usize,
+    /// See [`DecodeConfig::max_len`].
+    pub max_len: usize,
+    /// See [`DecodeConfig::block_ngram`].
+    pub block_ngram: usize,
+    /// Whether the unknown word may be said, for which then stands the word of the source that
+    /// was attended to most (Luong et al. 2015, "Addressing the rare word problem"; OpenNMT's
+    /// `replace_unk`). Needs attention, and words as pieces of both sides. Off by default: other
+    /// words are said in its place.
+    pub replace_unknown: bool,
+}
+
+impl Default for DecodeOptions {
+    fn default() -> Self {
+        let DecodeConfig {
+            search,
+            min_len,
+            max_len,
+            block_ngram,
+        } = DecodeConfig::default();
+        Self {
+            search,
+            min_len,
+            max_len,
+            block_ngram,
+            replace_unknown: false,
+        }
+    }
+}
+
+impl DecodeOptions {
+    /// What a search is told.
+    pub fn config(&self) -> DecodeConfig {
+        DecodeConfig {
+            search: self.search.clone(),
+            min_len: self.min_len,
+            max_len: self.max_len,
+            block_ngram: self.block_ngram,
+        }
+    }
+}
+
 /// `[judge]`: what BLEU compares.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -137,15 +186,28 @@ const MOST_PIECES: usize = 10_000;
 impl Recipe {
     pub(super) fn check(&self) -> Result<(), Error> {
         self.data.validate()?;
-        for (key, share) in [
-            ("loss.label_smoothing", self.loss.label_smoothing),
-            ("loss.teacher_forcing_rate", self.loss.teacher_forcing_rate),
-        ] {
-            if !(0.0..=1.0).contains(&share) {
-                return Err(Error::config(key, "a number from 0 to 1", share));
+        let attention = self.model.attention.as_ref();
+        self.loss
+            .validate(attention.is_some_and(|attention| attention.coverage))?;
+        self.decode.config().validate()?;
+        let refuse = |key: &str, want: &str| Err(Error::config(key, want, true));
+        if self.model.copy && self.data.vocabulary != Vocabulary::Joint {
+            let want = "`data.vocabulary` to be `joint` beside it: a piece is copied by its id";
+            return refuse("model.copy", want);
+        }
+        if self.decode.replace_unknown {
+            const KEY: &str = "decode.replace_unknown";
+            if attention.is_none() {
+                let want = "false without `model.attention`, which says what a word is made of";
+                return refuse(KEY, want);
+            }
+            let sides = [self.data.source.pieces, self.data.target.pieces];
+            if sides != [Pieces::Words; 2] {
+                let want = "false unless `data.source` and `data.target` have `words` as pieces: \
+                            what is unknown of others is no word";
+                return refuse(KEY, want);
             }
         }
-        self.decode.validate()?;
         Ok(())
     }
 }

@@ -1,11 +1,11 @@
 //! Fitting, and judging what came out.
 
-use super::config::Recipe;
+use super::config::{DecodeOptions, Recipe};
 use super::data::{Corpus, Row};
 use super::infer::{Translate, open};
 use super::judge::{judge, judge_model};
 use super::model::{self, Translator};
-use super::pairs::Pairs;
+use super::pairs::{Pair, Pairs};
 use super::vocabs::FINGERPRINT;
 use crate::Error;
 use crate::quantize::{Steppers, write_weights};
@@ -14,7 +14,7 @@ use crate::tasks::{
     training_device,
 };
 use recurra_data::{BatchSampler, TokenBatchSampler};
-use recurra_nn::decode::DecodeConfig;
+use recurra_nn::decode::Search;
 use recurra_nn::seq2seq::Seq2Seq;
 use recurra_nn::streaming::Precision;
 use recurra_nn::{Mode, NnError, Tensor};
@@ -84,17 +84,17 @@ impl Learner for Lesson<'_> {
 
     fn evaluate(&self, model: &Seq2Seq) -> Result<Metrics, NnError> {
         // Greedy search is enough to watch, and several times as fast.
-        let greedy = DecodeConfig {
-            search: DecodeConfig::greedy().search,
+        let greedy = DecodeOptions {
+            search: Search::Greedy {},
             ..self.recipe.decode.clone()
         };
         let Corpus { pairs, vocabs, .. } = self.corpus;
         let indices = self.corpus.watched();
         let rows: Vec<&Row> = self.corpus.rows_of(indices);
+        let pairs: Vec<&Pair> = indices.iter().map(|&index| &pairs[index]).collect();
         let model = Translator::new(model.clone(), Precision::F32)?;
-        let judgement = judge_model(&model, vocabs, &rows, &greedy)?;
-        let references = indices.iter().map(|&index| &pairs[index].target[..]);
-        let references: Vec<&str> = references.collect();
+        let judgement = judge_model(&model, vocabs, &rows, &pairs, &greedy)?;
+        let references: Vec<&str> = pairs.iter().map(|pair| &pair.target[..]).collect();
         let bleu = (self.recipe.judge).bleu(&judgement.translations, &references);
         let mut metrics = Metrics::new();
         metrics.set(LOSS.name, judgement.nats);
@@ -180,7 +180,8 @@ pub(super) fn show(
         .map(|place| indices[place])
         .map(|index| {
             let pair = &corpus.pairs[index];
-            let found = predictor.translate(&corpus.rows[index].source, 1)?;
+            let source = corpus.vocabs.source.pieces(&pair.source);
+            let found = predictor.translate(&corpus.rows[index].source, &source, 1)?;
             let best = found.into_iter().next();
             Ok(Shown {
                 source: pair.source.clone(),

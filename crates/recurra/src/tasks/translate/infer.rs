@@ -1,7 +1,8 @@
 //! A trained model at work.
 
-use super::config::{DataConfig, Recipe};
+use super::config::{DataConfig, DecodeOptions, Recipe};
 use super::model::{self, Translator};
+use super::unknown;
 use super::vocabs::{FINGERPRINT, Vocabs};
 use crate::Error;
 use crate::artifact;
@@ -9,7 +10,7 @@ use crate::report::AlignmentMap;
 use crate::tasks::{PredictOptions, Prediction, Predictor, RankedText, device};
 use recurra_data::TokenId;
 use recurra_nn::NnError;
-use recurra_nn::decode::{DecodeConfig, Hypothesis, Search};
+use recurra_nn::decode::{Hypothesis, Search};
 use recurra_nn::streaming::Precision;
 use recurra_train::Run;
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 #[derive(Debug)]
 pub struct Translate {
     config: DataConfig,
-    decode: DecodeConfig,
+    decode: DecodeOptions,
     /// What the recipe says.
     own_search: Search,
     /// Which random numbers are drawn, when some are.
@@ -85,11 +86,11 @@ impl Translate {
 
     /// Searches in another way, or again in the recipe's.
     pub(super) fn search_with(&mut self, search: Option<Search>) -> Result<(), NnError> {
-        let decode = DecodeConfig {
+        let decode = DecodeOptions {
             search: search.unwrap_or_else(|| self.own_search.clone()),
             ..self.decode.clone()
         };
-        decode.validate()?;
+        decode.config().validate()?;
         self.decode = decode;
         Ok(())
     }
@@ -99,24 +100,25 @@ impl Translate {
         self.stream = stream;
     }
 
-    /// At most `count` translations, best first; one unless the run searches with a beam.
+    /// At most `count` translations of a source, whose pieces are these, best first; one unless
+    /// the run searches with a beam.
     pub(super) fn translate(
         &self,
         source: &[TokenId],
+        pieces: &[String],
         count: usize,
     ) -> Result<Vec<Translation>, NnError> {
-        let mut config = self.decode.clone();
-        if let Search::Beam(beam) = &mut config.search {
+        let mut options = self.decode.clone();
+        if let Search::Beam(beam) = &mut options.search {
             beam.n_best = count.clamp(1, beam.width);
         }
-        let found = self.model.translate(&[source], &config, self.stream)?;
+        let found = self.model.translate(&[source], &options, self.stream)?;
         let in_words = |hypothesis: Hypothesis| {
             let target = &self.vocabs.target;
-            let piece = |&id: &TokenId| target.vocab().token(id).map(str::to_owned);
-            let text = target.decode(&hypothesis.ids);
+            let said = unknown::replaced(&hypothesis, target.vocab(), pieces);
             Translation {
-                text: text.expect("a model says ids of its own vocabulary"),
-                pieces: hypothesis.ids.iter().filter_map(piece).collect(),
+                text: target.write(&said),
+                pieces: said.into_iter().map(str::to_owned).collect(),
                 hypothesis,
             }
         };
@@ -157,19 +159,21 @@ impl Predictor for Translate {
                 encoded.unknown
             ));
         }
-        let found = self.translate(&encoded.ids, options.top_k)?;
-        let translations: Vec<Value> = found
-            .iter()
-            .map(|one| {
-                json!({
-                    "text": one.text,
-                    "tokens": one.pieces,
-                    "score": one.hypothesis.score,
-                    "log_prob": one.hypothesis.log_prob,
-                    "alignment": one.hypothesis.alignment,
-                })
-            })
-            .collect();
+        let found = self.translate(&encoded.ids, &pieces, options.top_k)?;
+        let translation = |one: &Translation| {
+            let mut object = json!({
+                "text": one.text,
+                "tokens": one.pieces,
+                "score": one.hypothesis.score,
+                "log_prob": one.hypothesis.log_prob,
+                "alignment": one.hypothesis.alignment,
+            });
+            if self.decode.replace_unknown {
+                object["replaced"] = json!(unknown::places(&one.hypothesis));
+            }
+            object
+        };
+        let translations: Vec<Value> = found.iter().map(translation).collect();
         let best = found.first();
         let ranked = found.iter().map(|one| RankedText {
             text: one.text.clone(),

@@ -1,16 +1,16 @@
 //! How well a model translates.
 
-use super::config::{JudgeConfig, Recipe};
+use super::config::{DecodeOptions, JudgeConfig, Recipe};
 use super::data::{Corpus, Row, encode_file};
 use super::model::{Translator, loss};
 use super::pairs::{Pair, Pairs};
 use super::retrieval::Retrieval;
+use super::unknown;
 use super::vocabs::Vocabs;
 use crate::Error;
 use crate::tasks::Evaluation;
-use recurra_data::TokenId;
 use recurra_data::text::moses;
-use recurra_nn::decode::DecodeConfig;
+use recurra_data::{Specials, TokenId};
 use recurra_nn::seq2seq::LossOptions;
 use recurra_nn::weights::values;
 use recurra_nn::{Mode, NnError};
@@ -36,12 +36,13 @@ pub(super) struct Judgement {
     pub(super) translations: Vec<String>,
 }
 
-/// Translates rows and compares.
+/// Translates rows, which are those of `pairs`, and compares.
 pub(super) fn judge_model(
     model: &Translator,
     vocabs: &Vocabs,
     rows: &[&Row],
-    config: &DecodeConfig,
+    pairs: &[&Pair],
+    options: &DecodeOptions,
 ) -> Result<Judgement, NnError> {
     let mut by_len: Vec<usize> = (0..rows.len()).collect();
     by_len.sort_by_key(|&index| (rows[index].source.len(), rows[index].target.len()));
@@ -54,14 +55,21 @@ pub(super) fn judge_model(
         nats += f64::from(values(&mean)[0]) * count as f64;
         pieces += count;
         let sources: Vec<&[TokenId]> = rows.iter().map(|row| &row.source[..]).collect();
-        let found = model.translate(&sources, config, 0)?;
+        let found = model.translate(&sources, options, 0)?;
         for ((&index, row), found) in indices.iter().zip(rows).zip(found) {
             let Some(best) = found.into_iter().next() else {
                 continue;
             };
-            right += usize::from(best.ids == row.target);
-            let text = vocabs.target.decode(&best.ids);
-            translations[index] = text.expect("a model says ids of its own vocabulary");
+            let Pair { source, target } = pairs[index];
+            let source = match best.ids.contains(&Specials::STANDARD.unk) {
+                true => vocabs.source.pieces(source),
+                false => Vec::new(),
+            };
+            let said = unknown::replaced(&best, vocabs.target.vocab(), &source);
+            // Two words that are unknown need not be one.
+            let same = || source.is_empty() || said == vocabs.target.pieces(target);
+            right += usize::from(best.ids == row.target && same());
+            translations[index] = vocabs.target.write(&said);
         }
     }
     Ok(Judgement {
@@ -90,19 +98,19 @@ impl JudgeConfig {
         bleu
     }
 
-    /// How it was computed.
-    pub(super) fn signature(self, bleu: &Bleu) -> String {
-        match self.moses {
-            Some(_) => format!("{} after Moses tokenisation", bleu.signature()),
-            None => bleu.signature(),
-        }
-    }
-
     /// Whether two texts are the same where capital letters count as they do in the judgement.
     pub(super) fn same(self, one: &str, other: &str) -> bool {
         match self.case {
             LetterCase::Mixed => one == other,
             LetterCase::Lower => one.to_lowercase() == other.to_lowercase(),
+        }
+    }
+
+    /// How it was computed.
+    pub(super) fn signature(self, bleu: &Bleu) -> String {
+        match self.moses {
+            Some(_) => format!("{} after Moses tokenisation", bleu.signature()),
+            None => bleu.signature(),
         }
     }
 
@@ -210,7 +218,7 @@ pub(super) fn judge(
     } = Material::new(recipe, corpus, data)?;
     let (rows, pairs): (Vec<&Row>, Vec<&Pair>) = (rows.iter().collect(), pairs.iter().collect());
     let mut notes = vec![note];
-    let judgement = judge_model(model, &corpus.vocabs, &rows, &recipe.decode)?;
+    let judgement = judge_model(model, &corpus.vocabs, &rows, &pairs, &recipe.decode)?;
     let references: Vec<&str> = pairs.iter().map(|pair| &pair.target[..]).collect();
     let mut metrics = Metrics::new();
     metrics.set(ACCURACY.name, judgement.accuracy);

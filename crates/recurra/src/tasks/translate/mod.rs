@@ -11,22 +11,25 @@ mod model;
 mod pairs;
 mod report;
 mod retrieval;
+mod unknown;
 mod vocabs;
 
+#[cfg(test)]
+mod copying_tests;
 #[cfg(test)]
 mod tests;
 
 pub use chat::{Chat, ChatOptions, Reply};
 pub use compare::Comparison;
-pub use config::{DataConfig, JudgeConfig, Recipe, Vocabulary};
+pub use config::{DataConfig, DecodeOptions, JudgeConfig, Recipe, Vocabulary};
 pub use infer::Translate;
 
 pub(crate) use compare::compare;
 pub(crate) use infer::open;
+pub(crate) use pairs::parts;
 
 use super::{Task, by_usual_files};
 use crate::network::Network;
-pub(crate) use pairs::parts;
 use crate::report::graph::Graph;
 
 /// The task's name in recipes and runs.

@@ -1,6 +1,6 @@
 //! The network: its loss, its translations, its description.
 
-use super::config::Recipe;
+use super::config::{DecodeOptions, Recipe};
 use super::data::{Corpus, Examples, Row};
 use super::pairs::Pairs;
 use super::vocabs::Vocabs;
@@ -9,7 +9,7 @@ use crate::network::{Network, Part};
 use crate::quantize::Stepper;
 use crate::report::graph::{Asks, AttentionLabel, Graph, Readout, Topology};
 use recurra_data::{Specials, TokenBatch, TokenId};
-use recurra_nn::decode::{DecodeConfig, Hypothesis, Start, Symbols, decode};
+use recurra_nn::decode::{Hypothesis, Start, Symbols, decode};
 use recurra_nn::seq2seq::{EncoderDecoder, LossOptions, PackedSeq2Seq, Query, Seq2Seq, Tokens};
 use recurra_nn::streaming::Precision;
 use recurra_nn::{Device, Mode, NnError, Tensor};
@@ -58,12 +58,14 @@ impl Translator {
     /// With weights that are rounded to `precision` already.
     ///
     /// # Errors
-    /// [`NnError::CannotStream`] for a network with options that the kernels do not know, in
-    /// fewer bits than f32.
+    /// [`NnError::CannotStream`] or [`NnError::CannotPack`] for a network with options that the
+    /// kernels do not know, in fewer bits than f32.
     pub(super) fn new(network: Seq2Seq, precision: Precision) -> Result<Self, NnError> {
         match PackedSeq2Seq::new(&network, precision) {
             Ok(packed) => Ok(Self::Packed(packed)),
-            Err(NnError::CannotStream { .. }) if precision == Precision::F32 => {
+            Err(NnError::CannotStream { .. } | NnError::CannotPack { .. })
+                if precision == Precision::F32 =>
+            {
                 Ok(Self::Unpacked(network))
             }
             Err(error) => Err(error),
@@ -82,12 +84,12 @@ impl Translator {
     pub(super) fn translate(
         &self,
         sources: &[&[TokenId]],
-        config: &DecodeConfig,
+        options: &DecodeOptions,
         stream: u64,
     ) -> Result<Vec<Vec<Hypothesis>>, NnError> {
         match self {
-            Self::Unpacked(network) => translate(network, sources, config, stream),
-            Self::Packed(packed) => translate(packed, sources, config, stream),
+            Self::Unpacked(network) => translate(network, sources, options, stream),
+            Self::Packed(packed) => translate(packed, sources, options, stream),
         }
     }
 }
@@ -126,14 +128,17 @@ fn make_steps(model: &impl EncoderDecoder, count: usize) -> Result<(), NnError> 
 fn translate(
     model: &impl EncoderDecoder,
     sources: &[&[TokenId]],
-    config: &DecodeConfig,
+    options: &DecodeOptions,
     stream: u64,
 ) -> Result<Vec<Vec<Hypothesis>>, NnError> {
     let Specials { pad, bos, eos, unk } = Specials::STANDARD;
     let batch = TokenBatch::pad(sources, pad).expect("there are sources, and none is empty");
     let symbols = Symbols {
         eos,
-        banned: vec![pad, bos, unk],
+        banned: match options.replace_unknown {
+            true => vec![pad, bos],
+            false => vec![pad, bos, unk],
+        },
     };
     let start = |(stream, _)| Start {
         stream,
@@ -141,7 +146,7 @@ fn translate(
     };
     let starts: Vec<Start> = (stream..).zip(sources).map(start).collect();
     let state = model.begin(tokens(&batch))?;
-    decode(model, state, &starts, &symbols, config)
+    decode(model, state, &starts, &symbols, &options.config())
 }
 
 /// The layers of a recipe, or of a run, whose vocabularies are known already: the encoder's, then
@@ -193,6 +198,9 @@ pub(super) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network
     if let Some([query_size, weights]) = model.attention {
         head.push(part("attention", query_size, model.memory_size, weights));
     }
+    if let Some([width, weights]) = model.copy_gate {
+        head.push(part("copy gate", width, 1, weights));
+    }
     if let Some([width, size, weights]) = model.readout {
         head.push(part("readout", width, size, weights));
     }
@@ -215,7 +223,10 @@ pub(super) fn graphs(recipe: &Recipe, networks: &[Network]) -> Vec<Graph> {
     };
     let attention = recipe.model.attention.as_ref();
     let attention = attention.map(|attention| AttentionLabel {
-        name: format!("{} attention", attention.score.name()),
+        name: match attention.coverage {
+            true => format!("{} attention with coverage", attention.score.name()),
+            false => format!("{} attention", attention.score.name()),
+        },
         asks: match attention.query {
             Query::Top => Asks::Top,
             Query::Bottom => Asks::Bottom,

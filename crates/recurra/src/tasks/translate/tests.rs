@@ -1,12 +1,12 @@
 //! The task from a recipe to answers.
 
+use super::config::DecodeOptions;
 use super::data::Corpus;
 use super::model::{self, Translator};
 use super::pairs::Pairs;
 use crate::recipe::RecipeSource;
 use crate::tasks::{PredictOptions, device};
 use crate::{Error, compare, evaluate, quantize, train};
-use recurra_nn::decode::DecodeConfig;
 use recurra_nn::streaming::Precision;
 use recurra_train::Control;
 use recurra_train::metric::ACCURACY;
@@ -117,11 +117,11 @@ fn packed_in_f32_it_says_what_the_tensors_say() {
     let packed = Translator::new(network.clone(), Precision::F32).unwrap();
     assert!(matches!(packed, Translator::Packed(_)));
     let sources: Vec<&[_]> = corpus.rows.iter().map(|row| &row.source[..]).collect();
-    let config = DecodeConfig {
+    let options = DecodeOptions {
         max_len: 8,
         ..recipe.decode.clone()
     };
-    let said = |model: &Translator| model.translate(&sources, &config, 0).unwrap();
+    let said = |model: &Translator| model.translate(&sources, &options, 0).unwrap();
     let (wanted, got) = (said(&Translator::Unpacked(network)), said(&packed));
     assert_eq!(wanted.len(), got.len());
     for (wanted, got) in wanted.iter().flatten().zip(got.iter().flatten()) {
