@@ -41,7 +41,8 @@ impl Tokens<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LossOptions {
-    /// Share of each label that is spread over all tokens, in `[0, 1]`.
+    /// Share of each label that is spread over all tokens, in `[0, 1]`; where tokens are copied,
+    /// all are those of the mixed distribution.
     pub label_smoothing: f64,
     /// Probability that the decoder reads the true token and not its own, in `[0, 1]`; 1 is
     /// plain teacher forcing.
