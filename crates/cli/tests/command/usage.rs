@@ -97,6 +97,8 @@ fn help_of_predict_says_what_happens_to_a_bad_line() {
               --precision <PRECISION>  The weights to answer with; bf16 and int8 after
                                        `recurra quantize` [default: f32] [possible
                                        values: f32, bf16, int8]
+              --set <KEY=VALUE>        Replace one of the recipe's values under
+                                       `decode`, as in decode.replace_unknown=true
               --json                   Print one JSON object on standard output, and
                                        nothing else
           -h, --help                   Print help
