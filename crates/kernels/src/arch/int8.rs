@@ -1,7 +1,7 @@
 //! Sums of products of int8, by the instructions that each machine has for them.
 
 use super::{Features, Machine};
-use crate::streaming::{Line, ROWS};
+use crate::arch::{LANES, Line};
 
 #[cfg(target_arch = "x86_64")]
 use super::x86_64;
@@ -58,7 +58,7 @@ impl Int8Machine {
         self,
         panels: [&[Line<[i8; 4]>]; AT_ONCE],
         q: &[[i8; 4]],
-    ) -> [[i32; ROWS]; AT_ONCE] {
+    ) -> [[i32; LANES]; AT_ONCE] {
         match self {
             Int8Machine::Portable => portable(panels, q),
             #[cfg(target_arch = "x86_64")]
@@ -72,8 +72,8 @@ impl Int8Machine {
 fn portable<const AT_ONCE: usize>(
     panels: [&[Line<[i8; 4]>]; AT_ONCE],
     q: &[[i8; 4]],
-) -> [[i32; ROWS]; AT_ONCE] {
-    let mut sums = [[0; ROWS]; AT_ONCE];
+) -> [[i32; LANES]; AT_ONCE] {
+    let mut sums = [[0; LANES]; AT_ONCE];
     for (k, q) in q.iter().enumerate() {
         let q = q.map(i32::from);
         for (sums, panel) in sums.iter_mut().zip(panels) {

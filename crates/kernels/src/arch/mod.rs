@@ -15,10 +15,9 @@ mod x86_64;
 #[cfg(test)]
 pub(crate) use features::Feature;
 pub(crate) use features::Features;
-pub(crate) use simd::{LANES, Lanes, Simd, VectorWork};
+pub(crate) use simd::{LANES, Lanes, Line, Simd, VectorWork};
 
 use crate::Isa;
-use crate::streaming::{Line, ROWS};
 use simd::Arrays;
 
 pub(crate) use int8::Int8Machine;
@@ -109,7 +108,7 @@ impl Machine {
         self,
         panels: [&[Line<u32>]; AT_ONCE],
         x: &[[f32; 2]],
-    ) -> Option<[[f32; ROWS]; AT_ONCE]> {
+    ) -> Option<[[f32; LANES]; AT_ONCE]> {
         match self {
             #[cfg(target_arch = "x86_64")]
             Machine::Avx2(machine) => Some(machine.bf16_sums(panels, x)),

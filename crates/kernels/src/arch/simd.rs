@@ -4,13 +4,16 @@
 /// Columns that lie side by side in memory: one register of AVX-512, two of AVX2.
 pub(crate) const LANES: usize = 16;
 
-/// One row of a panel: [`LANES`] values, on a cache line of its own.
+/// One row of a panel: [`LANES`] words of four bytes, on a cache line of its own.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C, align(64))]
-pub(crate) struct Lanes(pub(crate) [f32; LANES]);
+pub(crate) struct Line<T>(pub(crate) [T; LANES]);
+
+/// A row of a panel of numbers.
+pub(crate) type Lanes = Line<f32>;
 
 impl Lanes {
-    pub(crate) const ZERO: Lanes = Lanes([0.0; LANES]);
+    pub(crate) const ZERO: Lanes = Line([0.0; LANES]);
 
     /// The values of some rows, one row after another.
     pub(crate) fn flatten(lanes: &[Lanes]) -> &[f32] {

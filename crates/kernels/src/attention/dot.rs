@@ -1,7 +1,7 @@
 //! Dot attention of many queries: six products of matrices, and softmax between them.
 
 use super::row::{Backward, Forward, Inputs, softmax};
-use crate::arch::{LANES, Lanes, Machine, Work};
+use crate::arch::{LANES, Lanes, Line, Machine, Work};
 use crate::matrix::{Correlate, Multiply, Panels, Run, Selection, Target};
 
 /// Queries from which on packing the operands costs less than it saves.
@@ -192,7 +192,7 @@ impl Work for SoftmaxGradient<'_> {
             }
         }
         for mean in &mut means {
-            *mean = Lanes([mean.0.iter().sum(); LANES]);
+            *mean = Line([mean.0.iter().sum(); LANES]);
         }
         for panel in 0..panels {
             let shares = &self.alignment.panel(panel)[..queries];

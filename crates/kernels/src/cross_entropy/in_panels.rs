@@ -2,7 +2,7 @@
 
 use super::door::Targets;
 use super::row::{LogSum, greater, total};
-use crate::arch::{LANES, Lanes, Work};
+use crate::arch::{LANES, Lanes, Line, Work};
 use crate::elementwise::exponential::exp_below_zero;
 use crate::matrix::ViewMut;
 
@@ -39,7 +39,7 @@ impl Work for GradientsInPanels<'_> {
             *logit = self.logits.rows(panel, row, 1)[0].0[lane];
         }
         let mut means = vec![Lanes::ZERO; num_rows];
-        let mut maxima = vec![Lanes([f32::NEG_INFINITY; LANES]); num_rows];
+        let mut maxima = vec![Line([f32::NEG_INFINITY; LANES]); num_rows];
         for panel in panels.clone() {
             let real = LANES.min(vocab_size - panel * LANES);
             let logits = self.logits.rows(panel, 0, num_rows);
@@ -59,7 +59,7 @@ impl Work for GradientsInPanels<'_> {
         }
         // The value of a row in all its lanes, so that the passes are loops over plain values.
         for maxima in &mut maxima {
-            *maxima = Lanes([maxima.0.into_iter().fold(f32::NEG_INFINITY, greater); LANES]);
+            *maxima = Line([maxima.0.into_iter().fold(f32::NEG_INFINITY, greater); LANES]);
         }
 
         let mut sums = vec![Lanes::ZERO; num_rows];
@@ -81,7 +81,7 @@ impl Work for GradientsInPanels<'_> {
             };
             let mean = || total(means[row].0) / vocab_size as f32;
             self.losses[row] = self.targets.loss(log_sum, of_labels[row], mean);
-            factors[row] = Lanes([(self.scale / f64::from(log_sum.sum)) as f32; LANES]);
+            factors[row] = Line([(self.scale / f64::from(log_sum.sum)) as f32; LANES]);
         }
 
         let shared = (self.scale * smoothing / vocab_size as f64) as f32;

@@ -6,7 +6,7 @@
 
 use super::door::Targets;
 use super::in_panels::GradientsInPanels;
-use crate::arch::{LANES, Lanes, Machine};
+use crate::arch::{LANES, Lanes, Line, Machine};
 use crate::matrix::{ColumnSums, Correlate, Multiply, Panels, Run, Selection, Target, View};
 use crate::measure::Measure;
 use crate::spread::spread;
@@ -225,7 +225,7 @@ impl Map {
         };
         let vocab_panels = vocab_size.div_ceil(LANES);
         let biases = bias.chunks(LANES).map(|bias| {
-            let mut lanes = Lanes([f32::NEG_INFINITY; LANES]);
+            let mut lanes = Line([f32::NEG_INFINITY; LANES]);
             lanes.0[..bias.len()].copy_from_slice(bias);
             lanes
         });

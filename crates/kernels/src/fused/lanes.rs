@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::recurrence::{Plan, Recurrence};
-use crate::arch::{LANES, Lanes, Machine, Work};
+use crate::arch::{LANES, Lanes, Line, Machine, Work};
 use crate::matrix::{View, ViewMut};
 
 /// A cell as the drivers see it, whatever its number of slots, states and factors.
@@ -263,7 +263,7 @@ impl Panels {
     #[inline(always)]
     fn store<const N: usize>(self, view: &mut ViewMut<'_>, row: usize, values: &[[f32; LANES]; N]) {
         for (n, lanes) in values.iter().enumerate() {
-            view.rows(n * self.num_groups + self.group, row, 1)[0] = Lanes(*lanes);
+            view.rows(n * self.num_groups + self.group, row, 1)[0] = Line(*lanes);
         }
     }
 }

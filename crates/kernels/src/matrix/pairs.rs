@@ -88,6 +88,7 @@ impl Work for Pair<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arch::Line;
 
     #[test]
     fn places_a_width_apart_are_pairs_and_what_has_no_partner_has_zero() {
@@ -95,7 +96,7 @@ mod tests {
             [0, 1, 15, 16, 17, 31, 32, 33, 48, 49].map(paired),
             [0, 1, 15, 16, 16, 16, 16, 17, 32, 32]
         );
-        let number = |row: usize| Lanes([row as f32; LANES]);
+        let number = |row: usize| Line([row as f32; LANES]);
         let numbers: Vec<Lanes> = (0..20).map(number).collect();
         let mut pairs = Panels::take(1, paired(20));
         pairs.set_paired_rows(Machine::Portable, 0, &numbers);

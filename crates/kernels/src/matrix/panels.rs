@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::pool::Buffer;
 use crate::Products;
-use crate::arch::{LANES, Lanes, Machine, Simd, VectorWork, Work};
+use crate::arch::{LANES, Lanes, Line, Machine, Simd, VectorWork, Work};
 
 /// A matrix in panels: [`LANES`] columns side by side, a panel one row after another, the last
 /// panel filled up with any values.
@@ -139,7 +139,7 @@ impl VectorWork for Interleave<'_> {
             simd.transpose(rows.map(|row| row.first_chunk().unwrap_or(EMPTY)), square);
         }
         for (k, lanes) in rest.iter_mut().enumerate() {
-            *lanes = Lanes((self.rows).map(|row| row.get(done + k).copied().unwrap_or(0.0)));
+            *lanes = Line((self.rows).map(|row| row.get(done + k).copied().unwrap_or(0.0)));
         }
     }
 }
@@ -164,6 +164,11 @@ pub(crate) struct View<'a> {
 }
 
 impl<'a> View<'a> {
+    /// Panels that lie `stride` rows apart.
+    pub(crate) fn of(values: &'a [Lanes], stride: usize) -> View<'a> {
+        View { values, stride }
+    }
+
     /// `count` rows of panel `panel` from `row`.
     #[inline(always)]
     pub(crate) fn rows(self, panel: usize, row: usize, count: usize) -> &'a [Lanes] {
@@ -202,7 +207,7 @@ impl ViewMut<'_> {
 #[inline(always)]
 pub(crate) fn lanes_of(row: &[f32], first: usize) -> Lanes {
     match row[first..].first_chunk::<LANES>() {
-        Some(values) => Lanes(*values),
+        Some(values) => Line(*values),
         None => {
             let mut lanes = Lanes::ZERO;
             let rest = &row[first..];

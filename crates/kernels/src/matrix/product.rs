@@ -54,7 +54,8 @@ pub(crate) enum Target<'a, 'b> {
     Biased(&'a [Lanes], ViewMut<'a>),
     /// Sums that replace separate rows.
     Rows(&'a mut [&'b mut [f32]]),
-    /// Sums that are added to, or replace, a row-major matrix.
+    /// Sums that are added to, or replace, a row-major matrix; the last row may be shorter than
+    /// the others where no panel reaches its end.
     RowMajor {
         values: &'a mut [f32],
         columns: usize,
@@ -96,7 +97,8 @@ impl Target<'_, '_> {
             } => {
                 let mut lanes = [[Lanes::ZERO; N]; H];
                 for (h, lanes) in lanes.iter_mut().enumerate() {
-                    let values = &values[(row + h) * *columns..][..*columns];
+                    let end = values.len().min((row + h + 1) * *columns);
+                    let values = &values[(row + h) * *columns..end];
                     for (lanes, panel) in lanes.iter_mut().zip(panels) {
                         *lanes = lanes_of(values, panel * LANES);
                     }
@@ -140,7 +142,8 @@ impl Target<'_, '_> {
             } => {
                 let lanes = sums.get_all(simd);
                 for (h, lanes) in lanes.iter().enumerate() {
-                    let values = &mut values[(row + h) * *columns..][..*columns];
+                    let end = values.len().min((row + h + 1) * *columns);
+                    let values = &mut values[(row + h) * *columns..end];
                     for (lanes, panel) in lanes.iter().zip(panels) {
                         put_lanes(values, panel * LANES, lanes);
                     }

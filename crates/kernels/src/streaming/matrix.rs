@@ -251,6 +251,10 @@ impl PackedMatrix {
         let Space { operand, slots, .. } = space;
         let panels = self.rows.div_ceil(LANES);
         let x = Rows::close(x, self.columns);
+        if self.rows == panels * LANES {
+            self.add_to(x, operand, &mut RowsMut::close(y, self.rows));
+            return;
+        }
         let sums = room(slots, x.count() * panels);
         let padded = panels * LANES;
         for (sums, y) in

@@ -21,7 +21,6 @@ mod workspace;
 
 pub use cell::{PackedCell, Step, StepShape, step};
 pub use matrix::{MatrixRows, PackedMatrix, multiply_add};
-pub(crate) use panels::{Line, ROWS};
 pub(crate) use precision::quantize_operand;
 pub use precision::{Int8Rows, Precision, bf16_to_f32, f32_to_bf16};
 pub use workspace::StepWorkspace;

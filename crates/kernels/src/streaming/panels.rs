@@ -4,13 +4,8 @@
 //! many neighbouring columns as fit, is one [`Line`] of a cache. A product reads a few panels
 //! side by side, each from first to last: several streams keep memory busier than one.
 
-/// Rows of a panel.
-pub(crate) const ROWS: usize = 16;
-
-/// 64 bytes: a word of four bytes for each row of a panel.
-#[derive(Clone, Copy, Debug, Default)]
-#[repr(C, align(64))]
-pub(crate) struct Line<T>(pub(crate) [T; ROWS]);
+use crate::arch::{LANES, Line};
+use crate::matrix::View;
 
 /// A packed matrix: `[panels][depth]` lines, `depth` the words of a row.
 #[derive(Clone, Debug)]
@@ -21,18 +16,18 @@ pub(super) struct Panels<T> {
 
 /// Rows of all panels together, for a matrix of `rows` rows.
 pub(super) fn padded_rows(rows: usize) -> usize {
-    rows.next_multiple_of(ROWS)
+    rows.next_multiple_of(LANES)
 }
 
 impl<T: Copy + Default> Panels<T> {
     /// Packs a matrix whose row `r` is the `depth` words `row(r)`, or empty where it is `None`.
     pub(super) fn pack(rows: usize, depth: usize, row: impl Fn(usize) -> Option<Vec<T>>) -> Self {
-        let mut lines = vec![Line::default(); rows.div_ceil(ROWS) * depth];
+        let mut lines = vec![Line::default(); rows.div_ceil(LANES) * depth];
         for r in 0..rows {
-            let panel = &mut lines[r / ROWS * depth..][..depth];
+            let panel = &mut lines[r / LANES * depth..][..depth];
             let words = row(r).unwrap_or_default();
             for (line, word) in panel.iter_mut().zip(words) {
-                line.0[r % ROWS] = word;
+                line.0[r % LANES] = word;
             }
         }
         Panels { depth, lines }
@@ -53,6 +48,13 @@ impl<T> Panels<T> {
     #[inline(always)]
     pub(super) fn get<const AT_ONCE: usize>(&self, first: usize) -> [&[Line<T>]; AT_ONCE] {
         std::array::from_fn(|index| &self.lines[(first + index) * self.depth..][..self.depth])
+    }
+}
+
+impl Panels<f32> {
+    /// As the right operand of a product of matrices.
+    pub(super) fn view(&self) -> View<'_> {
+        View::of(&self.lines, self.depth)
     }
 }
 

@@ -1,12 +1,13 @@
 //! Vectors times the panels of a matrix: memory is read once, in order, and never written.
 //!
-//! Several vectors are multiplied with a few panels before the next panels are read, which have
-//! then to come from far away only once; in f32 four of them at the same time. No software
-//! prefetch: the processor's own follows the streams better.
+//! Several vectors are a matrix: in f32 the product is that of matrices; otherwise all of them are
+//! multiplied with a few panels before the next panels are read, which have then to come from far
+//! away only once. No software prefetch: the processor's own follows the streams better.
 
-use super::panels::{Line, Panels, ROWS};
+use super::panels::Panels;
 use super::rows::{Rows, RowsMut};
-use crate::arch::{Int8Machine, Machine, Simd, VectorWork, Work, multiply_add};
+use crate::arch::{Int8Machine, LANES, Line, Machine, Simd, VectorWork, Work, multiply_add};
+use crate::matrix::{self, Multiply, Selection, Target};
 
 /// Panels side by side on machines whose registers hold 4, 8 and 16 numbers: eight registers of
 /// sums, which hide the latency of an addition.
@@ -32,85 +33,71 @@ macro_rules! side_by_side {
     }};
 }
 
-/// `y += W·x` for each row of `x`; those of `y` are whole panels.
+/// `y += W·x` for each row of `x`.
+///
+/// An element starts from what `y` is and goes through x from first to last, whatever stands
+/// beside it.
 pub(super) fn f32_product(
     machine: Machine,
     panels: &Panels<f32>,
     x: Rows<'_, f32>,
     y: &mut RowsMut<'_>,
 ) {
-    // The rows that fill no block come last, one by one.
-    let in_blocks = x.count() / TOGETHER * TOGETHER;
-    let (x_blocks, x) = x.split_at(in_blocks);
-    let (mut y_blocks, mut y) = y.split_at(in_blocks);
-    if in_blocks > 0 {
-        // As many sums as there are registers for, what they are made of aside.
-        let mut first = 0;
-        while machine.vector_len() == ROWS && panels.count() - first >= 4 {
-            f32_panels::<4, TOGETHER>(first, machine, panels, x_blocks, &mut y_blocks);
-            first += 4;
+    if x.count() == 1 {
+        for (x, y) in x.iter().zip(y.iter_mut()) {
+            side_by_side!(
+                machine.vector_len(),
+                panels.count(),
+                f32_panels(machine, panels, x, y)
+            );
         }
-        while first < panels.count() {
-            f32_panels::<1, TOGETHER>(first, machine, panels, x_blocks, &mut y_blocks);
-            first += 1;
-        }
+        return;
     }
-    if x.count() > 0 {
-        side_by_side!(
-            machine.vector_len(),
-            panels.count(),
-            f32_row(machine, panels, x, &mut y)
-        );
-    }
+    let segments = x.len().div_ceil(LANES);
+    let left = matrix::Panels::of_rows(segments, x.count(), |row| x.row(row));
+    let (values, columns) = y.values_and_stride();
+    let product = Multiply {
+        rows: x.count(),
+        depth: x.len(),
+        a: left.view(0, 0),
+        b: panels.view(),
+        panels: Selection::all(panels.count()),
+        c: Target::RowMajor {
+            values,
+            columns,
+            replace: false,
+        },
+    };
+    product.run(machine);
 }
 
-/// Rows that are multiplied with a panel together: each of its numbers is read once for all.
-const TOGETHER: usize = 4;
-
-fn f32_row<const AT_ONCE: usize>(
+fn f32_panels<const AT_ONCE: usize>(
     first: usize,
     machine: Machine,
     panels: &Panels<f32>,
-    x: Rows<'_, f32>,
-    y: &mut RowsMut<'_>,
+    x: &[f32],
+    y: &mut [f32],
 ) {
-    f32_panels::<AT_ONCE, 1>(first, machine, panels, x, y);
-}
-
-/// Some panels with all rows, of which there are whole blocks of `HEIGHT`.
-fn f32_panels<const AT_ONCE: usize, const HEIGHT: usize>(
-    first: usize,
-    machine: Machine,
-    panels: &Panels<f32>,
-    x: Rows<'_, f32>,
-    y: &mut RowsMut<'_>,
-) {
-    let panels = panels.get::<AT_ONCE>(first);
-    let (mut x, mut y) = (x.iter(), y.iter_mut());
-    loop {
-        let mut rows = [&[][..]; HEIGHT];
-        for row in &mut rows {
-            let Some(x) = x.next() else { return };
-            *row = x;
-        }
-        let y = std::array::from_fn(|_| y.next().map(|y| sums_of(first, y)));
-        machine.run_vectors(F32Panels { panels, x: rows, y });
-    }
+    machine.run_vectors(F32Panels {
+        panels: panels.get::<AT_ONCE>(first),
+        x,
+        y: sums_of(first, y),
+    });
 }
 
 /// What some panels add to.
-fn sums_of<const AT_ONCE: usize>(first: usize, y: &mut [f32]) -> &mut [[f32; ROWS]; AT_ONCE] {
-    let (y, _) = y.as_chunks_mut::<ROWS>();
+fn sums_of<const AT_ONCE: usize>(first: usize, y: &mut [f32]) -> &mut [[f32; LANES]; AT_ONCE] {
+    let (y, _) = y.as_chunks_mut::<LANES>();
     (y[first..].first_chunk_mut()).expect("there are rows for every panel")
 }
 
-struct F32Panels<'a, const AT_ONCE: usize, const HEIGHT: usize> {
+struct F32Panels<'a, const AT_ONCE: usize> {
     panels: [&'a [Line<f32>]; AT_ONCE],
-    x: [&'a [f32]; HEIGHT],
-    y: [Option<&'a mut [[f32; ROWS]; AT_ONCE]>; HEIGHT],
+    x: &'a [f32],
+    y: &'a mut [[f32; LANES]; AT_ONCE],
 }
 
-impl<const AT_ONCE: usize, const HEIGHT: usize> VectorWork for F32Panels<'_, AT_ONCE, HEIGHT> {
+impl<const AT_ONCE: usize> VectorWork for F32Panels<'_, AT_ONCE> {
     // Vectors by name: from arrays, a compiler for AVX-512 makes gathers across the columns.
     #[inline(always)]
     #[expect(
@@ -119,30 +106,26 @@ impl<const AT_ONCE: usize, const HEIGHT: usize> VectorWork for F32Panels<'_, AT_
     )]
     fn run<S: Simd, const V: usize, const N: usize>(self, simd: S) {
         let F32Panels { panels, x, y } = self;
-        let len = x[0].len();
-        let panels = panels.map(|panel| &panel[..len]);
-        let x = x.map(|x| &x[..len]);
-        let mut sums = [[[simd.splat(0.0); V]; AT_ONCE]; HEIGHT];
-        for k in 0..len {
+        let panels = panels.map(|panel| &panel[..x.len()]);
+        let mut sums = [[simd.splat(0.0); V]; AT_ONCE];
+        for panel in 0..AT_ONCE {
+            for v in 0..V {
+                sums[panel][v] = simd.load(&y[panel], v);
+            }
+        }
+        for (k, x) in x.iter().enumerate() {
+            let x = simd.broadcast(x);
             for panel in 0..AT_ONCE {
                 for v in 0..V {
                     let weights = simd.load(&panels[panel][k].0, v);
-                    for row in 0..HEIGHT {
-                        let x = simd.broadcast(&x[row][k]);
-                        sums[row][panel][v] = simd.multiply_add(weights, x, sums[row][panel][v]);
-                    }
+                    sums[panel][v] = simd.multiply_add(weights, x, sums[panel][v]);
                 }
             }
         }
-        for (y, sums) in y.into_iter().zip(sums) {
-            let Some(y) = y else { continue };
-            let mut values = [[0.0; ROWS]; AT_ONCE];
-            for panel in 0..AT_ONCE {
-                for v in 0..V {
-                    simd.store(sums[panel][v], &mut values[panel], v);
-                }
+        for panel in 0..AT_ONCE {
+            for v in 0..V {
+                simd.store(sums[panel][v], &mut y[panel], v);
             }
-            add(y, values);
         }
     }
 }
@@ -182,7 +165,7 @@ fn bf16_panels<const AT_ONCE: usize>(
 struct Bf16Panels<'a, const AT_ONCE: usize> {
     panels: [&'a [Line<u32>]; AT_ONCE],
     x: &'a [[f32; 2]],
-    y: &'a mut [[f32; ROWS]; AT_ONCE],
+    y: &'a mut [[f32; LANES]; AT_ONCE],
 }
 
 impl<const AT_ONCE: usize> Work for Bf16Panels<'_, AT_ONCE> {
@@ -190,17 +173,17 @@ impl<const AT_ONCE: usize> Work for Bf16Panels<'_, AT_ONCE> {
     fn run<const FUSED: bool>(self) {
         let Bf16Panels { panels, x, y } = self;
         let panels = panels.map(|panel| &panel[..x.len()]);
-        let mut sums = [[0.0; ROWS]; AT_ONCE];
+        let mut sums = [[0.0; LANES]; AT_ONCE];
         for (k, &[first, second]) in x.iter().enumerate() {
             for panel in 0..AT_ONCE {
                 let words = &panels[panel][k].0;
                 // Expanded apart: all in one loop, it is left as scalar code.
                 let low = words.map(|word| f32::from_bits(word << 16));
                 let high = words.map(|word| f32::from_bits(word & 0xffff_0000));
-                for row in 0..ROWS {
+                for row in 0..LANES {
                     sums[panel][row] = multiply_add::<FUSED>(low[row], first, sums[panel][row]);
                 }
-                for row in 0..ROWS {
+                for row in 0..LANES {
                     sums[panel][row] = multiply_add::<FUSED>(high[row], second, sums[panel][row]);
                 }
             }
@@ -210,9 +193,9 @@ impl<const AT_ONCE: usize> Work for Bf16Panels<'_, AT_ONCE> {
 }
 
 #[inline(always)]
-fn add<const AT_ONCE: usize>(y: &mut [[f32; ROWS]; AT_ONCE], sums: [[f32; ROWS]; AT_ONCE]) {
+fn add<const AT_ONCE: usize>(y: &mut [[f32; LANES]; AT_ONCE], sums: [[f32; LANES]; AT_ONCE]) {
     for panel in 0..AT_ONCE {
-        for row in 0..ROWS {
+        for row in 0..LANES {
             y[panel][row] += sums[panel][row];
         }
     }
@@ -254,13 +237,13 @@ fn int8_panels<const AT_ONCE: usize>(
     y: &mut RowsMut<'_>,
 ) {
     let panels = panels.get::<AT_ONCE>(first);
-    let (scales, _) = scales.as_chunks::<ROWS>();
+    let (scales, _) = scales.as_chunks::<LANES>();
     let scales = &scales[first..][..AT_ONCE];
     for ((q, x_scale), y) in x.q.iter().zip(x.scales).zip(y.iter_mut()) {
         let sums = machine.sums::<AT_ONCE>(panels, q);
-        let y: &mut [[f32; ROWS]; AT_ONCE] = sums_of(first, y);
+        let y: &mut [[f32; LANES]; AT_ONCE] = sums_of(first, y);
         for (panel, scales) in scales.iter().enumerate() {
-            for row in 0..ROWS {
+            for row in 0..LANES {
                 y[panel][row] += sums[panel][row] as f32 * (x_scale * scales[row]);
             }
         }

@@ -28,12 +28,13 @@ impl<'a, T> Rows<'a, T> {
         self.values.len().div_ceil(self.stride)
     }
 
-    /// The first `count` rows, and the others.
-    pub(super) fn split_at(self, count: usize) -> (Self, Self) {
-        let at = (count * self.stride).min(self.values.len());
-        let (first, rest) = self.values.split_at(at);
-        let of = |values| Rows { values, ..self };
-        (of(first), of(rest))
+    /// Values of a row.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn row(&self, index: usize) -> &'a [T] {
+        &self.values[index * self.stride..][..self.len]
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &'a [T]> {
@@ -66,17 +67,9 @@ impl<'a> RowsMut<'a> {
         RowsMut::new(values, len, len)
     }
 
-    /// The first `count` rows, and the others.
-    pub(super) fn split_at(&mut self, count: usize) -> (RowsMut<'_>, RowsMut<'_>) {
-        let at = (count * self.stride).min(self.values.len());
-        let (first, rest) = self.values.split_at_mut(at);
-        let (stride, len) = (self.stride, self.len);
-        let of = |values| RowsMut {
-            values,
-            stride,
-            len,
-        };
-        (of(first), of(rest))
+    /// All values from the first row on, and how far apart rows lie.
+    pub(super) fn values_and_stride(&mut self) -> (&mut [f32], usize) {
+        (self.values, self.stride)
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {

@@ -5,8 +5,9 @@ use super::constraint::{Allowed, Rules};
 use super::hypothesis::Hypothesis;
 use super::live::{Beginning, Best, Candidate, History};
 use super::start::Start;
-use super::stepwise::{StepOutput, Stepwise};
+use super::stepwise::{RowsOutput, Stepwise};
 use crate::NnError;
+use rayon::prelude::*;
 
 /// The best hypotheses of each row, best first.
 ///
@@ -32,15 +33,22 @@ pub(super) fn beam_search<S: Stepwise>(
             let got = config.coverage_penalty;
             return Err(NnError::config("decode.search.coverage_penalty", want, got));
         }
+        let mut rest = output.rows(vocab_size);
+        let mut parts = Vec::with_capacity(rows.len());
+        for row in rows.iter_mut().filter(|row| !row.beginnings.is_empty()) {
+            let count = row.beginnings.len();
+            let (part, after) = rest.split_at(count);
+            parts.push((row, part));
+            rest = after;
+        }
+        // Rows know nothing of each other.
+        let chosen: Vec<(usize, Vec<Candidate>)> = (parts.into_par_iter())
+            .map(|(row, part)| (row.beginnings.len(), row.advance(part)))
+            .collect();
         tokens.clear();
         let mut parents = Vec::new();
         let mut first = 0;
-        for row in &mut rows {
-            let count = row.beginnings.len();
-            if count == 0 {
-                continue;
-            }
-            let chosen = row.advance(&mut output, first, vocab_size);
+        for (count, chosen) in chosen {
             parents.extend(chosen.iter().map(|one| first + one.parent));
             tokens.extend(chosen.iter().map(|one| one.id));
             first += count;
@@ -53,6 +61,9 @@ pub(super) fn beam_search<S: Stepwise>(
     }
     Ok(rows.into_iter().map(|row| row.found).collect())
 }
+
+/// Tokens that are passed over together where none of them is likely enough.
+const AT_ONCE: usize = 64;
 
 /// The search of one row.
 #[derive(Debug)]
@@ -86,16 +97,11 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// One more token for every beginning; `first` is the place of the first of them in
-    /// `output`. Returns the continuations that go on, none when the row is done.
-    fn advance(
-        &mut self,
-        output: &mut StepOutput,
-        first: usize,
-        vocab_size: usize,
-    ) -> Vec<Candidate> {
-        let (mut ends, mut going_on) = self.candidates(output, first, vocab_size);
-        let alignment: Vec<Vec<f32>> = (first..first + self.beginnings.len())
+    /// One more token for every beginning, of which `output` says how they go on. Returns the
+    /// continuations that go on, none when the row is done.
+    fn advance(&mut self, mut output: RowsOutput<'_>) -> Vec<Candidate> {
+        let (mut ends, mut going_on) = self.candidates(&mut output);
+        let alignment: Vec<Vec<f32>> = (0..self.beginnings.len())
             .map(|place| output.take_alignment(place))
             .collect();
         if self.config.ends == Ends::Likely {
@@ -142,12 +148,7 @@ impl<'a> Row<'a> {
     }
 
     /// The end of each beginning that may end, and the `width` likeliest continuations.
-    fn candidates(
-        &self,
-        output: &mut StepOutput,
-        first: usize,
-        vocab_size: usize,
-    ) -> (Vec<Candidate>, Vec<Candidate>) {
+    fn candidates(&self, output: &mut RowsOutput<'_>) -> (Vec<Candidate>, Vec<Candidate>) {
         let eos = self.rules.symbols.eos;
         let bound = match self.config.ends {
             Ends::Likely => None,
@@ -155,8 +156,9 @@ impl<'a> Row<'a> {
         };
         let mut ends = Vec::new();
         let mut best = Best::new(self.config.width, bound);
-        let rows = output.log_probs[first * vocab_size..].chunks_exact_mut(vocab_size);
-        for ((parent, beginning), log_probs) in self.beginnings.iter().enumerate().zip(rows) {
+        for ((parent, beginning), log_probs) in
+            (self.beginnings.iter().enumerate()).zip(output.log_probs())
+        {
             let candidate = |id: u32, token_log_prob: f32| Candidate {
                 parent,
                 id,
@@ -168,13 +170,19 @@ impl<'a> Row<'a> {
                 Allowed::Only(id) if id == eos => ends.push(candidate(eos, eos_log_prob)),
                 Allowed::Only(id) => best.offer(candidate(id, log_probs[id as usize])),
                 Allowed::Any => {
-                    for (id, &log_prob) in (0..).zip(&*log_probs) {
-                        if log_prob == f32::NEG_INFINITY {
+                    let eos_log_prob =
+                        std::mem::replace(&mut log_probs[eos as usize], f32::NEG_INFINITY);
+                    if eos_log_prob > f32::NEG_INFINITY {
+                        ends.push(candidate(eos, eos_log_prob));
+                    }
+                    for (first, some) in (0..).step_by(AT_ONCE).zip(log_probs.chunks(AT_ONCE)) {
+                        if !best.takes(candidate(first, largest(some)).log_prob) {
                             continue;
                         }
-                        match id == eos {
-                            true => ends.push(candidate(eos, log_prob)),
-                            false => best.offer(candidate(id, log_prob)),
+                        for (id, &log_prob) in (first..).zip(some) {
+                            if log_prob > f32::NEG_INFINITY {
+                                best.offer(candidate(id, log_prob));
+                            }
                         }
                     }
                 }
@@ -212,6 +220,19 @@ impl<'a> Row<'a> {
         let max_len = self.rules.max_len(self.start);
         Some(self.config.least_log_prob(worst.score, max_len))
     }
+}
+
+/// The largest of some numbers; sixteen maxima side by side, so that the loop becomes vector code.
+fn largest(values: &[f32]) -> f32 {
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
+    let (groups, rest) = values.as_chunks::<16>();
+    let mut most = [f32::NEG_INFINITY; 16];
+    for group in groups {
+        for (most, &value) in most.iter_mut().zip(group) {
+            *most = larger(*most, value);
+        }
+    }
+    (most.into_iter().chain(rest.iter().copied())).fold(f32::NEG_INFINITY, larger)
 }
 
 /// Drops the ends that are not among the `width` likeliest continuations, ends included.

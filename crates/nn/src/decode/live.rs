@@ -50,12 +50,14 @@ impl Best {
         }
     }
 
-    pub(super) fn offer(&mut self, candidate: Candidate) {
+    /// Whether a candidate of this log-probability may still be among them.
+    pub(super) fn takes(&self, log_prob: f64) -> bool {
         // One that only equals the worst kept one comes later, so it ranks behind it.
-        if self
-            .threshold
-            .is_some_and(|least| candidate.log_prob <= least)
-        {
+        self.threshold.is_none_or(|least| log_prob > least)
+    }
+
+    pub(super) fn offer(&mut self, candidate: Candidate) {
+        if !self.takes(candidate.log_prob) {
             return;
         }
         self.candidates.push(candidate);

@@ -48,7 +48,9 @@ pub(super) fn follow<S: Stepwise>(
             };
             hypothesis.log_prob += f64::from(log_prob);
             hypothesis.token_log_probs.push(log_prob);
-            hypothesis.alignment.push(output.take_alignment(place));
+            hypothesis
+                .alignment
+                .push(output.rows(vocab_size).take_alignment(place));
             if id != rules.symbols.eos {
                 hypothesis.ids.push(id);
                 tokens.push(id);

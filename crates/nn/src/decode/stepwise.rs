@@ -1,6 +1,7 @@
 //! What decoding asks of a model.
 
 use crate::NnError;
+use rayon::prelude::*;
 
 /// A model that reads one token of each row and says how each row goes on.
 ///
@@ -47,7 +48,13 @@ impl StepOutput {
         if !self.alignment.is_empty() && self.alignment.len() != rows {
             return Err(NnError::shape(OP, "alignment", rows, self.alignment.len()));
         }
-        if self.log_probs.iter().any(|x| x.is_nan()) {
+        // Counted, because a loop that ends early is not made of vectors.
+        let nans = |part: &[f32]| part.iter().filter(|x| x.is_nan()).count();
+        if self
+            .log_probs
+            .par_chunks(1 << 16)
+            .any(|part| nans(part) > 0)
+        {
             return Err(NnError::Shape {
                 op: OP,
                 arg: "log_probs",
@@ -58,10 +65,49 @@ impl StepOutput {
         Ok(())
     }
 
+    /// All rows.
+    pub(super) fn rows(&mut self, vocab_size: usize) -> RowsOutput<'_> {
+        RowsOutput {
+            vocab_size,
+            log_probs: &mut self.log_probs,
+            alignment: &mut self.alignment,
+        }
+    }
+}
+
+/// Some rows of a [`StepOutput`].
+#[derive(Debug)]
+pub(super) struct RowsOutput<'a> {
+    vocab_size: usize,
+    log_probs: &'a mut [f32],
+    alignment: &'a mut [Vec<f32>],
+}
+
+impl<'a> RowsOutput<'a> {
+    /// The first `count` rows, and the others.
+    pub(super) fn split_at(self, count: usize) -> (Self, Self) {
+        let (log_probs, other_log_probs) = self.log_probs.split_at_mut(count * self.vocab_size);
+        let aligned = count.min(self.alignment.len());
+        let (alignment, other_alignment) = self.alignment.split_at_mut(aligned);
+        let rows = |log_probs, alignment| RowsOutput {
+            vocab_size: self.vocab_size,
+            log_probs,
+            alignment,
+        };
+        (
+            rows(log_probs, alignment),
+            rows(other_log_probs, other_alignment),
+        )
+    }
+
+    /// The log-probabilities of each row.
+    pub(super) fn log_probs(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        self.log_probs.chunks_exact_mut(self.vocab_size)
+    }
+
     /// Takes the weights of one row out.
     pub(super) fn take_alignment(&mut self, row: usize) -> Vec<f32> {
-        self.alignment
-            .get_mut(row)
+        (self.alignment.get_mut(row))
             .map(std::mem::take)
             .unwrap_or_default()
     }

@@ -283,8 +283,8 @@ impl Stepwise for PackedSeq2Seq {
         if let Some(readout) = &self.readout {
             let context = found.as_ref().map(|found| &found.context);
             input.set_beside([Some(signal), context]);
-            output.zeros(rows, readout.output_size());
-            readout.apply_to(input.values(), rows, output.values_mut(), kernel)?;
+            let values = output.replace(readout.output_size());
+            readout.apply_to_rows(input.values(), rows, values, kernel)?;
             elementwise(Elementwise {
                 function: Function::Tanh,
                 values: output.values_mut(),
@@ -292,9 +292,9 @@ impl Stepwise for PackedSeq2Seq {
             std::mem::swap(signal, output);
         }
         let vocab_size = self.vocab_size();
-        let mut log_probs = vec![0.0; rows * vocab_size];
+        let mut log_probs = Vec::new();
         self.output
-            .apply_to(signal.values(), rows, &mut log_probs, kernel)?;
+            .apply_to_rows(signal.values(), rows, &mut log_probs, kernel)?;
         log_softmax(LogSoftmax {
             shape: LogitsShape { rows, vocab_size },
             values: &mut log_probs,

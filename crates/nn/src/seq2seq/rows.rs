@@ -34,10 +34,10 @@ impl Rows {
         self.values.extend_from_slice(row);
     }
 
-    /// Becomes `count` rows of zeros.
-    pub(super) fn zeros(&mut self, count: usize, width: usize) {
-        self.clear(width);
-        self.values.resize(count * width, 0.0);
+    /// Becomes the rows of this width that the caller makes the values.
+    pub(super) fn replace(&mut self, width: usize) -> &mut Vec<f32> {
+        self.width = width;
+        &mut self.values
     }
 
     /// Adds other rows of the same width, one to each.

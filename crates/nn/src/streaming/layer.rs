@@ -144,20 +144,33 @@ impl StreamLinear {
         y: &mut [f32],
         workspace: &mut StepWorkspace,
     ) -> Result<(), NnError> {
-        self.apply_to(x, 1, y, workspace)
+        y.copy_from_slice(&self.bias);
+        self.add_to(x, 1, y, workspace)
     }
 
-    /// `x [rows, input_size]` to `y [rows, output_size]`.
-    pub(crate) fn apply_to(
+    /// Each row of `x [rows, input_size]`; `y` becomes `[rows, output_size]`.
+    pub(crate) fn apply_to_rows(
+        &self,
+        x: &[f32],
+        rows: usize,
+        y: &mut Vec<f32>,
+        workspace: &mut StepWorkspace,
+    ) -> Result<(), NnError> {
+        y.clear();
+        y.reserve_exact(rows * self.bias.len());
+        for _ in 0..rows {
+            y.extend_from_slice(&self.bias);
+        }
+        self.add_to(x, rows, y, workspace)
+    }
+
+    fn add_to(
         &self,
         x: &[f32],
         rows: usize,
         y: &mut [f32],
         workspace: &mut StepWorkspace,
     ) -> Result<(), NnError> {
-        for y in y.chunks_exact_mut(self.bias.len()) {
-            y.copy_from_slice(&self.bias);
-        }
         multiply_add(MatrixRows {
             matrix: &self.weight,
             batch_size: rows,

@@ -8,9 +8,9 @@
 use std::arch::x86_64::*;
 
 use super::{Avx2, Avx512};
+use crate::arch::Line;
 use crate::arch::features::{Feature, Features};
 use crate::arch::simd::{LANES, Lanes, Simd, VectorWork};
-use crate::streaming::{Line, ROWS};
 
 impl Avx2 {
     /// See [`Machine::bf16_sums`](crate::arch::Machine::bf16_sums).
@@ -19,7 +19,7 @@ impl Avx2 {
         self,
         panels: [&[Line<u32>]; AT_ONCE],
         x: &[[f32; 2]],
-    ) -> [[f32; ROWS]; AT_ONCE] {
+    ) -> [[f32; LANES]; AT_ONCE] {
         // SAFETY: `self` exists only if `of` was shown AVX2 and FMA.
         unsafe { avx2(panels, x) }
     }
@@ -29,7 +29,7 @@ impl Avx2 {
 fn avx2<const AT_ONCE: usize>(
     panels: [&[Line<u32>]; AT_ONCE],
     x: &[[f32; 2]],
-) -> [[f32; ROWS]; AT_ONCE] {
+) -> [[f32; LANES]; AT_ONCE] {
     let panels = panels.map(|panel| &panel[..x.len()]);
     let upper = _mm256_set1_epi32(0xffff_0000_u32.cast_signed());
     let mut registers = [[_mm256_setzero_ps(); 2]; AT_ONCE];
@@ -45,7 +45,7 @@ fn avx2<const AT_ONCE: usize>(
             }
         }
     }
-    let mut sums = [[0.0; ROWS]; AT_ONCE];
+    let mut sums = [[0.0; LANES]; AT_ONCE];
     for panel in 0..AT_ONCE {
         store_halves(registers[panel], &mut sums[panel]);
     }
@@ -60,12 +60,12 @@ fn halves(line: &Line<u32>) -> [__m256i; 2] {
 }
 
 #[target_feature(enable = "avx2")]
-fn store_halves(registers: [__m256; 2], sums: &mut [f32; ROWS]) {
+fn store_halves(registers: [__m256; 2], sums: &mut [f32; LANES]) {
     let sums = sums.as_mut_ptr();
     // SAFETY: the array is 64 writable bytes, twice 32, and the stores ask for no alignment.
     unsafe {
         _mm256_storeu_ps(sums, registers[0]);
-        _mm256_storeu_ps(sums.add(ROWS / 2), registers[1]);
+        _mm256_storeu_ps(sums.add(LANES / 2), registers[1]);
     }
 }
 
@@ -76,7 +76,7 @@ impl Avx512 {
         self,
         panels: [&[Line<u32>]; AT_ONCE],
         x: &[[f32; 2]],
-    ) -> [[f32; ROWS]; AT_ONCE] {
+    ) -> [[f32; LANES]; AT_ONCE] {
         // SAFETY: `self` exists only if `of` was shown AVX-512 F.
         unsafe { avx512(panels, x) }
     }
@@ -86,7 +86,7 @@ impl Avx512 {
 fn avx512<const AT_ONCE: usize>(
     panels: [&[Line<u32>]; AT_ONCE],
     x: &[[f32; 2]],
-) -> [[f32; ROWS]; AT_ONCE] {
+) -> [[f32; LANES]; AT_ONCE] {
     let panels = panels.map(|panel| &panel[..x.len()]);
     let upper = _mm512_set1_epi32(0xffff_0000_u32.cast_signed());
     let mut registers = [_mm512_setzero_ps(); AT_ONCE];
@@ -100,7 +100,7 @@ fn avx512<const AT_ONCE: usize>(
             registers[panel] = _mm512_fmadd_ps(high, second, sum);
         }
     }
-    let mut sums = [[0.0; ROWS]; AT_ONCE];
+    let mut sums = [[0.0; LANES]; AT_ONCE];
     for panel in 0..AT_ONCE {
         store(registers[panel], &mut sums[panel]);
     }
@@ -114,7 +114,7 @@ fn whole(line: &Line<u32>) -> __m512i {
 }
 
 #[target_feature(enable = "avx512f")]
-fn store(register: __m512, sums: &mut [f32; ROWS]) {
+fn store(register: __m512, sums: &mut [f32; LANES]) {
     // SAFETY: the array is 64 writable bytes, and the store asks for no alignment.
     unsafe { _mm512_storeu_ps(sums.as_mut_ptr(), register) }
 }

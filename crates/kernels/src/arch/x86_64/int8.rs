@@ -12,7 +12,7 @@ use std::arch::x86_64::*;
 
 use super::Avx2;
 use crate::arch::features::{Feature, Features};
-use crate::streaming::{Line, ROWS};
+use crate::arch::{LANES, Line};
 
 impl Avx2 {
     /// See [`Int8Machine::sums`](crate::arch::Int8Machine::sums).
@@ -21,7 +21,7 @@ impl Avx2 {
         self,
         panels: [&[Line<[i8; 4]>]; AT_ONCE],
         q: &[[i8; 4]],
-    ) -> [[i32; ROWS]; AT_ONCE] {
+    ) -> [[i32; LANES]; AT_ONCE] {
         // SAFETY: `self` exists only if `of` was shown AVX2.
         unsafe { avx2(panels, q) }
     }
@@ -31,7 +31,7 @@ impl Avx2 {
 fn avx2<const AT_ONCE: usize>(
     panels: [&[Line<[i8; 4]>]; AT_ONCE],
     q: &[[i8; 4]],
-) -> [[i32; ROWS]; AT_ONCE] {
+) -> [[i32; LANES]; AT_ONCE] {
     let panels = panels.map(|panel| &panel[..q.len()]);
     let ones = _mm256_set1_epi16(1);
     let mut registers = [[_mm256_setzero_si256(); 2]; AT_ONCE];
@@ -48,7 +48,7 @@ fn avx2<const AT_ONCE: usize>(
             }
         }
     }
-    let mut sums = [[0; ROWS]; AT_ONCE];
+    let mut sums = [[0; LANES]; AT_ONCE];
     for panel in 0..AT_ONCE {
         store_halves(registers[panel], &mut sums[panel]);
     }
@@ -63,7 +63,7 @@ fn halves(line: &Line<[i8; 4]>) -> [__m256i; 2] {
 }
 
 #[target_feature(enable = "avx2")]
-fn store_halves(registers: [__m256i; 2], sums: &mut [i32; ROWS]) {
+fn store_halves(registers: [__m256i; 2], sums: &mut [i32; LANES]) {
     let halves = sums.as_mut_ptr().cast::<__m256i>();
     // SAFETY: the array is 64 writable bytes, twice 32, and the stores ask for no alignment.
     unsafe {
@@ -87,7 +87,7 @@ impl Avx512Vnni {
         self,
         panels: [&[Line<[i8; 4]>]; AT_ONCE],
         q: &[[i8; 4]],
-    ) -> [[i32; ROWS]; AT_ONCE] {
+    ) -> [[i32; LANES]; AT_ONCE] {
         // SAFETY: `self` exists only if `of` was shown AVX-512 F, BW and VNNI.
         unsafe { vnni(panels, q) }
     }
@@ -97,7 +97,7 @@ impl Avx512Vnni {
 fn vnni<const AT_ONCE: usize>(
     panels: [&[Line<[i8; 4]>]; AT_ONCE],
     q: &[[i8; 4]],
-) -> [[i32; ROWS]; AT_ONCE] {
+) -> [[i32; LANES]; AT_ONCE] {
     let panels = panels.map(|panel| &panel[..q.len()]);
     let zero = _mm512_setzero_si512();
     let mut registers = [zero; AT_ONCE];
@@ -111,7 +111,7 @@ fn vnni<const AT_ONCE: usize>(
             registers[panel] = _mm512_dpbusd_epi32(registers[panel], size, signed);
         }
     }
-    let mut sums = [[0; ROWS]; AT_ONCE];
+    let mut sums = [[0; LANES]; AT_ONCE];
     for panel in 0..AT_ONCE {
         store(registers[panel], &mut sums[panel]);
     }
@@ -125,7 +125,7 @@ fn whole(line: &Line<[i8; 4]>) -> __m512i {
 }
 
 #[target_feature(enable = "avx512f")]
-fn store(register: __m512i, sums: &mut [i32; ROWS]) {
+fn store(register: __m512i, sums: &mut [i32; LANES]) {
     // SAFETY: the array is 64 writable bytes, and the store asks for no alignment.
     unsafe { _mm512_storeu_si512(sums.as_mut_ptr().cast(), register) }
 }
