@@ -65,6 +65,7 @@ pub fn embedded() -> &'static [EmbeddedRecipe] {
         "translate" / "gnmt",
         "translate" / "gnmt-small",
         "translate" / "gnmt-small-plain",
+        "translate" / "gnmt-small-shallow",
         "translate" / "multi30k-de-en",
         "translate" / "multi30k-en-de",
         "translate" / "multi30k-en-fr",
