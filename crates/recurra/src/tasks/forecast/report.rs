@@ -61,7 +61,10 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         network.push(plot("graph", one.graph().to_svg()));
     }
     let page = Page {
-        title: "Forecast of the next value".to_owned(),
+        title: match recipe.horizon() {
+            1 => "Forecast of the next value".to_owned(),
+            horizon => format!("Forecast of the next {horizon} values"),
+        },
         subtitle: recipe.about.clone(),
         lang: "en".to_owned(),
         sections: vec![
