@@ -9,8 +9,10 @@ use recurra::{CheckSubject, LineNumbers, PartCheck, SideCheck, check_data};
 
 pub(crate) fn run(args: &DataCheck, output: &mut Output<'_>) -> Result<Ending, CliError> {
     let columns = [args.source.as_deref(), args.target.as_deref()];
-    let subject = CheckSubject::find(&args.first, args.second.as_deref(), columns)?;
-    let check = check_data(&subject, args.data.as_deref(), args.seed)?;
+    let subject = CheckSubject::find(&args.first, args.second.as_deref(), columns)
+        .map_err(CliError::of_request)?;
+    let check =
+        check_data(&subject, args.data.as_deref(), args.seed).map_err(CliError::of_request)?;
     if output.json() {
         output.object(&check)?;
     } else {

@@ -93,8 +93,11 @@ fn what_a_recipe_reads_is_checked_part_by_part() {
     assert_eq!(parts[0]["empty_source"]["first"][0], 2);
     assert_eq!(parts[1]["source"]["unknown_rate"], 0.5, "`day` is new");
     let refused = check(&["--source", "1"]);
-    assert_eq!(refused.code, Some(1));
+    assert_eq!(refused.code, Some(2));
     assert!(refused.stderr.contains("--source"), "{}", refused.stderr);
+    let refused = folder.run(&["data", "check", "test.tsv", "--seed", "3"]);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("--seed"), "{}", refused.stderr);
     folder.write("a.de", "guten Morgen\n");
     let refused = check(&[]);
     assert!(

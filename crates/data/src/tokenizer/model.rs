@@ -163,11 +163,12 @@ impl Tokenizer {
     /// # Errors
     /// [`DataError::TokenId`] for an id that the vocabulary does not have.
     pub fn decode(&self, ids: &[TokenId]) -> Result<String, DataError> {
-        Ok(self.write(&self.vocab.decode(ids)?))
+        Ok(self.detokenize(&self.vocab.decode(ids)?))
     }
 
-    /// The text of pieces, as it is written.
-    pub fn write(&self, pieces: &[&str]) -> String {
+    /// The text of pieces as it is written, joined and with Moses' cutting undone: up to
+    /// normalisation the inverse of [`Tokenizer::pieces`].
+    pub fn detokenize(&self, pieces: &[&str]) -> String {
         let text = self.join(pieces);
         match self.config.moses {
             Some(language) => moses::detokenize(&words(&text), language),

@@ -3,7 +3,7 @@
 //! At batch 1 a step multiplies one vector with every weight, so it takes as long as reading the
 //! weights does. They are packed once, in the order in which a step reads them, and in as few
 //! bytes as is wanted ([`Precision`]); the state and the working memory are the caller's, and no
-//! step allocates.
+//! step of one row allocates.
 //!
 //! In reading order:
 //!

@@ -1,8 +1,9 @@
-//! Vectors times the panels of a matrix: memory is read once, in order, and never written.
+//! Vectors times the panels of a matrix.
 //!
-//! Several vectors are a matrix: in f32 the product is that of matrices; otherwise all of them are
-//! multiplied with a few panels before the next panels are read, which have then to come from far
-//! away only once. No software prefetch: the processor's own follows the streams better.
+//! One vector reads memory once and in order, without software prefetch: the processor's own
+//! follows the streams better. Several vectors are a product of matrices in f32; in bf16 and int8
+//! all of them are multiplied with a few panels before the next panels are read, which have then
+//! to come from far away only once.
 
 use super::panels::Panels;
 use super::rows::{Rows, RowsMut};
@@ -33,7 +34,7 @@ macro_rules! side_by_side {
     }};
 }
 
-/// `y += W·x` for each row of `x`.
+/// `y += W·x` for each row of `x`; those of `y` are whole panels.
 ///
 /// An element starts from what `y` is and goes through x from first to last, whatever stands
 /// beside it.

@@ -9,6 +9,9 @@ use super::stepwise::{RowsOutput, Stepwise};
 use crate::NnError;
 use rayon::prelude::*;
 
+/// Tokens that are passed over together where none of them is likely enough.
+const BLOCK_LEN: usize = 64;
+
 /// The best hypotheses of each row, best first.
 ///
 /// All beginnings of all rows are stepped together; a row that is done leaves the batch.
@@ -61,9 +64,6 @@ pub(super) fn beam_search<S: Stepwise>(
     }
     Ok(rows.into_iter().map(|row| row.found).collect())
 }
-
-/// Tokens that are passed over together where none of them is likely enough.
-const AT_ONCE: usize = 64;
 
 /// The search of one row.
 #[derive(Debug)]
@@ -175,7 +175,7 @@ impl<'a> Row<'a> {
                     if eos_log_prob > f32::NEG_INFINITY {
                         ends.push(candidate(eos, eos_log_prob));
                     }
-                    for (first, some) in (0..).step_by(AT_ONCE).zip(log_probs.chunks(AT_ONCE)) {
+                    for (first, some) in (0..).step_by(BLOCK_LEN).zip(log_probs.chunks(BLOCK_LEN)) {
                         if !best.takes(candidate(first, largest(some)).log_prob) {
                             continue;
                         }
@@ -243,4 +243,22 @@ fn keep_likely(ends: &mut Vec<Candidate>, going_on: &[Candidate], width: usize) 
         rank += 1;
         rank + going_on.partition_point(|one| one.order(end).is_lt()) <= width
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::largest;
+
+    #[test]
+    fn the_largest_is_found_in_every_place_of_every_length() {
+        for len in [1, 15, 16, 17, 64, 65] {
+            for place in 0..len {
+                let mut values = vec![-2.0; len];
+                values[place] = -1.0;
+                assert_eq!(largest(&values), -1.0, "{place} of {len}");
+            }
+        }
+        assert_eq!(largest(&[]), f32::NEG_INFINITY);
+        assert_eq!(largest(&[f32::NEG_INFINITY; 20]), f32::NEG_INFINITY);
+    }
 }

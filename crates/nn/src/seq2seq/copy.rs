@@ -52,7 +52,8 @@ impl Copies {
     ///
     /// # Shapes
     /// `logits [rows, steps, vocab_size]`, `gate [rows, steps, 1]`, and the alignment `a`
-    /// `[rows, steps, source_len]`; there is a source for each row.
+    /// `[rows, steps, source_len]`; there is a source for each row. Where it has no tokens,
+    /// `p_gen` is 1.
     pub(super) fn mix(
         &self,
         logits: Tensor<3>,
@@ -60,6 +61,7 @@ impl Copies {
         alignment: Tensor<3>,
     ) -> Tensor<3> {
         let steps = alignment.dims()[1];
+        let alignment_sum = alignment.clone().sum_dim(2);
         let at_each_step =
             |ids: &Tensor<2, Int>| ids.clone().unsqueeze_dim::<3>(1).repeat_dim(1, steps);
         let (tokens, firsts) = (at_each_step(&self.tokens), at_each_step(&self.firsts));
@@ -69,7 +71,9 @@ impl Copies {
             .scatter(2, firsts, alignment, IndexingUpdateOp::Add);
         let nothing = copied.clone().equal_elem(0.0);
         let copied = copied.clamp_min(f32::MIN_POSITIVE).log() + log_sigmoid(gate.clone().neg());
-        let log_probs = log_softmax(logits) + log_sigmoid(gate);
+        // A source without tokens was not attended to, and from it nothing is copied.
+        let empty = alignment_sum.equal_elem(0.0);
+        let log_probs = log_softmax(logits) + log_sigmoid(gate).mask_fill(empty, 0.0);
         // ln(e^a + e^b) is a + softplus(b - a), and only the source's tokens have a b: the others
         // stay as they are.
         let said = log_probs.clone().gather(2, tokens.clone());
@@ -110,6 +114,22 @@ mod tests {
         let said = 0.75 / 7.0;
         let wanted = [said, said, said, said, said, said + 0.175, said + 0.075];
         assert_close(&mixed([0.0; 7]), &wanted);
+    }
+
+    /// Nothing was attended to, so that three quarters of a softmax would be left.
+    #[test]
+    fn from_a_source_without_tokens_nothing_is_copied() {
+        let device = Device::flex();
+        let source = Tokens {
+            ids: &[0, 0],
+            lengths: &[0],
+        };
+        let log_probs = Copies::new(source, &device).mix(
+            Tensor::from_data([[[0.0; 4]]], &device),
+            Tensor::from_data([[[3f32.ln()]]], &device),
+            Tensor::from_data([[[0.0, 0.0]]], &device),
+        );
+        assert_close(&values(&log_probs.exp()), &[0.25; 4]);
     }
 
     /// The vocabulary gives everything to 4, and to the others `exp(-1000)`, which is no number.

@@ -19,7 +19,7 @@ pub struct Decoder {
     /// `tanh(W [top layer; context])`
     pub readout: Option<Linear>,
     /// `w [context; top layer; input] + b`, the logit of `p_gen`, where tokens are copied.
-    pub copy_gate: Option<Linear>,
+    pub generation_gate: Option<Linear>,
     #[module(skip)]
     query: Query,
     #[module(skip)]
@@ -71,7 +71,7 @@ pub(super) struct Decoded {
     /// `[batch, steps, source_len]`
     pub(super) alignment: Option<Tensor<3>>,
     /// `[batch, steps, 1]`, where tokens are copied.
-    pub(super) copy_gate: Option<Tensor<3>>,
+    pub(super) generation_gate: Option<Tensor<3>>,
     pub(super) state: DecoderState,
 }
 
@@ -139,12 +139,12 @@ impl Seq2SeqConfig {
             .readout_size
             .map(|size| Linear::new(top + context_size, size, rng, device));
         let gate_size = context_size + top + self.embed_size + self.feed_size()?;
-        let copy_gate = self.copy.then(|| Linear::new(gate_size, 1, rng, device));
+        let generation_gate = self.copy.then(|| Linear::new(gate_size, 1, rng, device));
         Ok(Decoder {
             layers,
             attention,
             readout,
-            copy_gate,
+            generation_gate,
             query: query.unwrap_or_default(),
             input_feeding: self.input_feeding,
             dropout: stack.dropout()?,
@@ -290,13 +290,13 @@ impl Decoder {
             state = decoded.state;
             readouts.push(decoded.readout);
             alignments.extend(decoded.alignment);
-            gates.extend(decoded.copy_gate);
+            gates.extend(decoded.generation_gate);
         }
         let joined = |steps: Vec<_>| (!steps.is_empty()).then(|| Tensor::cat(steps, 1));
         Ok(Decoded {
             readout: Tensor::cat(readouts, 1),
             alignment: joined(alignments),
-            copy_gate: joined(gates),
+            generation_gate: joined(gates),
             state,
         })
     }
@@ -352,7 +352,7 @@ impl Decoder {
         if self.query == Query::Top {
             attended = attend(signal.clone())?;
         }
-        let copy_gate = match (&self.copy_gate, &attended) {
+        let generation_gate = match (&self.generation_gate, &attended) {
             (Some(gate), Some(attended)) => {
                 let read = vec![attended.context.clone(), signal.clone(), x];
                 Some(gate.forward(Tensor::cat(read, 2)))
@@ -379,7 +379,7 @@ impl Decoder {
             },
             readout,
             alignment,
-            copy_gate,
+            generation_gate,
         })
     }
 }

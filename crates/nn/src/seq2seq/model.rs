@@ -48,7 +48,7 @@ pub struct LossOptions {
     /// plain teacher forcing.
     pub teacher_forcing_rate: f64,
     /// Weight of the [`coverage_loss`], at least 0; 0 by default. Needs attention with coverage.
-    pub coverage: f64,
+    pub coverage_weight: f64,
 }
 
 impl Default for LossOptions {
@@ -56,7 +56,7 @@ impl Default for LossOptions {
         Self {
             label_smoothing: 0.0,
             teacher_forcing_rate: 1.0,
-            coverage: 0.0,
+            coverage_weight: 0.0,
         }
     }
 }
@@ -75,14 +75,14 @@ impl LossOptions {
                 return Err(NnError::config(key, "a number from 0 to 1", share));
             }
         }
-        let weight = self.coverage;
+        let weight = self.coverage_weight;
         if !(weight.is_finite() && weight >= 0.0) {
             let want = "a finite number of at least 0";
-            return Err(NnError::config("loss.coverage", want, weight));
+            return Err(NnError::config("loss.coverage_weight", want, weight));
         }
         if weight > 0.0 && !covers {
             let want = "0 without `attention.coverage`";
-            return Err(NnError::config("loss.coverage", want, weight));
+            return Err(NnError::config("loss.coverage_weight", want, weight));
         }
         Ok(())
     }
@@ -261,7 +261,7 @@ impl Seq2Seq {
             &self.decoder.layers,
         );
         let memory = Memory::new(keys, source.lengths);
-        let memory = match &self.decoder.copy_gate {
+        let memory = match &self.decoder.generation_gate {
             Some(gate) => memory.with_copies(source, &gate.weight.device()),
             None => memory,
         };
@@ -303,14 +303,15 @@ impl Seq2Seq {
                 }
             }
         };
-        match (&decoded.copy_gate, &decoded.alignment) {
+        match (&decoded.generation_gate, &decoded.alignment) {
             (Some(gate), Some(alignment)) => memory.mix(logits, gate.clone(), alignment.clone()),
             _ => logits,
         }
     }
 
     /// Logits of every next token of a known target, `[batch, target_len, vocab_size]`, and
-    /// the alignment `[batch, target_len, source_len]`.
+    /// the alignment `[batch, target_len, source_len]`. With [`Seq2SeqConfig::copy`] they are
+    /// log-probabilities.
     ///
     /// # Errors
     /// [`NnError::Shape`] when ids or lengths do not fit.
@@ -363,7 +364,7 @@ impl Seq2Seq {
             lengths: labels.lengths,
         };
         let smoothing = options.label_smoothing;
-        let penalty = match (&decoded.alignment, options.coverage) {
+        let penalty = match (&decoded.alignment, options.coverage_weight) {
             (Some(alignment), weight) if weight > 0.0 => {
                 let loss = coverage_loss(alignment.clone(), Some(labels.lengths))?;
                 Some(loss.mul_scalar(weight))
@@ -385,7 +386,7 @@ impl Seq2Seq {
         smoothing: f64,
         mode: Mode<'_>,
     ) -> Result<Tensor<1>, NnError> {
-        if decoded.copy_gate.is_some() {
+        if decoded.generation_gate.is_some() {
             let log_probs = self.to_logits(&decoded, memory, mode);
             return smoothed_cross_entropy(log_probs, labels, smoothing);
         }

@@ -101,7 +101,7 @@ impl PackedSeq2Seq {
             layers, readout, ..
         } = &network.decoder;
         for (option, given) in [
-            ("copy", network.decoder.copy_gate.is_some()),
+            ("copy", network.decoder.generation_gate.is_some()),
             ("attention.coverage", network.decoder.covers()),
         ] {
             if given {

@@ -34,7 +34,7 @@ impl Rows {
         self.values.extend_from_slice(row);
     }
 
-    /// Becomes the rows of this width that the caller makes the values.
+    /// Sets the width and hands out the values; the caller leaves whole rows in them.
     pub(super) fn replace(&mut self, width: usize) -> &mut Vec<f32> {
         self.width = width;
         &mut self.values

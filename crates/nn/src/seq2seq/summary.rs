@@ -32,7 +32,7 @@ pub struct Seq2SeqSummary {
     /// Widths of the readout's input and output, and its weights.
     pub readout: Option<[usize; 3]>,
     /// Width of what decides between saying and copying, and its weights.
-    pub copy_gate: Option<[usize; 2]>,
+    pub generation_gate: Option<[usize; 2]>,
     /// Width of what the logits are made of.
     pub output_size: usize,
     /// Of the map to logits, where it is not the embedding's alone.
@@ -154,7 +154,7 @@ impl Seq2SeqConfig {
             let width = top + context_size;
             [width, size, width * size + size]
         });
-        let copy_gate = self.copy.then(|| {
+        let generation_gate = self.copy.then(|| {
             let width = context_size + top + self.embed_size + fed;
             [width, width + 1]
         });
@@ -171,7 +171,7 @@ impl Seq2SeqConfig {
             bridge: (self.bridge == Bridge::Dense).then(|| [states, states * memory_size + states]),
             attention,
             readout,
-            copy_gate,
+            generation_gate,
             output_size,
             output_params: match self.tied.output() {
                 true => target_vocab_size,
@@ -209,7 +209,7 @@ impl Seq2SeqSummary {
             + self.bridge.map_or(0, |[_, weights]| weights)
             + self.attention.map_or(0, |[_, weights]| weights)
             + self.readout.map_or(0, |[_, _, weights]| weights)
-            + self.copy_gate.map_or(0, |[_, weights]| weights)
+            + self.generation_gate.map_or(0, |[_, weights]| weights)
             + self.output_params
     }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod ensemble;
+mod many_tokens;
 mod properties;
 mod refusals;
 mod sampling;

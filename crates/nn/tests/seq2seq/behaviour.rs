@@ -98,7 +98,7 @@ fn gradients_reach_every_weight_and_agree_with_differences() {
     for (name, config) in all() {
         let options = LossOptions {
             label_smoothing: 0.1,
-            coverage: if covers(&config) { 0.5 } else { 0.0 },
+            coverage_weight: if covers(&config) { 0.5 } else { 0.0 },
             ..LossOptions::default()
         };
         let model = build(&config, &Device::flex().autodiff());

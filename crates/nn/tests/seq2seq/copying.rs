@@ -6,7 +6,7 @@ use recurra_nn::decode::Stepwise;
 use recurra_nn::loss::coverage_loss;
 use recurra_nn::seq2seq::{EncoderDecoder, LossOptions, Seq2Seq};
 use recurra_nn::weights::{export, import, values};
-use recurra_nn::{Device, Mode, Tensor, log_softmax, rng};
+use recurra_nn::{Device, Mode, Tensor, rng};
 
 /// `v·tanh(W_q q + W_m m + w_c c)` with every width 1: `W_q = W_m = 1`, `v = 2`, `w_c = -1`, the
 /// query 0.5, the memory (1, 0). Without coverage the scores are `2 tanh 1.5` and `2 tanh 0.5`;
@@ -50,10 +50,10 @@ fn what_was_attended_to_weighs_in_the_score() {
 /// Weights that are not those by chance: what is copied must be sharp to show.
 fn with_gate(model: &Seq2Seq, bias: f32) -> Seq2Seq {
     let tensors = export(model).into_iter().map(|mut tensor| {
-        if tensor.name.starts_with("decoder.copy_gate") {
+        if tensor.name.starts_with("decoder.generation_gate") {
             tensor.values.fill(0.0);
         }
-        if tensor.name == "decoder.copy_gate.bias" {
+        if tensor.name == "decoder.generation_gate.bias" {
             tensor.values.fill(bias);
         }
         tensor
@@ -69,7 +69,7 @@ fn probabilities_are_those_of_the_vocabulary_and_of_the_source_mixed() {
         let read = |bias: f32| {
             let model = with_gate(&model, bias);
             let (logits, alignment) = model.logits(SOURCE, INPUT, Mode::Eval).unwrap();
-            (values(&log_softmax(logits)), values(&alignment.unwrap()))
+            (values(&logits), values(&alignment.unwrap()))
         };
         let (mixed, alignment) = read(3f32.ln());
         let (vocab, _) = read(60.0);
@@ -135,7 +135,7 @@ fn attending_again_costs_what_the_options_say() {
         let model = build(&config, &Device::flex());
         let loss = |coverage| {
             let options = LossOptions {
-                coverage,
+                coverage_weight: coverage,
                 ..LossOptions::default()
             };
             let loss = model.loss(SOURCE, INPUT, LABELS, options, Mode::Eval);
@@ -143,7 +143,7 @@ fn attending_again_costs_what_the_options_say() {
         };
         if !covers(&config) {
             let message = loss(0.5).unwrap_err().to_string();
-            let wanted = "`loss.coverage`: expected 0 without `attention.coverage`, got 0.5";
+            let wanted = "`loss.coverage_weight`: expected 0 without `attention.coverage`, got 0.5";
             assert_eq!(message, wanted, "{name}");
             continue;
         }

@@ -20,7 +20,8 @@ const SUSPECT_CHARS: usize = 30;
 /// What `recurra data check` found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DataCheck {
-    /// One for a user's files; training, validation and test of a named data set.
+    /// One for a user's files; training, validation and test of a data set or a recipe, those
+    /// without lines left out.
     pub parts: Vec<PartCheck>,
 }
 
@@ -128,8 +129,9 @@ impl LengthSummary {
     }
 }
 
-/// Reads pairs and tells what is in them. `data` is where the data of a name or a recipe is, and
-/// `seed` how it is split: without it by 1, and a recipe's by its own.
+/// Reads pairs and tells what is in them. Rows that cannot be read are listed for files; a recipe
+/// or a data set with one is refused by it, as training refuses them. `data` is where the data of
+/// a name or a recipe is, and `seed` how it is split: without it by 1, and a recipe's by its own.
 ///
 /// # Errors
 /// What is wrong with the files: unequal line counts, bytes that are not UTF-8, missing columns.
@@ -140,6 +142,12 @@ pub fn check_data(
 ) -> Result<DataCheck, Error> {
     let texts = match subject {
         CheckSubject::Files(files) => {
+            for (option, given) in [("--data", data.is_some()), ("--seed", seed.is_some())] {
+                if given {
+                    let want = "nothing beside files, which are read as they are";
+                    return Err(Error::config(option, want, "a value"));
+                }
+            }
             let (text, faults) = survey_parallel(files)?;
             vec![("all", text, faults)]
         }

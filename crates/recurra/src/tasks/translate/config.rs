@@ -111,6 +111,8 @@ pub enum Vocabulary {
 }
 
 /// `[decode]`: how a translation is found, and what becomes of unknown words.
+///
+/// Not a flattened [`DecodeConfig`]: where unknown keys are refused, serde cannot flatten.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DecodeOptions {
@@ -125,7 +127,7 @@ pub struct DecodeOptions {
     /// Whether the unknown word may be said, for which then stands the word of the source that
     /// was attended to most (Luong et al. 2015, "Addressing the rare word problem"; OpenNMT's
     /// `replace_unk`). Needs attention, and words as pieces of both sides. Off by default: other
-    /// words are said in its place.
+    /// words are said in its place. `block_ngram` takes all unknown words for one.
     pub replace_unknown: bool,
 }
 

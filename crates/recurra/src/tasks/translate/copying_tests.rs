@@ -181,8 +181,8 @@ fn copying_and_replacing_are_refused_where_they_mean_nothing() {
         message.contains("decode.replace_unknown") && message.contains("`words`"),
         "{message}"
     );
-    let message = refusal(&source, &["loss.coverage=1.0"]);
-    assert!(message.contains("`loss.coverage`"), "{message}");
+    let message = refusal(&source, &["loss.coverage_weight=1.0"]);
+    assert!(message.contains("`loss.coverage_weight`"), "{message}");
     let blind = RecipeSource {
         text: source.text.replace("attention =", "# attention ="),
         ..source
@@ -209,7 +209,7 @@ fn a_network_that_copies_is_counted_whole() {
         part.unwrap().num_params
     };
     // The context 48, the top layer 24, the embedding 16, and the bias.
-    assert_eq!(weights("copy gate"), 48 + 24 + 16 + 1);
+    assert_eq!(weights("generation gate"), 48 + 24 + 16 + 1);
     // W_q, W_m, v, w_c
     assert_eq!(weights("attention"), 24 * (24 + 48 + 1 + 1));
 }

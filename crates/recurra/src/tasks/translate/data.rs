@@ -99,6 +99,17 @@ impl Corpus {
         })
     }
 
+    /// Whether two rows have the same target; of unknown words, whether they are the same words.
+    pub(super) fn same_target(
+        &self,
+        (row, text): (&Row, &str),
+        (other, other_text): (&Row, &str),
+    ) -> bool {
+        let pieces = |text| self.vocabs.target.pieces(text);
+        row.target == other.target
+            && (!row.target.contains(&Specials::STANDARD.unk) || pieces(text) == pieces(other_text))
+    }
+
     /// The rows with these indices.
     pub(super) fn rows_of(&self, indices: &[usize]) -> Vec<&Row> {
         indices.iter().map(|&index| &self.rows[index]).collect()

@@ -60,7 +60,9 @@ pub(crate) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<T
     let model = model::build(recipe, &vocabs, &device())?;
     let (model, metadata) = artifact::read(run, model, precision).or_else(|error| {
         // Of another number of pieces are weights of another shape, which is not what is wrong.
-        vocabs.must_fit(artifact::about(run)?.get(FINGERPRINT), run)?;
+        if let Ok(about) = artifact::about(run) {
+            vocabs.must_fit(about.get(FINGERPRINT), run)?;
+        }
         Err(error)
     })?;
     vocabs.must_fit(metadata.get(FINGERPRINT), run)?;
@@ -117,7 +119,7 @@ impl Translate {
             let target = &self.vocabs.target;
             let said = unknown::replaced(&hypothesis, target.vocab(), pieces);
             Translation {
-                text: target.write(&said),
+                text: target.detokenize(&said),
                 pieces: said.into_iter().map(str::to_owned).collect(),
                 hypothesis,
             }

@@ -61,15 +61,18 @@ pub(super) fn judge_model(
                 continue;
             };
             let Pair { source, target } = pairs[index];
-            let source = match best.ids.contains(&Specials::STANDARD.unk) {
+            let any_unknown = best.ids.contains(&Specials::STANDARD.unk);
+            let source = match any_unknown {
                 true => vocabs.source.pieces(source),
                 false => Vec::new(),
             };
             let said = unknown::replaced(&best, vocabs.target.vocab(), &source);
-            // Two words that are unknown need not be one.
-            let same = || source.is_empty() || said == vocabs.target.pieces(target);
-            right += usize::from(best.ids == row.target && same());
-            translations[index] = vocabs.target.write(&said);
+            right += usize::from(match any_unknown {
+                // Two words that are unknown need not be one, and what stands for one may be known.
+                true => said == vocabs.target.pieces(target),
+                false => best.ids == row.target,
+            });
+            translations[index] = vocabs.target.detokenize(&said);
         }
     }
     Ok(Judgement {
@@ -264,9 +267,15 @@ fn always_the_commonest(
         .values()
         .max_by_key(|(count, index)| (*count, std::cmp::Reverse(*index)));
     let index = commonest.map_or(0, |&(_, index)| index);
-    let target = &corpus.rows[index].target;
-    let right = rows.iter().filter(|row| row.target == *target).count();
+    let row = &corpus.rows[index];
     let text = &corpus.pairs[index].target;
+    let same =
+        |(other, reference): (&&Row, &&str)| corpus.same_target((row, text), (other, reference));
+    let right = rows
+        .iter()
+        .zip(references)
+        .filter(|&both| same(both))
+        .count();
     let said = vec![text.clone(); rows.len()];
     let mut metrics = judge.metrics(&said, references);
     metrics.set(ACCURACY.name, right as f64 / rows.len() as f64);
@@ -282,7 +291,11 @@ fn the_nearest(corpus: &Corpus, rows: &[&Row], pairs: &[&Pair], judge: JudgeConf
     let mut said = Vec::with_capacity(rows.len());
     for (row, pair) in rows.iter().zip(pairs) {
         let nearest = retrieval.nearest(&pair.source).map(|place| train[place]);
-        right += usize::from(nearest.is_some_and(|index| corpus.rows[index].target == row.target));
+        let same = |index: usize| {
+            let said = (&corpus.rows[index], &corpus.pairs[index].target[..]);
+            corpus.same_target(said, (row, &pair.target))
+        };
+        right += usize::from(nearest.is_some_and(same));
         said.push(nearest.map_or_else(String::new, |index| corpus.pairs[index].target.clone()));
     }
     let references: Vec<&str> = pairs.iter().map(|pair| &pair.target[..]).collect();

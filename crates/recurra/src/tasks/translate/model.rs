@@ -198,8 +198,8 @@ pub(super) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network
     if let Some([query_size, weights]) = model.attention {
         head.push(part("attention", query_size, model.memory_size, weights));
     }
-    if let Some([width, weights]) = model.copy_gate {
-        head.push(part("copy gate", width, 1, weights));
+    if let Some([width, weights]) = model.generation_gate {
+        head.push(part("generation gate", width, 1, weights));
     }
     if let Some([width, size, weights]) = model.readout {
         head.push(part("readout", width, size, weights));

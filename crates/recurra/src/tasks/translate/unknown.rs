@@ -2,29 +2,19 @@
 
 use recurra_data::{Specials, Vocab};
 use recurra_nn::decode::Hypothesis;
-use recurra_nn::likeliest;
 
 /// Shown where nothing says which word it is.
 const UNSHOWABLE: &str = "\u{fffd}";
 
-/// The words of a hypothesis: for an unknown one, the word of the source that it looked at most,
-/// the first of equals.
+/// The words of a hypothesis, unknown ones by their source: see [`Hypothesis::words`].
 pub(super) fn replaced<'a>(
     hypothesis: &Hypothesis,
     vocab: &'a Vocab,
     source: &'a [String],
 ) -> Vec<&'a str> {
-    let word = |(place, &id): (usize, &u32)| match vocab.token(id) {
-        Some(word) => Some(word),
-        None if id == Specials::STANDARD.unk => {
-            let weights = hypothesis.alignment.get(place);
-            let weights = weights.filter(|weights| !weights.is_empty());
-            let looked_at = weights.and_then(|weights| source.get(likeliest(weights)));
-            Some(looked_at.map_or(UNSHOWABLE, String::as_str))
-        }
-        None => None,
-    };
-    hypothesis.ids.iter().enumerate().filter_map(word).collect()
+    let source: Vec<&str> = source.iter().map(String::as_str).collect();
+    let word = |id| vocab.token(id).unwrap_or(UNSHOWABLE);
+    hypothesis.words(Specials::STANDARD.unk, word, &source)
 }
 
 /// The places of unknown words in a hypothesis.
