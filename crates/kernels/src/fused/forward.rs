@@ -286,8 +286,13 @@ impl Pass<'_> {
                 None => None,
             };
             let left = pairs.as_ref().map_or(numbers, |pairs| pairs.view(0, 0));
-            // Group by group, so that the equations find the sums in the cache.
-            for group in 0..num_groups {
+            // Group by group, so that the equations find the sums in the cache; all of a single
+            // row, whose sums are too few by the group to hide the latency of an addition.
+            let (together, step) = match active {
+                1 => (num_groups, 1),
+                _ => (1, num_groups),
+            };
+            for group in (0..num_groups).step_by(together) {
                 if let Some(operand_to_slots) = &self.operand_to_slots[index] {
                     layout.multiply(Multiply {
                         rows: active,
@@ -296,8 +301,8 @@ impl Pass<'_> {
                         b: operand_to_slots.view(0, 0),
                         panels: Selection {
                             first: group,
-                            step: num_groups,
-                            count: stage.gates.len(),
+                            step,
+                            count: stage.gates.len() * together,
                         },
                         c: Target::Added(
                             trace.slots.view_mut(stage.first_slot * num_groups, place),
@@ -306,7 +311,7 @@ impl Pass<'_> {
                 }
                 let rows = ForwardRows {
                     count: active,
-                    groups: group..group + 1,
+                    groups: group..group + together,
                     num_groups,
                     slots: trace.slots.view_mut(0, place),
                     state: state.view_mut(0, 0),

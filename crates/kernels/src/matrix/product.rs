@@ -190,7 +190,11 @@ impl VectorWork for Multiply<'_, '_> {
             let rows = ROWS_AT_ONCE.min(self.rows - first);
             let mut from = 0;
             while from < self.panels.count {
-                let many = at_once::<N>(self.panels.count - from);
+                let panels = self.panels.count - from;
+                let many = match self.rows {
+                    1 => at_once_of_one_row::<N>(panels),
+                    _ => at_once::<N>(panels),
+                };
                 for (index, (row, height)) in tiles(rows, S::HEIGHT).enumerate() {
                     let at = (from, first + row, index);
                     with_sizes!(many, height, N, S, self.tile::<S, V>(simd, at));
@@ -223,6 +227,18 @@ fn at_once<const N: usize>(panels: usize) -> usize {
     }
 }
 
+/// The same of a single row: twice as many, or its sums would be too few to hide the latency of an
+/// addition.
+#[inline(always)]
+fn at_once_of_one_row<const N: usize>(panels: usize) -> usize {
+    let most = if N >= 4 { 8 } else { 4 };
+    if panels >= most {
+        most
+    } else {
+        at_once::<N>(panels)
+    }
+}
+
 /// Calls `self.tile::<S, V, N, HEIGHT>(…)` for sizes found at run time, those excepted that this
 /// instruction set does not have.
 macro_rules! with_sizes {
@@ -241,12 +257,13 @@ macro_rules! with_sizes {
             (3, 4) if $n >= 3 => $this.tile::<$simd, $v, 3, 4>($($argument),*),
             (3, 5) if $n >= 3 => $this.tile::<$simd, $v, 3, 5>($($argument),*),
             (3, 6) if $n >= 3 => $this.tile::<$simd, $v, 3, 6>($($argument),*),
-            (4, 1) if $n >= 4 => $this.tile::<$simd, $v, 4, 1>($($argument),*),
+            (4, 1) => $this.tile::<$simd, $v, 4, 1>($($argument),*),
             (4, 2) if $n >= 4 => $this.tile::<$simd, $v, 4, 2>($($argument),*),
             (4, 3) if $n >= 4 => $this.tile::<$simd, $v, 4, 3>($($argument),*),
             (4, 4) if $n >= 4 => $this.tile::<$simd, $v, 4, 4>($($argument),*),
             (4, 5) if $n >= 4 => $this.tile::<$simd, $v, 4, 5>($($argument),*),
             (4, 6) if $n >= 4 => $this.tile::<$simd, $v, 4, 6>($($argument),*),
+            (8, 1) if $n >= 4 => $this.tile::<$simd, $v, 8, 1>($($argument),*),
             (many, height) => unreachable!("no tile of {height} rows and {many} panels"),
         }
     };
