@@ -32,7 +32,8 @@ pub struct Seq2SeqConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readout_size: Option<usize>,
     /// Whether a token may also be copied from the source (the pointer-generator of See et al.
-    /// 2017); needs attention and one vocabulary for both sides. Off by default.
+    /// 2017); needs attention and one vocabulary for both sides. Only its tokens are copied: a
+    /// word that is not among them stays unknown. Off by default.
     ///
     /// `p(token) = p_gen p_vocab(token) + (1 - p_gen) Σ_j a_j [source_j = token]`, where `a` is the
     /// alignment and `p_gen = σ(w [context; top layer; input] + b)`.

@@ -194,8 +194,8 @@ impl Recipe {
         self.decode.config().validate()?;
         let refuse = |key: &str, want: &str| Err(Error::config(key, want, true));
         if self.model.copy && self.data.vocabulary != Vocabulary::Joint {
-            let want = "`data.vocabulary` to be `joint` beside it: a piece is copied by its id";
-            return refuse("model.copy", want);
+            let want = "`joint` beside `model.copy`: a piece is copied by its id";
+            return Err(Error::config("data.vocabulary", want, "`separate`"));
         }
         if self.decode.replace_unknown {
             const KEY: &str = "decode.replace_unknown";
@@ -253,7 +253,9 @@ impl DataConfig {
             .filter_map(|&(key, given)| given.then_some(key))
             .collect();
         if given.len() != 1 {
-            let want = "pairs of texts from one of `dataset`, `files` and `pairs`";
+            let want = "pairs of texts from one of `dataset`, `files` and `pairs`; a table of \
+                        your own is `files = { format = \"table\", path = \"pairs.tsv\", source = \
+                        1, target = 2 }`";
             let got = if given.is_empty() {
                 "none".to_owned()
             } else {

@@ -223,10 +223,16 @@ pub(super) fn graphs(recipe: &Recipe, networks: &[Network]) -> Vec<Graph> {
     };
     let attention = recipe.model.attention.as_ref();
     let attention = attention.map(|attention| AttentionLabel {
-        name: match attention.coverage {
-            true => format!("{} attention with coverage", attention.score.name()),
-            false => format!("{} attention", attention.score.name()),
-        },
+        name: format!(
+            "{} attention{}",
+            attention.score.name(),
+            match (attention.coverage, recipe.model.copy) {
+                (false, false) => "",
+                (true, false) => " with coverage",
+                (false, true) => ", copying",
+                (true, true) => " with coverage, copying",
+            }
+        ),
         asks: match attention.query {
             Query::Top => Asks::Top,
             Query::Bottom => Asks::Bottom,
