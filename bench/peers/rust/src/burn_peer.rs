@@ -47,7 +47,7 @@ pub(crate) fn peer(case: &Case, work: Work) -> Peer {
         Ok(case.time_first(
             &result
                 .into_data()
-                .to_vec::<f32>()
+                .try_to_vec::<f32>()
                 .map_err(|error| format!("{error:?}"))?,
         ))
     })
@@ -90,8 +90,8 @@ fn gate_controller(case: &Case, gate: usize, device: &Device) -> GateController 
             device,
         ))),
     };
-    GateController::create_with_weights(
-        linear(&case.w_ih, &case.b_ih, case.input_size),
-        linear(&case.w_hh, &case.b_hh, case.hidden_size),
-    )
+    GateController {
+        input_transform: linear(&case.w_ih, &case.b_ih, case.input_size),
+        hidden_transform: linear(&case.w_hh, &case.b_hh, case.hidden_size),
+    }
 }

@@ -59,7 +59,9 @@ fn running(
     d_outputs: Tensor,
 ) -> Peer {
     Box::new(move || {
+        // A GRU's come as `[batch_size, seq_len * hidden_size]`.
         let outputs = layer.states_to_tensor(&layer.seq(&x)?)?;
+        let outputs = outputs.reshape(d_outputs.shape())?;
         let result = match work {
             Work::Infer => outputs,
             Work::Train => {

@@ -18,7 +18,7 @@ pub(crate) fn peer(case: &Case, folder: &Path) -> Result<Peer> {
     let x: TValue = x.into();
     Ok(Box::new(move || {
         let outputs = plan.run(tvec!(x.clone())).map_err(described)?;
-        let values = outputs[0].as_slice::<f32>().map_err(described)?;
-        Ok(values.to_vec())
+        let values = outputs[0].to_plain_array_view::<f32>().map_err(described)?;
+        Ok(values.iter().copied().collect())
     }))
 }
