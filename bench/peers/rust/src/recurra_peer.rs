@@ -4,8 +4,8 @@ use crate::Work;
 use crate::case::Case;
 use crate::timing::Peer;
 use recurra_kernels::{
-    CellKind, Direction, Products, Reset, SequenceBackward, SequenceForward, SequenceShape,
-    Weights, sequence_backward, sequence_forward, sequence_forward_saving,
+    CellKind, Direction, Products, Reset, SequenceBackward, SequenceForward, SequenceShape, Weights,
+    sequence_backward, sequence_forward, sequence_forward_saving,
 };
 
 pub(crate) fn peer(case: &Case, work: Work) -> Peer {
