@@ -1,6 +1,7 @@
 """Trains the same models in PyTorch and in Recurra, block by block in turn, and records the times.
 
-`beam` searches instead of training: test2016 of Multi30k, beams of 5, 20 steps whatever is said, beside JoeyNMT."""
+`beam` searches instead of training: test2016 of Multi30k, beams of 5, 20 steps whatever is said, beside JoeyNMT;
+`beam-int8` is ours with int8 weights in the decoder, beside the same JoeyNMT in f32."""
 
 import argparse
 import os
@@ -17,8 +18,9 @@ from prepare import prepare
 from record import Record, default_path
 
 # Updates of an epoch, and updates in a block of one or two seconds. A search has batches instead.
-EPOCHS = {"language": 1327, "digits": 937, "reviews": 781, "translation": 453, "beam": 16}
-BLOCKS = {"language": 4, "digits": 3, "reviews": 4, "translation": 4, "beam": 3}
+EPOCHS = {"language": 1327, "digits": 937, "reviews": 781, "translation": 453, "beam": 16, "beam-int8": 16}
+BLOCKS = {"language": 4, "digits": 3, "reviews": 4, "translation": 4, "beam": 3, "beam-int8": 3}
+SEARCHES = ("beam", "beam-int8")
 HERE = Path(__file__).resolve().parent
 
 
@@ -57,7 +59,7 @@ class Side:
 
 
 def said(task: str, side: Side) -> str:
-    if task == "beam":
+    if task in SEARCHES:
         return f"{side.losses[0]:.0f} tokens a block"
     return f"loss {side.losses[0]:.4f} to {side.losses[-1]:.4f}"
 
@@ -68,7 +70,7 @@ def compare(task: str, given: argparse.Namespace, record: Record) -> None:
         prepare(task, Path(given.data), Path(folder), given.blocks * size)
         tail = [task, folder, str(given.threads)]
         peer, command = "torch", [sys.executable, str(HERE / "serve_torch.py")]
-        if task == "beam":
+        if task in SEARCHES:
             peer, command = "joeynmt", [given.joeynmt, str(HERE / "serve_joeynmt.py")]
         sides = {"recurra": Side([str(given.program), *tail]), peer: Side([*command, *tail])}
         for block in range(given.blocks):
@@ -79,7 +81,7 @@ def compare(task: str, given: argparse.Namespace, record: Record) -> None:
     times = {name: statistics.median(side.seconds[1:]) for name, side in sides.items()}
     for name, side in sides.items():
         record.add(
-            section="models", cell=task, shape="", work="search" if task == "beam" else "epoch", threads=given.threads, peer=name,
+            section="models", cell=task, shape="", work="search" if task in SEARCHES else "epoch", threads=given.threads, peer=name,
             ms=times[name] * EPOCHS[task] * 1e3, best_ms=min(side.seconds) * EPOCHS[task] * 1e3,
             kept=given.blocks - 1, dropped=0,
             note=f"{said(task, side)}; peak {side.peak_kb / 1024:.0f} MB",

@@ -110,7 +110,8 @@ def weights(task: str, folder: Path) -> None:
 
 
 def prepare(task: str, data: Path, folder: Path, updates: int) -> None:
-    makers = {"language": language, "digits": digits, "reviews": reviews, "translation": translation, "beam": beam}
+    makers = {"language": language, "digits": digits, "reviews": reviews, "translation": translation, "beam": beam,
+              "beam-int8": beam}
     makers[task](data, folder, updates)
     if task in TASKS:
         weights(task, folder)

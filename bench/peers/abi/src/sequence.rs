@@ -2,8 +2,9 @@
 
 use crate::{read, status, write};
 use recurra_kernels::{
-    Activation, CellKind, Direction, KernelError, Products, Reset, SequenceBackward, SequenceForward,
-    SequenceShape, Weights, sequence_backward, sequence_forward, sequence_forward_saving,
+    Activation, CellKind, Direction, KernelError, Products, Reset, SequenceBackward,
+    SequenceForward, SequenceShape, Weights, sequence_backward, sequence_forward,
+    sequence_forward_saving,
 };
 use std::ffi::c_int;
 

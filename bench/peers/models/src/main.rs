@@ -16,6 +16,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use recurra_nn::optim::{Gradients, clip_factor};
 use recurra_nn::weights;
+use recurra_nn::streaming::Precision;
 use recurra_nn::{NnError, Stack, torch};
 use recurra_train::{Optimizer, OptimizerConfig};
 use std::error::Error;
@@ -53,9 +54,10 @@ fn main() -> Result<()> {
         "digits" => serve(digits::Digits::open(folder)?, adam()),
         "reviews" => serve(reviews::Reviews::open(folder)?, adam()),
         "translation" => serve(translation::Translation::open(folder)?, adam()),
-        "beam" => answer(translation::search(folder)?),
+        "beam" => answer(translation::search(folder, Precision::F32)?),
+        "beam-int8" => answer(translation::search(folder, Precision::Int8)?),
         other => {
-            Err(format!("{other}: known are language, digits, reviews, translation, beam").into())
+            Err(format!("{other}: known are language, digits, reviews, translation, beam, beam-int8").into())
         }
     }
 }

@@ -132,7 +132,7 @@ impl Translation {
 
 /// Translates batches of sources with a beam of 5, each hypothesis as long as the other; the
 /// number of tokens that came out. The weights are as they were drawn.
-pub(crate) fn search(folder: &Path) -> Result<impl FnMut(usize) -> Result<f64>> {
+pub(crate) fn search(folder: &Path, precision: Precision) -> Result<impl FnMut(usize) -> Result<f64>> {
     const STEPS: usize = 20;
     let model = Seq2SeqConfig {
         input_feeding: true,
@@ -140,7 +140,7 @@ pub(crate) fn search(folder: &Path) -> Result<impl FnMut(usize) -> Result<f64>> 
     };
     let model = model.build([VOCAB_SIZE; 2], &mut rng(1, 0), &Device::flex())?;
     // As a run translates.
-    let model = PackedSeq2Seq::new(&model, Precision::F32)?;
+    let model = PackedSeq2Seq::new(&model, precision)?;
     let source = Rows::open(folder, "source")?;
     let config = DecodeConfig {
         search: Search::Beam(BeamConfig {

@@ -1,6 +1,6 @@
 //! Sums of products of int8, by the instructions that each machine has for them.
 
-use super::{Features, Machine};
+use super::{Features, Machine, Work};
 use crate::arch::{LANES, Line};
 
 #[cfg(target_arch = "x86_64")]
@@ -65,6 +65,47 @@ impl Int8Machine {
             Int8Machine::Avx2(machine) => machine.int8_sums(panels, q),
             #[cfg(target_arch = "x86_64")]
             Int8Machine::Avx512Vnni(machine) => machine.int8_sums(panels, q),
+        }
+    }
+
+    /// The sums of some panels for several vectors, which share what is read of the panels.
+    ///
+    /// `offsets` are −128 times the sums of the panels' rows: what is multiplied is q + 128, which
+    /// has no sign. `None` on machines that would gain nothing.
+    #[inline]
+    pub(crate) fn sums_of_many<const AT_ONCE: usize, const MANY: usize>(
+        self,
+        panels: [&[Line<[i8; 4]>]; AT_ONCE],
+        q: [&[[i8; 4]]; MANY],
+        offsets: &[[i32; LANES]; AT_ONCE],
+    ) -> Option<[[[i32; LANES]; AT_ONCE]; MANY]> {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Int8Machine::Avx512Vnni(machine) => Some(machine.int8_sums_of_many(panels, q, offsets)),
+            _ => {
+                let _ = (panels, q, offsets);
+                None
+            }
+        }
+    }
+
+    /// Whether [`Int8Machine::sums_of_many`] has something to give.
+    pub(crate) fn takes_many(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Int8Machine::Avx512Vnni(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Carries out `work`, compiled for this machine.
+    pub(crate) fn run(self, work: impl Work) {
+        match self {
+            Int8Machine::Portable => work.run::<false>(),
+            #[cfg(target_arch = "x86_64")]
+            Int8Machine::Avx2(machine) => machine.run(work),
+            #[cfg(target_arch = "x86_64")]
+            Int8Machine::Avx512Vnni(machine) => machine.run(work),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::row::{Backward, Forward, Inputs, softmax};
 use crate::arch::{LANES, Lanes, Line, Machine, Work};
-use crate::matrix::{Correlate, Multiply, Panels, Run, Selection, Target};
+use crate::matrix::{Correlate, Multiply, Panels, Run, Selection, Start, Target};
 
 /// Queries from which on packing the operands costs less than it saves.
 pub(super) const MANY_QUERIES: usize = 4;
@@ -142,7 +142,7 @@ fn replaced(values: &mut [f32], columns: usize) -> Target<'_, 'static> {
     Target::RowMajor {
         values,
         columns,
-        replace: true,
+        start: Start::Zero,
     }
 }
 

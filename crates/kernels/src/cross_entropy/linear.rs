@@ -7,7 +7,7 @@
 use super::door::Targets;
 use super::in_panels::GradientsInPanels;
 use crate::arch::{LANES, Lanes, Line, Machine};
-use crate::matrix::{ColumnSums, Correlate, Multiply, Panels, Run, Selection, Target, View};
+use crate::matrix::{ColumnSums, Correlate, Multiply, Panels, Run, Selection, Start, Target, View};
 use crate::measure::Measure;
 use crate::spread::spread;
 use crate::{Isa, KernelError, scalar};
@@ -179,7 +179,7 @@ fn run(machine: Machine, call: LinearCrossEntropy<'_>) {
             part.run(&map, call.smoothing, scale);
         });
         if let Some(gradients) = &mut gradients {
-            add_weight_gradients(&map, &parts, gradients, index == 0);
+            add_weight_gradients(&map, &parts, gradients, index);
         }
         drop(parts);
         for (&row, loss) in chunk.iter().zip(&losses) {
@@ -299,7 +299,7 @@ impl Part<'_> {
                 c: Target::RowMajor {
                     values: self.d_x,
                     columns: map.input_size,
-                    replace: first == 0,
+                    start: Start::of_part(first),
                 },
             }
             .run(map.machine);
@@ -312,7 +312,7 @@ fn add_weight_gradients(
     map: &Map,
     parts: &[Part<'_>],
     gradients: &mut LinearGradients<'_>,
-    replace: bool,
+    chunk: usize,
 ) {
     let input_size = map.input_size;
     let logits: Vec<View<'_>> = parts.iter().map(|part| part.logits.view(0, 0)).collect();
@@ -358,7 +358,7 @@ fn add_weight_gradients(
                     c: Target::RowMajor {
                         values: &mut d_weight[first..],
                         columns: input_size,
-                        replace,
+                        start: Start::of_part(chunk),
                     },
                 }
                 .run(map.machine);

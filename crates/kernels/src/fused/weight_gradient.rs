@@ -9,7 +9,7 @@ use super::recurrence::{Multiplied, Operand, Stage, Vector};
 use super::schedule::Schedule;
 use super::threads::Threads;
 use crate::arch::{LANES, Lanes};
-use crate::matrix::{ColumnSums, Correlate, Panels, Run, Selection, Target, View, paired};
+use crate::matrix::{ColumnSums, Correlate, Panels, Run, Selection, Start, Target, View, paired};
 
 /// Where the gradients go; all overwritten.
 pub(super) struct Targets<'a> {
@@ -239,7 +239,7 @@ impl Sums<'_> {
                         c: Target::RowMajor {
                             values,
                             columns,
-                            replace: chunk == 0,
+                            start: Start::of_part(chunk),
                         },
                     };
                     match self.layout.pairs {

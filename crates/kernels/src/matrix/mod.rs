@@ -16,4 +16,4 @@ mod product;
 pub(crate) use column_sums::ColumnSums;
 pub(crate) use pairs::paired;
 pub(crate) use panels::{Panels, View, ViewMut, lanes_of, put_lanes};
-pub(crate) use product::{Correlate, Multiply, Run, Selection, Target};
+pub(crate) use product::{Correlate, Multiply, Run, Selection, Start, Target, tiles};

@@ -54,13 +54,33 @@ pub(crate) enum Target<'a, 'b> {
     Biased(&'a [Lanes], ViewMut<'a>),
     /// Sums that replace separate rows.
     Rows(&'a mut [&'b mut [f32]]),
-    /// Sums that are added to, or replace, a row-major matrix; the last row may be shorter than
-    /// the others where no panel reaches its end.
+    /// Sums that go to a row-major matrix; the last row may be shorter than the others where no
+    /// panel reaches its end.
     RowMajor {
         values: &'a mut [f32],
         columns: usize,
-        replace: bool,
+        start: Start<'a>,
     },
+}
+
+/// What the sums of a row-major matrix start from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Start<'a> {
+    Zero,
+    /// What stands there already.
+    Values,
+    /// One row for all.
+    Bias(&'a [f32]),
+}
+
+impl Start<'_> {
+    /// Of a product whose depth is taken in parts: what the parts before have left there.
+    pub(crate) fn of_part(index: usize) -> Self {
+        match index {
+            0 => Start::Zero,
+            _ => Start::Values,
+        }
+    }
 }
 
 impl Target<'_, '_> {
@@ -91,16 +111,26 @@ impl Target<'_, '_> {
                     }
                 }
             }
-            Target::Rows(_) | Target::RowMajor { replace: true, .. } => {}
+            Target::Rows(_) => {}
             Target::RowMajor {
-                values, columns, ..
+                values,
+                columns,
+                start,
             } => {
                 let mut lanes = [[Lanes::ZERO; N]; H];
-                for (h, lanes) in lanes.iter_mut().enumerate() {
-                    let end = values.len().min((row + h + 1) * *columns);
-                    let values = &values[(row + h) * *columns..end];
-                    for (lanes, panel) in lanes.iter_mut().zip(panels) {
-                        *lanes = lanes_of(values, panel * LANES);
+                match start {
+                    Start::Zero => return sums,
+                    Start::Values => {
+                        for (h, lanes) in lanes.iter_mut().enumerate() {
+                            let end = values.len().min((row + h + 1) * *columns);
+                            let values = &values[(row + h) * *columns..end];
+                            for (lanes, panel) in lanes.iter_mut().zip(panels) {
+                                *lanes = lanes_of(values, panel * LANES);
+                            }
+                        }
+                    }
+                    Start::Bias(bias) => {
+                        lanes = [panels.map(|panel| lanes_of(bias, panel * LANES)); H];
                     }
                 }
                 sums.set_all(simd, &lanes);
@@ -177,7 +207,9 @@ impl Multiply<'_, '_> {
     }
 }
 
-/// Rows of A that stay in the second-level cache while the panels of B pass over them.
+/// Numbers of A that stay in the second-level cache while the panels of B pass over them.
+const NUMBERS_AT_ONCE: usize = 96 * 1024;
+/// Rows of A that stay there however deep it is.
 const ROWS_AT_ONCE: usize = 96;
 
 /// Rows of the next panels that are asked for with every segment of the depth.
@@ -186,8 +218,9 @@ const AHEAD: usize = 4;
 impl VectorWork for Multiply<'_, '_> {
     #[inline(always)]
     fn run<S: Simd, const V: usize, const N: usize>(mut self, simd: S) {
-        for first in (0..self.rows).step_by(ROWS_AT_ONCE) {
-            let rows = ROWS_AT_ONCE.min(self.rows - first);
+        let rows_at_once = ROWS_AT_ONCE.max(NUMBERS_AT_ONCE / self.depth.max(1));
+        for first in (0..self.rows).step_by(rows_at_once) {
+            let rows = rows_at_once.min(self.rows - first);
             let mut from = 0;
             while from < self.panels.count {
                 let panels = self.panels.count - from;
@@ -210,7 +243,7 @@ impl VectorWork for Multiply<'_, '_> {
 /// Balanced (20 rows are 5 + 5 + 5 + 5, not 6 + 6 + 6 + 2), because a short tile costs almost as
 /// much as a full one. The height of a tile never changes a result.
 #[inline(always)]
-fn tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+pub(crate) fn tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let count = rows.div_ceil(most);
     (0..count).map(move |index| {
         let first = rows * index / count;

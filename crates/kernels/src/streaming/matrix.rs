@@ -2,7 +2,7 @@
 
 use super::panels::{Panels, padded_rows};
 use super::precision::{Int8Rows, Precision, f32_to_bf16, quantize_operand};
-use super::product::{Int8Operands, bf16_product, f32_product, int8_product};
+use super::product::{Int8Matrix, Int8Operands, bf16_product, f32_product, f32_products};
 use super::rows::{Rows, RowsMut};
 use super::workspace::{OperandSpace, Space, StepWorkspace, room, rows_of_a_part};
 use crate::arch::{Int8Machine, LANES, Lanes, Machine};
@@ -24,6 +24,7 @@ const MAX_INT8_COLUMNS: usize = 1 << 17;
 ///     matrix: &matrix,
 ///     batch_size: 1,
 ///     x: &[1.0, 10.0],
+///     bias: None,
 ///     y: &mut y,
 ///     workspace: &mut workspace,
 /// })?;
@@ -46,11 +47,10 @@ enum Packed {
     F32(Machine, Panels<f32>),
     /// Pairs of neighbours in a row.
     Bf16(Machine, Panels<u32>),
-    /// Fours of neighbours in a row, and a scale for each row, padding included.
-    Int8(Int8Machine, Panels<[i8; 4]>, Vec<f32>),
+    Int8(Int8Matrix),
 }
 
-/// `y += W·x` for each row.
+/// `y += W·x` for each row, or with a bias `y = b + W·x`.
 #[derive(Debug)]
 pub struct MatrixRows<'a> {
     /// W, `[rows, columns]`.
@@ -59,13 +59,15 @@ pub struct MatrixRows<'a> {
     pub batch_size: usize,
     /// `[B, columns]`
     pub x: &'a [f32],
-    /// `[B, rows]`
+    /// b, `[rows]`.
+    pub bias: Option<&'a [f32]>,
+    /// `[B, rows]`; with a bias, what it is does not matter.
     pub y: &'a mut [f32],
     /// Where it is computed.
     pub workspace: &'a mut StepWorkspace,
 }
 
-/// `y += W·x` for a few vectors; with int8, each `x` is rounded to int8 too, by one scale for all
+/// `y += W·x` or `y = b + W·x` for a few vectors; with int8, each `x` is rounded to int8 too, by one scale for all
 /// of it.
 ///
 /// An element of `y` is one sum in a fixed order, whatever stands beside it. With int8 the sum is
@@ -81,6 +83,7 @@ pub fn multiply_add(call: MatrixRows<'_>) -> Result<(), KernelError> {
         matrix,
         batch_size,
         x,
+        bias,
         y,
         workspace,
     } = call;
@@ -105,19 +108,28 @@ pub fn multiply_add(call: MatrixRows<'_>) -> Result<(), KernelError> {
         x.len(),
     )?;
     length("y", "[B, rows]", batch_size.saturating_mul(rows), y.len())?;
-    if x.is_empty() || y.is_empty() {
+    if let Some(bias) = bias {
+        length("bias", "[rows]", rows, bias.len())?;
+    }
+    if y.is_empty() {
+        return Ok(());
+    }
+    if x.is_empty() {
+        start_from(bias, &mut RowsMut::close(y, rows));
         return Ok(());
     }
     let rows_per_part = rows_of_a_part(batch_size, rows * columns);
     let parts = workspace.parts(batch_size.div_ceil(rows_per_part));
     if let [space] = parts {
-        matrix.add_to_rows(x, y, space);
+        matrix.add_to_rows(x, bias, y, space);
         return Ok(());
     }
     let x = x.chunks(rows_per_part * columns);
     let y = y.chunks_mut(rows_per_part * rows);
     let parts = x.zip(y).zip(parts).collect();
-    spread(parts, |((x, y), space)| matrix.add_to_rows(x, y, space));
+    spread(parts, |((x, y), space)| {
+        matrix.add_to_rows(x, bias, y, space)
+    });
     Ok(())
 }
 
@@ -195,16 +207,23 @@ impl PackedMatrix {
                 )
             }
             (Some(machine), Precision::Int8) => {
+                let rows = 0..padded_rows(packed_rows);
                 let quantized = |r| row(r).map(|row| Int8Rows::quantize(row, columns));
-                let scale = |r| Some(*quantized(r)?.scales.first()?);
-                let words = |r| Some(fours(&quantized(r)?.values));
-                Packed::Int8(
-                    Int8Machine::of(machine),
-                    Panels::pack(packed_rows, columns.div_ceil(4), words),
-                    (0..padded_rows(packed_rows))
-                        .map(|r| scale(r).unwrap_or(0.0))
+                let quantized: Vec<Option<Int8Rows>> = rows.map(quantized).collect();
+                let scale = |row: &Option<Int8Rows>| Some(*row.as_ref()?.scales.first()?);
+                let sum = |row: &Int8Rows| row.values.iter().map(|&q| i32::from(q)).sum::<i32>();
+                Packed::Int8(Int8Matrix {
+                    machine: Int8Machine::of(machine),
+                    panels: Panels::pack(packed_rows, columns.div_ceil(4), |r| {
+                        Some(fours(&quantized[r].as_ref()?.values))
+                    }),
+                    scales: (quantized.iter())
+                        .map(|row| scale(row).unwrap_or(0.0))
                         .collect(),
-                )
+                    offsets: (quantized.iter())
+                        .map(|row| -128 * row.as_ref().map_or(0, sum))
+                        .collect(),
+                })
             }
         };
         PackedMatrix {
@@ -242,17 +261,23 @@ impl PackedMatrix {
             Packed::Scalar(values) => size_of_val(&values[..]),
             Packed::F32(_, panels) => panels.num_bytes(),
             Packed::Bf16(_, panels) => panels.num_bytes(),
-            Packed::Int8(_, panels, scales) => panels.num_bytes() + size_of_val(&scales[..]),
+            Packed::Int8(matrix) => matrix.panels.num_bytes() + size_of_val(&matrix.scales[..]),
         }
     }
 
-    /// `y += W·x` for rows that lie close; neither side is empty.
-    fn add_to_rows(&self, x: &[f32], y: &mut [f32], space: &mut Space) {
+    /// Rows that lie close; neither side is empty.
+    fn add_to_rows(&self, x: &[f32], bias: Option<&[f32]>, y: &mut [f32], space: &mut Space) {
         let Space { operand, slots, .. } = space;
         let panels = self.rows.div_ceil(LANES);
         let x = Rows::close(x, self.columns);
+        let mut rows = RowsMut::close(y, self.rows);
+        if self.is_product_of_matrices(x.count()) {
+            self.multiply(x, bias, operand, &mut rows);
+            return;
+        }
+        start_from(bias, &mut rows);
         if self.rows == panels * LANES {
-            self.add_to(x, operand, &mut RowsMut::close(y, self.rows));
+            self.add_to(x, operand, &mut rows);
             return;
         }
         let sums = room(slots, x.count() * panels);
@@ -269,10 +294,41 @@ impl PackedMatrix {
         }
     }
 
+    /// Whether so many vectors are multiplied as a matrix.
+    fn is_product_of_matrices(&self, vectors: usize) -> bool {
+        let takes_many = match &self.packed {
+            Packed::Scalar(_) | Packed::Bf16(..) => false,
+            Packed::F32(..) => true,
+            Packed::Int8(matrix) => matrix.machine.takes_many(),
+        };
+        takes_many && vectors > 1
+    }
+
+    /// A product of matrices; rows of `y` may end within a panel.
+    fn multiply(
+        &self,
+        x: Rows<'_, f32>,
+        bias: Option<&[f32]>,
+        space: &mut OperandSpace,
+        y: &mut RowsMut<'_>,
+    ) {
+        match &self.packed {
+            Packed::F32(machine, panels) => f32_products(*machine, panels, x, bias, y),
+            Packed::Int8(matrix) => matrix.products(space.quantize(x), bias, y),
+            Packed::Scalar(_) | Packed::Bf16(..) => {
+                unreachable!("these multiply one vector after another")
+            }
+        }
+    }
+
     /// `y += W·x` for checked arguments, each row of `y` padded to [`padded_rows`].
     pub(super) fn add_to(&self, x: Rows<'_, f32>, space: &mut OperandSpace, y: &mut RowsMut<'_>) {
         let columns = self.columns;
         if columns == 0 {
+            return;
+        }
+        if self.is_product_of_matrices(x.count()) {
+            self.multiply(x, None, space, y);
             return;
         }
         match &self.packed {
@@ -281,7 +337,11 @@ impl PackedMatrix {
                     scalar_product(self.precision, weights, x, space, y);
                 }
             }
-            Packed::F32(machine, panels) => f32_product(*machine, panels, x, y),
+            Packed::F32(machine, panels) => {
+                for (x, y) in x.iter().zip(y.iter_mut()) {
+                    f32_product(*machine, panels, x, y);
+                }
+            }
             Packed::Bf16(machine, panels) => {
                 let len = columns.div_ceil(2);
                 let pairs = room(&mut space.pairs, x.count() * len);
@@ -292,21 +352,32 @@ impl PackedMatrix {
                 }
                 bf16_product(*machine, panels, Rows::close(pairs, len), y);
             }
-            Packed::Int8(machine, panels, scales) => {
-                let len = columns.next_multiple_of(4);
-                let q = room(&mut space.int8, x.count() * len);
-                let x_scales = room(&mut space.scales, x.count());
-                for ((q, scale), x) in q.chunks_exact_mut(len).zip(&mut *x_scales).zip(x.iter()) {
-                    *scale = quantize_operand(x, q);
-                }
-                let (q, _) = q.as_chunks::<4>();
-                let operands = Int8Operands {
-                    q: Rows::close(q, len / 4),
-                    scales: x_scales,
-                };
-                int8_product(*machine, panels, scales, operands, y);
-            }
+            Packed::Int8(matrix) => matrix.product(space.quantize(x), y),
         }
+    }
+}
+
+impl OperandSpace {
+    /// Each row rounded to int8 by a scale of its own.
+    fn quantize(&mut self, x: Rows<'_, f32>) -> Int8Operands<'_> {
+        let len = x.len().next_multiple_of(4);
+        let q = room(&mut self.int8, x.count() * len);
+        let scales = room(&mut self.scales, x.count());
+        for ((q, scale), x) in q.chunks_exact_mut(len).zip(&mut *scales).zip(x.iter()) {
+            *scale = quantize_operand(x, q);
+        }
+        let (q, _) = q.as_chunks::<4>();
+        Int8Operands {
+            q: Rows::close(q, len / 4),
+            scales,
+        }
+    }
+}
+
+/// Sets each row to the bias, if there is one.
+fn start_from(bias: Option<&[f32]>, rows: &mut RowsMut<'_>) {
+    if let Some(bias) = bias {
+        rows.iter_mut().for_each(|row| row.copy_from_slice(bias));
     }
 }
 

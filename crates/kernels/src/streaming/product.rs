@@ -1,14 +1,14 @@
 //! Vectors times the panels of a matrix.
 //!
 //! One vector reads memory once and in order, without software prefetch: the processor's own
-//! follows the streams better. Several vectors are a product of matrices in f32; in bf16 and int8
-//! all of them are multiplied with a few panels before the next panels are read, which have then
-//! to come from far away only once.
+//! follows the streams better. Several vectors are a product of matrices in f32, and in int8 where
+//! the machine has an instruction for it; otherwise all of them are multiplied with a few panels
+//! before the next panels are read, which have then to come from far away only once.
 
 use super::panels::Panels;
 use super::rows::{Rows, RowsMut};
 use crate::arch::{Int8Machine, LANES, Line, Machine, Simd, VectorWork, Work, multiply_add};
-use crate::matrix::{self, Multiply, Selection, Target};
+use crate::matrix::{self, Multiply, Selection, Start, Target, lanes_of, put_lanes, tiles};
 
 /// Panels side by side on machines whose registers hold 4, 8 and 16 numbers: eight registers of
 /// sums, which hide the latency of an addition.
@@ -34,26 +34,25 @@ macro_rules! side_by_side {
     }};
 }
 
-/// `y += W·x` for each row of `x`; those of `y` are whole panels.
+/// `y += W·x` for one vector; y is whole panels.
 ///
-/// An element starts from what `y` is and goes through x from first to last, whatever stands
-/// beside it.
-pub(super) fn f32_product(
+/// An element starts from what `y` is and goes through x from first to last.
+pub(super) fn f32_product(machine: Machine, panels: &Panels<f32>, x: &[f32], y: &mut [f32]) {
+    side_by_side!(
+        machine.vector_len(),
+        panels.count(),
+        f32_panels(machine, panels, x, y)
+    );
+}
+
+/// The same for each row of `x`, bit by bit; with a bias, `y = bias + W·x`.
+pub(super) fn f32_products(
     machine: Machine,
     panels: &Panels<f32>,
     x: Rows<'_, f32>,
+    bias: Option<&[f32]>,
     y: &mut RowsMut<'_>,
 ) {
-    if x.count() == 1 {
-        for (x, y) in x.iter().zip(y.iter_mut()) {
-            side_by_side!(
-                machine.vector_len(),
-                panels.count(),
-                f32_panels(machine, panels, x, y)
-            );
-        }
-        return;
-    }
     let segments = x.len().div_ceil(LANES);
     let left = matrix::Panels::of_rows(segments, x.count(), |row| x.row(row));
     let (values, columns) = y.values_and_stride();
@@ -66,7 +65,7 @@ pub(super) fn f32_product(
         c: Target::RowMajor {
             values,
             columns,
-            replace: false,
+            start: bias.map_or(Start::Values, Start::Bias),
         },
     };
     product.run(machine);
@@ -202,6 +201,17 @@ fn add<const AT_ONCE: usize>(y: &mut [[f32; LANES]; AT_ONCE], sums: [[f32; LANES
     }
 }
 
+/// A matrix in int8, its integers four neighbours of a row to a word.
+#[derive(Clone, Debug)]
+pub(super) struct Int8Matrix {
+    pub(super) machine: Int8Machine,
+    pub(super) panels: Panels<[i8; 4]>,
+    /// For each row, padding included, what its integers are multiples of.
+    pub(super) scales: Vec<f32>,
+    /// For each row, padding included, −128 times the sum of its integers.
+    pub(super) offsets: Vec<i32>,
+}
+
 /// Vectors in int8: `x = scale · q`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Int8Operands<'a> {
@@ -211,41 +221,151 @@ pub(super) struct Int8Operands<'a> {
     pub(super) scales: &'a [f32],
 }
 
-/// `y += (W·q) · scale · scales` for each row, each word of the panels four neighbours of a row
-/// of W.
-pub(super) fn int8_product(
-    machine: Int8Machine,
-    panels: &Panels<[i8; 4]>,
-    scales: &[f32],
-    x: Int8Operands<'_>,
-    y: &mut RowsMut<'_>,
-) {
-    side_by_side!(
-        machine.vector_len(),
-        panels.count(),
-        int8_panels(machine, panels, scales, x, y)
-    );
+impl Int8Matrix {
+    /// `y += (W·q) · scale · scales` for each row; those of `y` are whole panels.
+    ///
+    /// The integers are the same on every machine; each then becomes a float in one order of
+    /// operations, none of them fused, so the results are the same bits.
+    pub(super) fn product(&self, x: Int8Operands<'_>, y: &mut RowsMut<'_>) {
+        side_by_side!(
+            self.machine.vector_len(),
+            self.panels.count(),
+            int8_panels(self, x, y)
+        );
+    }
+
+    /// The same for two rows or more on a machine that takes many; with a bias it stands in the
+    /// place of what `y` is.
+    pub(super) fn products(&self, x: Int8Operands<'_>, bias: Option<&[f32]>, y: &mut RowsMut<'_>) {
+        let matrix = self;
+        self.machine.run(Int8Tiles { matrix, x, bias, y });
+    }
+
+    /// What belongs to `AT_ONCE` panels from panel `first` on.
+    #[inline(always)]
+    fn of_panels<const AT_ONCE: usize, T>(values: &[T], first: usize) -> &[[T; LANES]; AT_ONCE] {
+        let (values, _) = values.as_chunks::<LANES>();
+        (values[first..].first_chunk()).expect("there are rows for every panel")
+    }
 }
 
-/// The integers are the same on every machine; each then becomes a float in one order of
-/// operations, none of them fused, so the results are the same bits.
 fn int8_panels<const AT_ONCE: usize>(
     first: usize,
-    machine: Int8Machine,
-    panels: &Panels<[i8; 4]>,
-    scales: &[f32],
+    matrix: &Int8Matrix,
     x: Int8Operands<'_>,
     y: &mut RowsMut<'_>,
 ) {
-    let panels = panels.get::<AT_ONCE>(first);
-    let (scales, _) = scales.as_chunks::<LANES>();
-    let scales = &scales[first..][..AT_ONCE];
-    for ((q, x_scale), y) in x.q.iter().zip(x.scales).zip(y.iter_mut()) {
-        let sums = machine.sums::<AT_ONCE>(panels, q);
-        let y: &mut [[f32; LANES]; AT_ONCE] = sums_of(first, y);
-        for (panel, scales) in scales.iter().enumerate() {
-            for row in 0..LANES {
-                y[panel][row] += sums[panel][row] as f32 * (x_scale * scales[row]);
+    matrix.machine.run(Int8Panels::<AT_ONCE> {
+        first,
+        matrix,
+        x,
+        y,
+    });
+}
+
+/// Vector after vector times some panels.
+struct Int8Panels<'a, 'b, const AT_ONCE: usize> {
+    first: usize,
+    matrix: &'a Int8Matrix,
+    x: Int8Operands<'a>,
+    y: &'a mut RowsMut<'b>,
+}
+
+impl<const AT_ONCE: usize> Work for Int8Panels<'_, '_, AT_ONCE> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let Int8Panels {
+            first,
+            matrix,
+            x,
+            y,
+        } = self;
+        let panels = matrix.panels.get::<AT_ONCE>(first);
+        let scales = Int8Matrix::of_panels(&matrix.scales, first);
+        for ((q, &x_scale), y) in x.q.iter().zip(x.scales).zip(y.iter_mut()) {
+            let sums = matrix.machine.sums::<AT_ONCE>(panels, q);
+            add_scaled(sums_of(first, y), &sums, x_scale, scales);
+        }
+    }
+}
+
+#[inline(always)]
+fn add_scaled<const AT_ONCE: usize>(
+    y: &mut [[f32; LANES]; AT_ONCE],
+    sums: &[[i32; LANES]; AT_ONCE],
+    x_scale: f32,
+    scales: &[[f32; LANES]; AT_ONCE],
+) {
+    for panel in 0..AT_ONCE {
+        for row in 0..LANES {
+            y[panel][row] += sums[panel][row] as f32 * (x_scale * scales[panel][row]);
+        }
+    }
+}
+
+/// Several vectors at once times a few panels, and so on over all vectors and panels.
+struct Int8Tiles<'a, 'b> {
+    matrix: &'a Int8Matrix,
+    x: Int8Operands<'a>,
+    bias: Option<&'a [f32]>,
+    y: &'a mut RowsMut<'b>,
+}
+
+/// 6 x 4 sums, 4 lines of the panels and one of a vector: 29 of 32 registers.
+const HEIGHT: usize = 6;
+
+impl Work for Int8Tiles<'_, '_> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(mut self) {
+        let panels = self.matrix.panels.count();
+        let fours = panels / 4 * 4;
+        for first in (0..fours).step_by(4).chain(fours..panels) {
+            for (row, height) in tiles(self.x.scales.len(), HEIGHT) {
+                match (first < fours, height) {
+                    (true, 2) => self.tile::<4, 2>(first, row),
+                    (true, 3) => self.tile::<4, 3>(first, row),
+                    (true, 4) => self.tile::<4, 4>(first, row),
+                    (true, 5) => self.tile::<4, 5>(first, row),
+                    (true, 6) => self.tile::<4, 6>(first, row),
+                    (false, 2) => self.tile::<1, 2>(first, row),
+                    (false, 3) => self.tile::<1, 3>(first, row),
+                    (false, 4) => self.tile::<1, 4>(first, row),
+                    (false, 5) => self.tile::<1, 5>(first, row),
+                    (false, 6) => self.tile::<1, 6>(first, row),
+                    (_, height) => unreachable!("no tile of {height} vectors"),
+                }
+            }
+        }
+    }
+}
+
+impl Int8Tiles<'_, '_> {
+    #[inline(always)]
+    fn tile<const AT_ONCE: usize, const MANY: usize>(&mut self, first: usize, row: usize) {
+        let Int8Matrix {
+            machine,
+            panels,
+            scales,
+            offsets,
+        } = self.matrix;
+        let mut q: [&[[i8; 4]]; MANY] = [&[]; MANY];
+        for (index, q) in q.iter_mut().enumerate() {
+            *q = self.x.q.row(row + index);
+        }
+        let offsets = Int8Matrix::of_panels(offsets, first);
+        let sums = machine.sums_of_many::<AT_ONCE, MANY>(panels.get(first), q, offsets);
+        let sums = sums.expect("tiles are for machines that take many");
+        let scales = Int8Matrix::of_panels(scales, first);
+        for (index, sums) in sums.iter().enumerate() {
+            let y = self.y.row_mut(row + index);
+            let mut lanes = [[0.0; LANES]; AT_ONCE];
+            for (panel, lanes) in lanes.iter_mut().enumerate() {
+                let start = self.bias.unwrap_or(y);
+                *lanes = lanes_of(start, (first + panel) * LANES).0;
+            }
+            add_scaled(&mut lanes, sums, self.x.scales[row + index], scales);
+            for (panel, lanes) in lanes.into_iter().enumerate() {
+                put_lanes(y, (first + panel) * LANES, &Line(lanes));
             }
         }
     }

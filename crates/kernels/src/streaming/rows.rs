@@ -67,6 +67,10 @@ impl<'a> RowsMut<'a> {
         RowsMut::new(values, len, len)
     }
 
+    pub(super) fn row_mut(&mut self, index: usize) -> &mut [f32] {
+        &mut self.values[index * self.stride..][..self.len]
+    }
+
     /// All values from the first row on, and how far apart rows lie.
     pub(super) fn values_and_stride(&mut self) -> (&mut [f32], usize) {
         (self.values, self.stride)

@@ -289,6 +289,7 @@ fn matrix(
         matrix: &matrix,
         batch_size: 1,
         x,
+        bias: None,
         y,
         workspace: &mut workspace,
     })

@@ -98,6 +98,7 @@ fn every_argument_of_a_product_is_named() {
             matrix: &matrix,
             batch_size: 1,
             x: &vec![0.0; x],
+            bias: None,
             y: &mut vec![0.0; y],
             workspace: &mut StepWorkspace::new(),
         })

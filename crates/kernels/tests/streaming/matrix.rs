@@ -14,6 +14,7 @@ fn product(isa: Isa, precision: Precision, values: &[f32], x: &[f32], y: &[f32])
         matrix: &matrix,
         batch_size: 1,
         x,
+        bias: None,
         y: &mut y,
         workspace: &mut StepWorkspace::new(),
     })
@@ -126,6 +127,7 @@ fn many_rows_are_the_same_bits_as_each_alone() {
                     matrix: &matrix,
                     batch_size,
                     x: &x,
+                    bias: None,
                     y: &mut together,
                     workspace: &mut StepWorkspace::new(),
                 })

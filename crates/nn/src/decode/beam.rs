@@ -5,7 +5,7 @@ use super::constraint::{Allowed, Rules};
 use super::hypothesis::Hypothesis;
 use super::live::{Beginning, Best, Candidate, History};
 use super::start::Start;
-use super::stepwise::{RowsOutput, Stepwise};
+use super::stepwise::{RowsOutput, StepOutput, Stepwise};
 use crate::NnError;
 use rayon::prelude::*;
 
@@ -28,8 +28,9 @@ pub(super) fn beam_search<S: Stepwise>(
         .map(|start| Row::new(start, rules, config))
         .collect();
     let mut tokens: Vec<u32> = starts.iter().map(|start| start.first).collect();
+    let mut output = StepOutput::default();
     while !tokens.is_empty() {
-        let (mut output, next) = model.step(&tokens, state)?;
+        let next = model.step(&tokens, state, &mut output)?;
         output.check(tokens.len(), vocab_size)?;
         if config.coverage_penalty > 0.0 && output.alignment.is_empty() {
             let want = "0 for a model without attention";

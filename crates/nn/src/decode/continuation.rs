@@ -2,7 +2,7 @@
 
 use super::config::SampleConfig;
 use super::sample::draw;
-use super::stepwise::Stepwise;
+use super::stepwise::{StepOutput, Stepwise};
 use crate::{NnError, Rng, likeliest};
 
 /// The tokens that follow what a model has read, one after the other without an end.
@@ -23,10 +23,10 @@ use crate::{NnError, Rng, likeliest};
 ///     fn vocab_size(&self) -> usize {
 ///         3
 ///     }
-///     fn step(&self, tokens: &[u32], (): ()) -> Result<(StepOutput, ()), NnError> {
-///         let mut log_probs = vec![f32::NEG_INFINITY; 3];
-///         log_probs[(tokens[0] as usize + 1) % 3] = 0.0;
-///         Ok((StepOutput { log_probs, alignment: Vec::new() }, ()))
+///     fn step(&self, tokens: &[u32], (): (), output: &mut StepOutput) -> Result<(), NnError> {
+///         output.log_probs = vec![f32::NEG_INFINITY; 3];
+///         output.log_probs[(tokens[0] as usize + 1) % 3] = 0.0;
+///         Ok(())
 ///     }
 ///     fn select(&self, (): (), _: &[usize]) {}
 /// }
@@ -47,6 +47,7 @@ pub struct Continuation<'a, S: Stepwise> {
     sample: Option<SampleConfig>,
     banned: Vec<u32>,
     rng: Rng,
+    output: StepOutput,
 }
 
 /// A token of a [`Continuation`].
@@ -87,11 +88,13 @@ impl<'a, S: Stepwise> Continuation<'a, S> {
             sample: sample.cloned(),
             banned: banned.to_vec(),
             rng: crate::rng(sample.map_or(0, |sample| sample.seed), 0),
+            output: StepOutput::default(),
         })
     }
 
     fn advance(&mut self, state: S::State) -> Result<Said, NnError> {
-        let (output, state) = self.model.step(&[self.last], state)?;
+        let output = &mut self.output;
+        let state = self.model.step(&[self.last], state, output)?;
         output.check(1, self.model.vocab_size())?;
         let mut allowed = output.log_probs.clone();
         for &id in &self.banned {

@@ -67,7 +67,8 @@ impl<S: Stepwise> Stepwise for Ensemble<S> {
         &self,
         tokens: &[u32],
         state: Self::State,
-    ) -> Result<(StepOutput, Self::State), NnError> {
+        output: &mut StepOutput,
+    ) -> Result<Self::State, NnError> {
         if state.len() != self.members.len() {
             let want = self.members.len();
             return Err(NnError::shape("ensemble", "state", want, state.len()));
@@ -76,27 +77,24 @@ impl<S: Stepwise> Stepwise for Ensemble<S> {
         let mut outputs = Vec::with_capacity(state.len());
         let mut states = Vec::with_capacity(state.len());
         for (member, state) in self.members.iter().zip(state) {
-            let (output, state) = member.step(tokens, state)?;
-            output.check(tokens.len(), vocab_size)?;
-            outputs.push(output);
-            states.push(state);
+            let mut of_member = StepOutput::default();
+            states.push(member.step(tokens, state, &mut of_member)?);
+            of_member.check(tokens.len(), vocab_size)?;
+            outputs.push(of_member);
         }
-        let log_probs = (0..tokens.len() * vocab_size)
+        output.log_probs = (0..tokens.len() * vocab_size)
             .map(|index| {
                 let each = outputs.iter().map(|output| output.log_probs[index]);
                 self.average.of(each)
             })
             .collect();
-        let mut averaged = StepOutput {
-            log_probs,
-            alignment: mean_alignment(&outputs),
-        };
+        output.alignment = mean_alignment(&outputs);
         if self.average == Average::LogProbs {
-            for row in averaged.log_probs.chunks_exact_mut(vocab_size) {
+            for row in output.log_probs.chunks_exact_mut(vocab_size) {
                 normalise(row);
             }
         }
-        Ok((averaged, states))
+        Ok(states)
     }
 
     fn select(&self, state: Self::State, rows: &[usize]) -> Self::State {

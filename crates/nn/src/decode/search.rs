@@ -33,13 +33,18 @@ use crate::{NnError, Rng, likeliest};
 ///     fn vocab_size(&self) -> usize {
 ///         3
 ///     }
-///     fn step(&self, tokens: &[u32], rows: Vec<()>) -> Result<(StepOutput, Vec<()>), NnError> {
+///     fn step(
+///         &self,
+///         tokens: &[u32],
+///         rows: Vec<()>,
+///         output: &mut StepOutput,
+///     ) -> Result<Vec<()>, NnError> {
 ///         let row = |&token: &u32| match token {
 ///             1 => [0.75_f32.ln(), 0.125_f32.ln(), 0.125_f32.ln()],
 ///             _ => [0.25_f32.ln(), 0.75_f32.ln(), f32::NEG_INFINITY],
 ///         };
-///         let log_probs = tokens.iter().flat_map(row).collect();
-///         Ok((StepOutput { log_probs, alignment: Vec::new() }, rows))
+///         output.log_probs = tokens.iter().flat_map(row).collect();
+///         Ok(rows)
 ///     }
 ///     fn select(&self, _: Vec<()>, rows: &[usize]) -> Vec<()> {
 ///         vec![(); rows.len()]

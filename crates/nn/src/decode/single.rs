@@ -3,7 +3,7 @@
 use super::constraint::{Allowed, Rules};
 use super::hypothesis::Hypothesis;
 use super::start::Start;
-use super::stepwise::Stepwise;
+use super::stepwise::{StepOutput, Stepwise};
 use crate::NnError;
 
 /// Follows one hypothesis of each row to its end; `choose(row, log_probs)` picks the token
@@ -29,8 +29,9 @@ pub(super) fn follow<S: Stepwise>(
     // The rows that go on, in the order of the state.
     let mut open: Vec<usize> = (0..starts.len()).collect();
     let mut tokens: Vec<u32> = starts.iter().map(|start| start.first).collect();
+    let mut output = StepOutput::default();
     while !open.is_empty() {
-        let (mut output, next) = model.step(&tokens, state)?;
+        let next = model.step(&tokens, state, &mut output)?;
         output.check(open.len(), vocab_size)?;
         let mut going_on = Vec::with_capacity(open.len());
         tokens.clear();

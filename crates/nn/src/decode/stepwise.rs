@@ -13,7 +13,8 @@ pub trait Stepwise {
     /// How many tokens it tells apart.
     fn vocab_size(&self) -> usize;
 
-    /// Reads `tokens`, one a row.
+    /// Reads `tokens`, one a row, and leaves in `output` how each row goes on. What stood there
+    /// is written over: an output that goes from step to step is memory that is taken only once.
     ///
     /// # Errors
     /// Whatever the model refuses.
@@ -21,7 +22,8 @@ pub trait Stepwise {
         &self,
         tokens: &[u32],
         state: Self::State,
-    ) -> Result<(StepOutput, Self::State), NnError>;
+        output: &mut StepOutput,
+    ) -> Result<Self::State, NnError>;
 
     /// The state of these rows in this order; a row may come more than once, or not at all.
     fn select(&self, state: Self::State, rows: &[usize]) -> Self::State;

@@ -62,7 +62,7 @@ impl PackedSeq2Seq {
     ///
     /// # Example
     /// ```
-    /// use recurra_nn::decode::Stepwise;
+    /// use recurra_nn::decode::{StepOutput, Stepwise};
     /// use recurra_nn::seq2seq::{
     ///     AttentionConfig, Bridge, EncoderDecoder, PackedSeq2Seq, Query, Score, Seq2SeqConfig, Tied,
     ///     Tokens,
@@ -92,7 +92,8 @@ impl PackedSeq2Seq {
     /// let network = config.build([10, 12], &mut rng(1, 0), &Device::flex())?;
     /// let packed = PackedSeq2Seq::new(&network, Precision::Int8)?;
     /// let state = packed.begin(Tokens { ids: &[4, 5, 6], lengths: &[3] })?;
-    /// let (output, _) = packed.step(&[1], state)?;
+    /// let mut output = StepOutput::default();
+    /// packed.step(&[1], state, &mut output)?;
     /// assert_eq!(output.log_probs.len(), 12);
     /// # Ok::<(), recurra_nn::NnError>(())
     /// ```
@@ -270,7 +271,8 @@ impl Stepwise for PackedSeq2Seq {
         &self,
         tokens: &[u32],
         mut state: PackedDecoding,
-    ) -> Result<(StepOutput, PackedDecoding), NnError> {
+        said: &mut StepOutput,
+    ) -> Result<PackedDecoding, NnError> {
         let found = self.run_layers(tokens, &mut state)?;
         let rows = tokens.len();
         let Workspace {
@@ -292,21 +294,18 @@ impl Stepwise for PackedSeq2Seq {
             std::mem::swap(signal, output);
         }
         let vocab_size = self.vocab_size();
-        let mut log_probs = Vec::new();
+        let log_probs = &mut said.log_probs;
         self.output
-            .apply_to_rows(signal.values(), rows, &mut log_probs, kernel)?;
+            .apply_to_rows(signal.values(), rows, log_probs, kernel)?;
         log_softmax(LogSoftmax {
             shape: LogitsShape { rows, vocab_size },
-            values: &mut log_probs,
+            values: log_probs,
         })?;
         if let Some(feed) = &mut state.feed {
             std::mem::swap(feed, signal);
         }
-        let output = StepOutput {
-            log_probs,
-            alignment: found.map(|found| found.alignment).unwrap_or_default(),
-        };
-        Ok((output, state))
+        said.alignment = found.map(|found| found.alignment).unwrap_or_default();
+        Ok(state)
     }
 
     fn select(&self, mut state: PackedDecoding, rows: &[usize]) -> PackedDecoding {

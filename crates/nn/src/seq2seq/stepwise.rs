@@ -37,7 +37,12 @@ impl Stepwise for Seq2Seq {
         self.target_vocab_size()
     }
 
-    fn step(&self, tokens: &[u32], state: Decoding) -> Result<(StepOutput, Decoding), NnError> {
+    fn step(
+        &self,
+        tokens: &[u32],
+        state: Decoding,
+        output: &mut StepOutput,
+    ) -> Result<Decoding, NnError> {
         let Decoding { memory, state } = state;
         let lengths = vec![1; tokens.len()];
         let tokens = Tokens {
@@ -46,16 +51,13 @@ impl Stepwise for Seq2Seq {
         };
         let decoded = self.read(tokens, None, &memory, state, Mode::Eval)?;
         let logits = self.to_logits(&decoded, &memory, Mode::Eval);
-        let alignment = match decoded.alignment {
+        output.log_probs = values(&log_softmax(logits));
+        output.alignment = match decoded.alignment {
             None => Vec::new(),
             Some(alignment) => memory.by_row(&alignment),
         };
-        let output = StepOutput {
-            log_probs: values(&log_softmax(logits)),
-            alignment,
-        };
         let state = decoded.state;
-        Ok((output, Decoding { memory, state }))
+        Ok(Decoding { memory, state })
     }
 
     fn select(&self, state: Decoding, rows: &[usize]) -> Decoding {

@@ -144,8 +144,7 @@ impl StreamLinear {
         y: &mut [f32],
         workspace: &mut StepWorkspace,
     ) -> Result<(), NnError> {
-        y.copy_from_slice(&self.bias);
-        self.add_to(x, 1, y, workspace)
+        self.write(x, 1, y, workspace)
     }
 
     /// Each row of `x [rows, input_size]`; `y` becomes `[rows, output_size]`.
@@ -156,15 +155,11 @@ impl StreamLinear {
         y: &mut Vec<f32>,
         workspace: &mut StepWorkspace,
     ) -> Result<(), NnError> {
-        y.clear();
-        y.reserve_exact(rows * self.bias.len());
-        for _ in 0..rows {
-            y.extend_from_slice(&self.bias);
-        }
-        self.add_to(x, rows, y, workspace)
+        y.resize(rows * self.bias.len(), 0.0);
+        self.write(x, rows, y, workspace)
     }
 
-    fn add_to(
+    fn write(
         &self,
         x: &[f32],
         rows: usize,
@@ -175,6 +170,7 @@ impl StreamLinear {
             matrix: &self.weight,
             batch_size: rows,
             x,
+            bias: Some(&self.bias),
             y,
             workspace,
         })?;

@@ -1,7 +1,7 @@
 //! Several tables as one.
 
 use crate::table::{A, B, BOS, Line, Table, state, symbols};
-use recurra_nn::decode::{Average, DecodeConfig, Ensemble, Start, Stepwise, decode};
+use recurra_nn::decode::{Average, DecodeConfig, Ensemble, Start, StepOutput, Stepwise, decode};
 
 /// The first member rules B out half of the time, the second likes it.
 fn members() -> Vec<Table<impl Fn(u64, &[u32]) -> Line>> {
@@ -65,7 +65,7 @@ fn an_ensemble_needs_a_member_and_a_state_for_each() {
         "ensemble: `members` should be at least one model, got 0"
     );
     let ensemble = Ensemble::new(members(), Average::Probs).unwrap();
-    let refused = ensemble.step(&[BOS], vec![state(&[0])]);
+    let refused = ensemble.step(&[BOS], vec![state(&[0])], &mut StepOutput::default());
     let message = refused.unwrap_err().to_string();
     assert_eq!(message, "ensemble: `state` should be 2, got 1");
 }

@@ -68,20 +68,14 @@ impl Stepwise for Many {
         &self,
         tokens: &[u32],
         mut state: Vec<Vec<u32>>,
-    ) -> Result<(StepOutput, Vec<Vec<u32>>), NnError> {
-        let mut log_probs = Vec::new();
+        output: &mut StepOutput,
+    ) -> Result<Vec<Vec<u32>>, NnError> {
+        output.log_probs.clear();
         for (said, &token) in state.iter_mut().zip(tokens) {
             said.extend((token != BOS).then_some(token));
-            log_probs.extend(self.line(said));
+            output.log_probs.extend(self.line(said));
         }
-        let alignment = Vec::new();
-        Ok((
-            StepOutput {
-                log_probs,
-                alignment,
-            },
-            state,
-        ))
+        Ok(state)
     }
 
     fn select(&self, state: Vec<Vec<u32>>, rows: &[usize]) -> Vec<Vec<u32>> {

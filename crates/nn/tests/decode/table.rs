@@ -94,10 +94,11 @@ impl<F: Fn(u64, &[u32]) -> Line> Stepwise for Table<F> {
         &self,
         tokens: &[u32],
         mut state: Vec<Read>,
-    ) -> Result<(StepOutput, Vec<Read>), NnError> {
+        output: &mut StepOutput,
+    ) -> Result<Vec<Read>, NnError> {
         assert_eq!(tokens.len(), state.len(), "a token for each row");
         self.rows.borrow_mut().push(tokens.len());
-        let mut output = StepOutput::default();
+        *output = StepOutput::default();
         for (read, &token) in state.iter_mut().zip(tokens) {
             read.tokens.push(token);
             let line = (self.line)(read.source, &read.tokens[1..]);
@@ -108,7 +109,7 @@ impl<F: Fn(u64, &[u32]) -> Line> Stepwise for Table<F> {
                 output.alignment.push(line.alignment);
             }
         }
-        Ok((output, state))
+        Ok(state)
     }
 
     fn select(&self, state: Vec<Read>, rows: &[usize]) -> Vec<Read> {

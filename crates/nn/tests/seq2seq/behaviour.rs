@@ -3,7 +3,7 @@
 use crate::case::{INPUT, LABELS, SOURCE, VOCAB_SIZE, all, build, config, covers, moved, row};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
-use recurra_nn::decode::Stepwise;
+use recurra_nn::decode::{StepOutput, Stepwise};
 use recurra_nn::seq2seq::EncoderDecoder;
 use recurra_nn::seq2seq::{
     AttentionConfig, LossOptions, Query, Score, Seq2Seq, Seq2SeqConfig, Tokens,
@@ -24,11 +24,10 @@ fn a_whole_target_at_once_is_the_same_as_step_by_step() {
         assert_eq!(logits.dims(), [3, 3, VOCAB_SIZE], "{name}");
         assert_eq!(alignment.is_some(), config.attention.is_some(), "{name}");
         let at_once = values(&log_softmax(logits));
-        let mut state = model.begin(SOURCE).unwrap();
+        let (mut state, mut output) = (model.begin(SOURCE).unwrap(), StepOutput::default());
         for t in 0..3 {
             let tokens: Vec<u32> = INPUT.ids.iter().skip(t).step_by(3).copied().collect();
-            let (output, next) = model.step(&tokens, state).unwrap();
-            state = next;
+            state = model.step(&tokens, state, &mut output).unwrap();
             let rows = output.log_probs.chunks_exact(VOCAB_SIZE).enumerate();
             for (index, row) in rows.filter(|&(index, _)| t < INPUT.lengths[index]) {
                 let whole = &at_once[(index * 3 + t) * VOCAB_SIZE..][..VOCAB_SIZE];
@@ -127,13 +126,12 @@ fn gradients_reach_every_weight_and_agree_with_differences() {
 fn the_loss_is_the_mean_of_what_the_steps_say_of_real_labels() {
     for (name, config) in all() {
         let model = build(&config, &Device::flex());
-        let mut state = model.begin(SOURCE).unwrap();
+        let (mut state, mut output) = (model.begin(SOURCE).unwrap(), StepOutput::default());
         let mut sum = 0.0;
         for t in 0..3 {
             let at = |tokens: Tokens<'static>| tokens.ids.iter().skip(t).step_by(3).copied();
             let tokens: Vec<u32> = at(INPUT).collect();
-            let (output, next) = model.step(&tokens, state).unwrap();
-            state = next;
+            state = model.step(&tokens, state, &mut output).unwrap();
             for (row, label) in at(LABELS).enumerate() {
                 if t < LABELS.lengths[row] {
                     sum -= output.log_probs[row * VOCAB_SIZE + label as usize];

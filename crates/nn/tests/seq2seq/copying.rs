@@ -2,7 +2,7 @@
 
 use crate::case::{INPUT, LABELS, SOURCE, VOCAB_SIZE, all, build, covers};
 use recurra_nn::attention::AdditiveAttention;
-use recurra_nn::decode::Stepwise;
+use recurra_nn::decode::{StepOutput, Stepwise};
 use recurra_nn::loss::coverage_loss;
 use recurra_nn::seq2seq::{EncoderDecoder, LossOptions, Seq2Seq};
 use recurra_nn::weights::{export, import, values};
@@ -102,10 +102,10 @@ fn probabilities_are_those_of_the_vocabulary_and_of_the_source_mixed() {
 fn coverage_is_what_the_steps_before_attended_to() {
     let (_, config) = all().into_iter().find(|one| one.0 == "coverage").unwrap();
     let model = build(&config, &Device::flex());
-    let mut state = model.begin(SOURCE).unwrap();
+    let (mut state, mut output) = (model.begin(SOURCE).unwrap(), StepOutput::default());
     let mut sums = vec![vec![0.0; 4]; 3];
     for token in [1, 5, 3] {
-        let (output, next) = model.step(&[token; 3], state).unwrap();
+        let next = model.step(&[token; 3], state, &mut output).unwrap();
         for (sum, weights) in sums.iter_mut().zip(&output.alignment) {
             for (sum, weight) in sum.iter_mut().zip(weights) {
                 *sum += weight;

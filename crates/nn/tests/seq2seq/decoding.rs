@@ -125,11 +125,11 @@ fn int8_says_nearly_what_the_network_says() {
         let model = build(&config, &Device::flex());
         let packed = PackedSeq2Seq::new(&model, Precision::Int8).unwrap();
         let (mut exact, mut rough) = (model.begin(SOURCE).unwrap(), packed.begin(SOURCE).unwrap());
+        let (mut wanted, mut got) = (StepOutput::default(), StepOutput::default());
         for token in [1, 5, 3, 4] {
             let tokens = vec![token; SOURCE.lengths.len()];
-            let (wanted, next) = model.step(&tokens, exact).unwrap();
-            let (got, rough_next) = packed.step(&tokens, rough).unwrap();
-            (exact, rough) = (next, rough_next);
+            exact = model.step(&tokens, exact, &mut wanted).unwrap();
+            rough = packed.step(&tokens, rough, &mut got).unwrap();
             for (wanted, got) in wanted.log_probs.iter().zip(&got.log_probs) {
                 let apart = (wanted - got).abs();
                 assert!(apart < 0.1, "{name}: {wanted} and {got}");
@@ -166,6 +166,7 @@ fn packed_weights_refuse_a_token_that_is_none() {
     let (_, config) = all().remove(0);
     let packed = PackedSeq2Seq::new(&build(&config, &Device::flex()), Precision::F32).unwrap();
     let state = packed.begin(row(SOURCE, 0)).unwrap();
-    let error = packed.step(&[1_000_000], state).unwrap_err();
+    let mut output = StepOutput::default();
+    let error = packed.step(&[1_000_000], state, &mut output).unwrap_err();
     assert!(error.to_string().contains("tokens"), "{error}");
 }

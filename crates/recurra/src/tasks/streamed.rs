@@ -107,20 +107,19 @@ impl Stepwise for StreamedModel {
         &self,
         tokens: &[u32],
         mut state: Self::State,
-    ) -> Result<(StepOutput, Self::State), NnError> {
+        output: &mut StepOutput,
+    ) -> Result<Self::State, NnError> {
         let mut reader = Reader::new(self);
-        let mut log_probs = Vec::with_capacity(tokens.len() * self.vocab_size());
+        let log_probs = &mut output.log_probs;
+        log_probs.clear();
         for (&token, state) in tokens.iter().zip(&mut state) {
             std::mem::swap(&mut reader.state, state);
             reader.read(token)?;
             std::mem::swap(&mut reader.state, state);
             log_probs.extend(log_softmax(&reader.logits));
         }
-        let output = StepOutput {
-            log_probs,
-            alignment: Vec::new(),
-        };
-        Ok((output, state))
+        output.alignment.clear();
+        Ok(state)
     }
 
     fn select(&self, state: Self::State, rows: &[usize]) -> Self::State {

@@ -10,7 +10,7 @@
 
 use std::arch::x86_64::*;
 
-use super::Avx2;
+use super::{Avx2, Work};
 use crate::arch::features::{Feature, Features};
 use crate::arch::{LANES, Line};
 
@@ -27,6 +27,7 @@ impl Avx2 {
     }
 }
 
+#[inline]
 #[target_feature(enable = "avx2")]
 fn avx2<const AT_ONCE: usize>(
     panels: [&[Line<[i8; 4]>]; AT_ONCE],
@@ -91,8 +92,79 @@ impl Avx512Vnni {
         // SAFETY: `self` exists only if `of` was shown AVX-512 F, BW and VNNI.
         unsafe { vnni(panels, q) }
     }
+
+    /// See [`Int8Machine::sums_of_many`](crate::arch::Int8Machine::sums_of_many).
+    #[inline]
+    pub(in crate::arch) fn int8_sums_of_many<const AT_ONCE: usize, const MANY: usize>(
+        self,
+        panels: [&[Line<[i8; 4]>]; AT_ONCE],
+        q: [&[[i8; 4]]; MANY],
+        offsets: &[[i32; LANES]; AT_ONCE],
+    ) -> [[[i32; LANES]; AT_ONCE]; MANY] {
+        // SAFETY: `self` exists only if `of` was shown AVX-512 F, BW and VNNI.
+        unsafe { vnni_of_many(panels, q, offsets) }
+    }
+
+    pub(in crate::arch) fn run(self, work: impl Work) {
+        // SAFETY: `self` exists only if `of` was shown AVX-512 F, BW and VNNI.
+        unsafe { vnni_work(work) }
+    }
 }
 
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+fn vnni_work(work: impl Work) {
+    work.run::<true>();
+}
+
+/// Sums wrap around, and come back: only their final values are known to fit.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+fn vnni_of_many<const AT_ONCE: usize, const MANY: usize>(
+    panels: [&[Line<[i8; 4]>]; AT_ONCE],
+    q: [&[[i8; 4]]; MANY],
+    offsets: &[[i32; LANES]; AT_ONCE],
+) -> [[[i32; LANES]; AT_ONCE]; MANY] {
+    let len = q.map(<[_]>::len)[0];
+    let panels = panels.map(|panel| &panel[..len]);
+    let q = q.map(|q| &q[..len]);
+    let zero = _mm512_setzero_si512();
+    let plus_128 = _mm512_set1_epi8(-128);
+    let mut registers = [[zero; AT_ONCE]; MANY];
+    for vector in 0..MANY {
+        for panel in 0..AT_ONCE {
+            registers[vector][panel] = load(&offsets[panel]);
+        }
+    }
+    for k in 0..len {
+        let mut weights = [zero; AT_ONCE];
+        for panel in 0..AT_ONCE {
+            weights[panel] = whole(&panels[panel][k]);
+        }
+        for vector in 0..MANY {
+            let q = i32::from_le_bytes(q[vector][k].map(|q| q as u8));
+            let unsigned = _mm512_xor_si512(_mm512_set1_epi32(q), plus_128);
+            for panel in 0..AT_ONCE {
+                let sum = registers[vector][panel];
+                registers[vector][panel] = _mm512_dpbusd_epi32(sum, unsigned, weights[panel]);
+            }
+        }
+    }
+    let mut sums = [[[0; LANES]; AT_ONCE]; MANY];
+    for vector in 0..MANY {
+        for panel in 0..AT_ONCE {
+            store(registers[vector][panel], &mut sums[vector][panel]);
+        }
+    }
+    sums
+}
+
+#[target_feature(enable = "avx512f")]
+fn load(values: &[i32; LANES]) -> __m512i {
+    // SAFETY: the array is 64 readable bytes, and the load asks for no alignment.
+    unsafe { _mm512_loadu_si512(values.as_ptr().cast()) }
+}
+
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn vnni<const AT_ONCE: usize>(
     panels: [&[Line<[i8; 4]>]; AT_ONCE],

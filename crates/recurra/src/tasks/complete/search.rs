@@ -84,17 +84,14 @@ impl Stepwise for CompletionModel {
         &self,
         tokens: &[u32],
         state: Self::State,
-    ) -> Result<(StepOutput, Self::State), NnError> {
+        output: &mut StepOutput,
+    ) -> Result<Self::State, NnError> {
         let (logits, state) = self.advance(tokens, [tokens.len(), 1], state)?;
         let rows = values(&logits);
-        let output = StepOutput {
-            log_probs: rows
-                .chunks_exact(logits.dims()[1])
-                .flat_map(log_softmax)
-                .collect(),
-            alignment: Vec::new(),
-        };
-        Ok((output, Some(state)))
+        let rows = rows.chunks_exact(logits.dims()[1]);
+        output.log_probs = rows.flat_map(log_softmax).collect();
+        output.alignment.clear();
+        Ok(Some(state))
     }
 
     fn select(&self, state: Self::State, rows: &[usize]) -> Self::State {

@@ -9,7 +9,7 @@ use crate::network::{Network, Part};
 use crate::quantize::Stepper;
 use crate::report::graph::{Asks, AttentionLabel, Graph, Readout, Topology};
 use recurra_data::{Specials, TokenBatch, TokenId};
-use recurra_nn::decode::{Hypothesis, Start, Symbols, decode};
+use recurra_nn::decode::{Hypothesis, Start, StepOutput, Symbols, decode};
 use recurra_nn::seq2seq::{EncoderDecoder, LossOptions, PackedSeq2Seq, Query, Seq2Seq, Tokens};
 use recurra_nn::streaming::Precision;
 use recurra_nn::{Device, Mode, NnError, Tensor};
@@ -118,9 +118,9 @@ fn make_steps(model: &impl EncoderDecoder, count: usize) -> Result<(), NnError> 
         ids: &[bos; SOURCE_LEN],
         lengths: &[SOURCE_LEN],
     };
-    let mut state = model.begin(source)?;
+    let (mut state, mut output) = (model.begin(source)?, StepOutput::default());
     for _ in 0..count {
-        (_, state) = model.step(&[bos], state)?;
+        state = model.step(&[bos], state, &mut output)?;
     }
     Ok(())
 }
