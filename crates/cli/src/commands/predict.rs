@@ -95,6 +95,8 @@ fn answer_with_ranks(
     output: &mut Output<'_>,
 ) -> Result<Ending, CliError> {
     let mut ending = Ending::Fine;
+    let wanted = answerer.options.top_k;
+    let mut fewer_told = false;
     for line in lines {
         let line = line?;
         let Ok(prediction) = answerer.answer(&line)? else {
@@ -104,6 +106,15 @@ fn answer_with_ranks(
         if prediction.ranked.is_empty() && !prediction.text.is_empty() {
             notice("--n-best: this run's task ranks no texts; see --top-k");
             return Ok(Ending::Incomplete);
+        }
+        let count = prediction.ranked.len();
+        if !fewer_told && (1..wanted).contains(&count) {
+            notice(format_args!(
+                "--n-best {wanted}: line {} has no more than {count}; a run that searches with a \
+                 beam finds more with `--set decode.search.width={wanted}`",
+                line.number
+            ));
+            fewer_told = true;
         }
         for (rank, RankedText { text, score }) in (1..).zip(&prediction.ranked) {
             output.line(format_args!("{}\t{rank}\t{score:.4}\t{text}", line.number))?;

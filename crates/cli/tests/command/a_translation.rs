@@ -45,6 +45,15 @@ fn lines_have_ranked_answers_and_a_picture_of_attention() {
     assert_eq!((lines[0][0], lines[0][1]), ("1", "1"));
     assert_eq!(lines.last().map(|cells| cells[0]), Some("3"));
     assert_eq!(lines[0][3], plain.stdout.lines().next().unwrap());
+    let most = folder
+        .run(&[&arguments[..], &["--n-best", "900"]].concat())
+        .fine();
+    assert!(
+        most.stderr
+            .contains("--n-best 900: line 1 has no more than"),
+        "{}",
+        most.stderr
+    );
     let svg = String::from_utf8(folder.read("a.svg")).unwrap();
     assert!(svg.contains("fill-opacity") && svg.contains("(end)"));
 }

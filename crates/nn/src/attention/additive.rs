@@ -150,11 +150,16 @@ impl AdditiveAttention {
         if let Some(bias) = &self.bias {
             query = query + row(bias);
         }
-        let mut vector = self.vector.val();
-        if let Some(gain) = &self.gain {
-            let norm = (vector.clone() * vector.clone()).sum().sqrt();
-            vector = vector * (gain.val() / norm);
-        }
-        keys.attend(OP, query, vector, None)
+        keys.attend(OP, query, self.scoring(), None)
+    }
+
+    /// What the sum's tanh is multiplied with: `v`, or `g·v/|v|`.
+    pub(crate) fn scoring(&self) -> Tensor<1> {
+        let vector = self.vector.val();
+        let Some(gain) = &self.gain else {
+            return vector;
+        };
+        let norm = (vector.clone() * vector.clone()).sum().sqrt();
+        vector * (gain.val() / norm)
     }
 }

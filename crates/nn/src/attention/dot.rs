@@ -45,12 +45,16 @@ impl DotAttention {
     /// # Errors
     /// [`NnError::Shape`] when the query does not fit the keys.
     pub fn attend(self, query: Tensor<3>, keys: &Keys) -> Result<Attended, NnError> {
-        let [_, _, size] = query.dims();
-        let scale = match self {
-            Self::Plain => 1.0,
-            Self::Scaled => 1.0 / (size as f64).sqrt(),
-        };
+        let scale = self.scale(query.dims()[2]);
         let vector = Tensor::zeros([0], &query.device());
         keys.attend("DotAttention::attend", query, vector, Some(scale))
+    }
+
+    /// What a product of vectors of this size is multiplied with.
+    pub(crate) fn scale(self, size: usize) -> f64 {
+        match self {
+            Self::Plain => 1.0,
+            Self::Scaled => 1.0 / (size as f64).sqrt(),
+        }
     }
 }

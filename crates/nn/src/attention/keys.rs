@@ -59,6 +59,12 @@ impl Keys {
         }
     }
 
+    /// What is compared with queries, `[batch, key_len, key_size]`, and what they find,
+    /// `[batch, key_len, memory_size]`.
+    pub(crate) fn into_tensors(self) -> [Tensor<3>; 2] {
+        [self.keys, self.values]
+    }
+
     /// Each key `k` moved by `amounts[b, k]` times `direction [key_size]`.
     pub(super) fn moved(
         self,

@@ -46,13 +46,16 @@ pub(super) fn beam_search<S: Stepwise>(
             rest = after;
         }
         // Rows know nothing of each other.
-        let chosen: Vec<(usize, Vec<Candidate>)> = (parts.into_par_iter())
-            .map(|(row, part)| (row.beginnings.len(), row.advance(part)))
-            .collect();
+        let advance = |(row, part): (&mut Row<'_>, RowsOutput<'_>)| {
+            part.check()?;
+            Ok((row.beginnings.len(), row.advance(part)))
+        };
+        let chosen: Result<Vec<(usize, Vec<Candidate>)>, NnError> =
+            parts.into_par_iter().map(advance).collect();
         tokens.clear();
         let mut parents = Vec::new();
         let mut first = 0;
-        for (count, chosen) in chosen {
+        for (count, chosen) in chosen? {
             parents.extend(chosen.iter().map(|one| first + one.parent));
             tokens.extend(chosen.iter().map(|one| one.id));
             first += count;

@@ -96,6 +96,7 @@ impl<'a, S: Stepwise> Continuation<'a, S> {
         let output = &mut self.output;
         let state = self.model.step(&[self.last], state, output)?;
         output.check(1, self.model.vocab_size())?;
+        output.rows(self.model.vocab_size()).check()?;
         let mut allowed = output.log_probs.clone();
         for &id in &self.banned {
             if let Some(log_prob) = allowed.get_mut(id as usize) {

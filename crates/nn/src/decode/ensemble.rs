@@ -80,6 +80,7 @@ impl<S: Stepwise> Stepwise for Ensemble<S> {
             let mut of_member = StepOutput::default();
             states.push(member.step(tokens, state, &mut of_member)?);
             of_member.check(tokens.len(), vocab_size)?;
+            of_member.rows(vocab_size).check()?;
             outputs.push(of_member);
         }
         output.log_probs = (0..tokens.len() * vocab_size)

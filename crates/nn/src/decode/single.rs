@@ -33,6 +33,7 @@ pub(super) fn follow<S: Stepwise>(
     while !open.is_empty() {
         let next = model.step(&tokens, state, &mut output)?;
         output.check(open.len(), vocab_size)?;
+        output.rows(vocab_size).check()?;
         let mut going_on = Vec::with_capacity(open.len());
         tokens.clear();
         for (place, &row) in open.iter().enumerate() {

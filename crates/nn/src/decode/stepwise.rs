@@ -1,7 +1,8 @@
 //! What decoding asks of a model.
 
 use crate::NnError;
-use rayon::prelude::*;
+
+const OP: &str = "decode";
 
 /// A model that reads one token of each row and says how each row goes on.
 ///
@@ -40,29 +41,14 @@ pub struct StepOutput {
 }
 
 impl StepOutput {
-    /// Refuses what is not one row of numbers for each of `rows`.
+    /// Refuses what is not a row for each of `rows`.
     pub(super) fn check(&self, rows: usize, vocab_size: usize) -> Result<(), NnError> {
-        const OP: &str = "decode";
         if self.log_probs.len() != rows * vocab_size {
             let want = [rows, vocab_size];
             return Err(NnError::shape(OP, "log_probs", want, self.log_probs.len()));
         }
         if !self.alignment.is_empty() && self.alignment.len() != rows {
             return Err(NnError::shape(OP, "alignment", rows, self.alignment.len()));
-        }
-        // Counted, because a loop that ends early is not made of vectors.
-        let nans = |part: &[f32]| part.iter().filter(|x| x.is_nan()).count();
-        if self
-            .log_probs
-            .par_chunks(1 << 16)
-            .any(|part| nans(part) > 0)
-        {
-            return Err(NnError::Shape {
-                op: OP,
-                arg: "log_probs",
-                want: "numbers; the model's weights may have diverged".to_owned(),
-                got: "NaN".to_owned(),
-            });
         }
         Ok(())
     }
@@ -100,6 +86,20 @@ impl<'a> RowsOutput<'a> {
             rows(log_probs, alignment),
             rows(other_log_probs, other_alignment),
         )
+    }
+
+    /// Refuses what is not a number.
+    pub(super) fn check(&self) -> Result<(), NnError> {
+        // Counted, because a loop that ends early is not made of vectors.
+        match self.log_probs.iter().filter(|x| x.is_nan()).count() {
+            0 => Ok(()),
+            _ => Err(NnError::Shape {
+                op: OP,
+                arg: "log_probs",
+                want: "numbers; the model's weights may have diverged".to_owned(),
+                got: "NaN".to_owned(),
+            }),
+        }
     }
 
     /// The log-probabilities of each row.

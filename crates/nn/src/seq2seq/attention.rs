@@ -28,7 +28,7 @@ pub struct Dot {
     /// `W^T`, `[memory_size, query_size]`.
     pub w_query: Option<Param<Tensor<2>>>,
     #[module(skip)]
-    product: DotAttention,
+    pub(super) product: DotAttention,
 }
 
 impl AttentionConfig {

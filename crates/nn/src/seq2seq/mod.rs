@@ -33,7 +33,11 @@ mod model;
 
 mod rows;
 
+mod sources;
+
 mod packed;
+
+mod packed_attention;
 
 mod scheduled_sampling;
 

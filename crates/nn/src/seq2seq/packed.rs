@@ -1,12 +1,12 @@
 //! The network with packed weights, as decoding sees it.
 
+use super::packed_attention::{AttentionSpace, Found, PackedAttention, PackedMemory};
 use super::rows::Rows;
-use super::{Decoder, EncoderDecoder, Memory, Query, Seq2Seq, Tokens};
+use super::{Decoder, EncoderDecoder, Query, Seq2Seq, Tokens};
 use crate::decode::{StepOutput, Stepwise};
 use crate::streaming::{Precision, StreamLinear, pack_cell};
 use crate::weights::values;
 use crate::{LayerState, Mode, NnError};
-use burn::tensor::Device;
 use recurra_kernels::{
     Elementwise, Function, LogSoftmax, LogitsShape, PackedCell, Step, StepWorkspace, elementwise,
     log_softmax, step,
@@ -25,6 +25,7 @@ pub struct PackedSeq2Seq {
     /// `[vocab_size, embed_size]`
     embedding: Vec<f32>,
     layers: Vec<PackedCell>,
+    attention: Option<PackedAttention>,
     readout: Option<StreamLinear>,
     output: StreamLinear,
 }
@@ -32,7 +33,8 @@ pub struct PackedSeq2Seq {
 /// What decoding with packed weights remembers of every row.
 #[derive(Debug, Clone)]
 pub struct PackedDecoding {
-    memory: Memory,
+    /// None without attention.
+    memory: Option<PackedMemory>,
     /// `[rows, S, hidden_size]` of each layer from the bottom up.
     layers: Vec<Rows>,
     /// The readout of the last step, with input feeding.
@@ -44,6 +46,7 @@ pub struct PackedDecoding {
 #[derive(Debug, Clone, Default)]
 struct Workspace {
     kernel: StepWorkspace,
+    attention: AttentionSpace,
     /// What goes up through the layers.
     signal: Rows,
     /// What a layer or the readout reads.
@@ -98,17 +101,10 @@ impl PackedSeq2Seq {
     /// # Ok::<(), recurra_nn::NnError>(())
     /// ```
     pub fn new(network: &Seq2Seq, precision: Precision) -> Result<Self, NnError> {
+        Self::check(network)?;
         let Decoder {
             layers, readout, ..
         } = &network.decoder;
-        for (option, given) in [
-            ("copy", network.decoder.generation_gate.is_some()),
-            ("attention.coverage", network.decoder.covers()),
-        ] {
-            if given {
-                return Err(NnError::CannotPack { option });
-            }
-        }
         let layers = layers.iter().zip(1..);
         let readout = readout.as_ref();
         let embedding = network.embedding_of_target().weight.val();
@@ -129,12 +125,31 @@ impl PackedSeq2Seq {
             layers: layers
                 .map(|(layer, number)| pack_cell(layer, number, precision))
                 .collect::<Result<_, _>>()?,
+            attention: (network.decoder.attention.as_ref())
+                .map(|attention| PackedAttention::new(attention, network.encoder.output_size()))
+                .transpose()?,
             readout: readout
                 .map(|readout| StreamLinear::pack(readout, precision))
                 .transpose()?,
             output,
             network: network.clone(),
         })
+    }
+
+    /// Refuses a network that no weights in fewer bits can be made of.
+    ///
+    /// # Errors
+    /// [`NnError::CannotPack`] for one that copies or counts coverage.
+    pub fn check(network: &Seq2Seq) -> Result<(), NnError> {
+        for (option, given) in [
+            ("copy", network.decoder.generation_gate.is_some()),
+            ("attention.coverage", network.decoder.covers()),
+        ] {
+            if given {
+                return Err(NnError::CannotPack { option });
+            }
+        }
+        Ok(())
     }
 
     /// The network that was packed.
@@ -145,10 +160,6 @@ impl PackedSeq2Seq {
     /// What the weights are kept as.
     pub fn precision(&self) -> Precision {
         self.precision
-    }
-
-    fn device(&self) -> Device {
-        self.network.embedding_of_target().weight.device()
     }
 
     /// The embeddings of tokens.
@@ -181,6 +192,7 @@ impl PackedSeq2Seq {
         } = state;
         let Workspace {
             kernel,
+            attention,
             signal,
             input,
             output,
@@ -188,6 +200,12 @@ impl PackedSeq2Seq {
         } = workspace;
         let decoder = &self.network.decoder;
         let query = decoder.query();
+        let mut attend = |query: &Rows, kernel: &mut StepWorkspace| {
+            let parts = self.attention.as_ref().zip(memory.as_ref());
+            parts
+                .map(|(packed, memory)| packed.attend(memory, query, attention, kernel))
+                .transpose()
+        };
         let mut found = None;
         self.embed(tokens, signal)?;
         for (index, (cell, state)) in self.layers.iter().zip(layers).enumerate() {
@@ -197,7 +215,7 @@ impl PackedSeq2Seq {
             input.set_beside([Some(signal), fed, context]);
             if index == 0 && query == Query::Previous {
                 output.set_beginnings(state, hidden_size);
-                found = self.attend(memory, output)?;
+                found = attend(output, kernel)?;
             }
             step(Step {
                 cell,
@@ -208,7 +226,7 @@ impl PackedSeq2Seq {
             })?;
             output.set_beginnings(state, hidden_size);
             if index == 0 && query == Query::Bottom {
-                found = self.attend(memory, output)?;
+                found = attend(output, kernel)?;
             }
             if decoder.adds_input(index) {
                 output.add(signal);
@@ -216,29 +234,10 @@ impl PackedSeq2Seq {
             std::mem::swap(signal, output);
         }
         if query == Query::Top {
-            found = self.attend(memory, signal)?;
+            found = attend(signal, kernel)?;
         }
         Ok(found)
     }
-
-    /// What queries find in the memory.
-    fn attend(&self, memory: &Memory, query: &Rows) -> Result<Option<Found>, NnError> {
-        let Some(attention) = &self.network.decoder.attention else {
-            return Ok(None);
-        };
-        let attended = memory.attend(attention, query.to_tensor(&self.device()))?;
-        Ok(attended.map(|attended| Found {
-            context: attended.context.into(),
-            alignment: memory.by_row(&attended.alignment),
-        }))
-    }
-}
-
-/// What the rows found in their sources.
-struct Found {
-    context: Rows,
-    /// Each row's weights over its own source.
-    alignment: Vec<Vec<f32>>,
 }
 
 impl EncoderDecoder for PackedSeq2Seq {
@@ -251,8 +250,9 @@ impl EncoderDecoder for PackedSeq2Seq {
             rows.set_beside([Some(&hidden), cell.as_ref()]);
             rows
         };
+        let (keys, sources) = memory.into_parts();
         Ok(PackedDecoding {
-            memory,
+            memory: keys.map(|keys| PackedMemory::new(keys, sources)),
             layers: state.layers.into_iter().map(in_rows).collect(),
             feed: state.feed.map(Rows::from),
             workspace: Workspace::default(),
@@ -273,8 +273,12 @@ impl Stepwise for PackedSeq2Seq {
         mut state: PackedDecoding,
         said: &mut StepOutput,
     ) -> Result<PackedDecoding, NnError> {
-        let found = self.run_layers(tokens, &mut state)?;
         let rows = tokens.len();
+        let known = state.layers.first().map_or(rows, Rows::count);
+        if rows != known {
+            return Err(NnError::shape("PackedSeq2Seq::step", "tokens", known, rows));
+        }
+        let found = self.run_layers(tokens, &mut state)?;
         let Workspace {
             kernel,
             signal,
@@ -313,7 +317,9 @@ impl Stepwise for PackedSeq2Seq {
         for layer in state.layers.iter_mut().chain(&mut state.feed) {
             layer.select(rows, spare);
         }
-        state.memory = state.memory.select(rows);
+        if let Some(memory) = &mut state.memory {
+            memory.select(rows);
+        }
         state
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::Tensor;
 use crate::weights::values;
-use burn::tensor::{Device, TensorData};
 
 /// Rows of one width.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +13,10 @@ pub(super) struct Rows {
 impl Rows {
     pub(super) fn width(&self) -> usize {
         self.width
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.values.len() / self.width.max(1)
     }
 
     pub(super) fn values(&self) -> &[f32] {
@@ -74,12 +77,6 @@ impl Rows {
                 self.push(&part.values[row * part.width..][..part.width]);
             }
         }
-    }
-
-    /// `[rows, 1, width]`
-    pub(super) fn to_tensor(&self, device: &Device) -> Tensor<3> {
-        let shape = [self.values.len() / self.width, 1, self.width];
-        Tensor::from_data(TensorData::new(self.values.clone(), shape), device)
     }
 }
 

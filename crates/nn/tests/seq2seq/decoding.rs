@@ -3,7 +3,7 @@
 use crate::case::{SOURCE, all, build, packable, row};
 use recurra_nn::Device;
 use recurra_nn::decode::{
-    BeamConfig, DecodeConfig, Hypothesis, Search, Start, Stepwise, Symbols, decode,
+    BeamConfig, DecodeConfig, Hypothesis, Search, Start, StepOutput, Stepwise, Symbols, decode,
 };
 use recurra_nn::seq2seq::{EncoderDecoder, PackedSeq2Seq, Seq2Seq, Tokens};
 use recurra_nn::streaming::Precision;
@@ -167,6 +167,10 @@ fn packed_weights_refuse_a_token_that_is_none() {
     let packed = PackedSeq2Seq::new(&build(&config, &Device::flex()), Precision::F32).unwrap();
     let state = packed.begin(row(SOURCE, 0)).unwrap();
     let mut output = StepOutput::default();
-    let error = packed.step(&[1_000_000], state, &mut output).unwrap_err();
+    let error = packed
+        .step(&[1_000_000], state.clone(), &mut output)
+        .unwrap_err();
     assert!(error.to_string().contains("tokens"), "{error}");
+    let error = packed.step(&[1, 1], state, &mut output).unwrap_err();
+    assert!(error.to_string().contains("should be 1, got 2"), "{error}");
 }

@@ -129,12 +129,11 @@ fn vnni_of_many<const AT_ONCE: usize, const MANY: usize>(
     let q = q.map(|q| &q[..len]);
     let zero = _mm512_setzero_si512();
     let plus_128 = _mm512_set1_epi8(-128);
-    let mut registers = [[zero; AT_ONCE]; MANY];
-    for vector in 0..MANY {
-        for panel in 0..AT_ONCE {
-            registers[vector][panel] = load(&offsets[panel]);
-        }
+    let mut start = [zero; AT_ONCE];
+    for (start, offsets) in start.iter_mut().zip(offsets) {
+        *start = load(offsets);
     }
+    let mut registers = [start; MANY];
     for k in 0..len {
         let mut weights = [zero; AT_ONCE];
         for panel in 0..AT_ONCE {

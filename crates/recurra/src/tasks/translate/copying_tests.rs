@@ -2,7 +2,9 @@
 
 use crate::recipe::RecipeSource;
 use crate::tasks::PredictOptions;
-use crate::{Error, Precision, Recipe, evaluate, evaluate_with, open, open_with, quantize, train};
+use crate::{
+    Error, Precision, Recipe, evaluate, evaluate_with, open, open_in, open_with, quantize, train,
+};
 use recurra_nn::likeliest;
 use recurra_train::Control;
 use recurra_train::metric::ACCURACY;
@@ -93,6 +95,10 @@ fn a_word_that_was_never_said_is_copied_from_the_source() {
     let refused = quantize(&place.path().join("copies"), Precision::Int8);
     let message = refused.unwrap_err().to_string();
     assert!(message.contains("`copy`"), "{message}");
+    let Err(refused) = open_in(&place.path().join("copies"), Precision::Int8) else {
+        panic!("opened in int8");
+    };
+    assert_eq!(refused.to_string(), message);
 }
 
 /// Words are read and said one by one; every line has one that no other has.

@@ -11,6 +11,7 @@ use crate::tasks::{PredictOptions, Prediction, Predictor, RankedText, device};
 use recurra_data::TokenId;
 use recurra_nn::NnError;
 use recurra_nn::decode::{Hypothesis, Search};
+use recurra_nn::seq2seq::PackedSeq2Seq;
 use recurra_nn::streaming::Precision;
 use recurra_train::Run;
 use serde_json::{Value, json};
@@ -58,6 +59,9 @@ impl Translation {
 pub(crate) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<Translate, Error> {
     let vocabs = Vocabs::read(run)?;
     let model = model::build(recipe, &vocabs, &device())?;
+    if precision != Precision::F32 {
+        PackedSeq2Seq::check(&model)?;
+    }
     let (model, metadata) = artifact::read(run, model, precision).or_else(|error| {
         // Of another number of pieces are weights of another shape, which is not what is wrong.
         if let Ok(about) = artifact::about(run) {
