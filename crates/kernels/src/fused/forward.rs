@@ -260,11 +260,12 @@ impl Pass<'_> {
         let layout = &self.layout;
         let (machine, num_groups) = (layout.machine, layout.num_groups);
         let Step { active, place } = step;
-        let previous_place = match self.keep {
-            Keep::Everything => place,
-            Keep::Nothing => 0,
+        // The products see only the hidden state, which comes first.
+        let (previous_place, previous_panels) = match self.keep {
+            Keep::Everything => (place, layout.state_panels),
+            Keep::Nothing => (0, num_groups),
         };
-        for panel in 0..layout.state_panels {
+        for panel in 0..previous_panels {
             trace.previous.panel_mut(panel)[previous_place..][..active]
                 .copy_from_slice(&state.panel(panel)[..active]);
         }

@@ -93,12 +93,12 @@ fn sizes_beyond_memory_and_beyond_int8_are_errors() {
 #[test]
 fn every_argument_of_a_product_is_named() {
     let matrix = PackedMatrix::pack(&[1.0; 6], [2, 3], Precision::F32).unwrap();
-    let refused = |x: usize, y: usize| {
+    let refused = |x: usize, bias: Option<&[f32]>, y: usize| {
         multiply_add(MatrixRows {
             matrix: &matrix,
             batch_size: 1,
             x: &vec![0.0; x],
-            bias: None,
+            bias,
             y: &mut vec![0.0; y],
             workspace: &mut StepWorkspace::new(),
         })
@@ -106,12 +106,16 @@ fn every_argument_of_a_product_is_named() {
         .to_string()
     };
     assert_eq!(
-        refused(2, 2),
+        refused(2, None, 2),
         "multiply_add: `x` [B, columns] needs 3 values, got 2"
     );
     assert_eq!(
-        refused(3, 1),
+        refused(3, None, 1),
         "multiply_add: `y` [B, rows] needs 2 values, got 1"
+    );
+    assert_eq!(
+        refused(3, Some(&[0.0; 3]), 2),
+        "multiply_add: `bias` [rows] needs 2 values, got 3"
     );
     let error = PackedMatrix::pack(&[1.0], [2, 3], Precision::F32).unwrap_err();
     assert!(

@@ -144,6 +144,65 @@ fn many_rows_are_the_same_bits_as_each_alone() {
 }
 
 #[test]
+fn with_a_bias_it_does_not_matter_what_stood_there() {
+    let mut numbers = Numbers(5);
+    for ([rows, columns], batch_size) in
+        [([17, 3], 1), ([70, 33], 7), ([300, 257], 12), ([5, 0], 2)]
+    {
+        let values = numbers.vec(rows * columns, 0.3);
+        let x = numbers.vec(batch_size * columns, 1.0);
+        let bias = numbers.vec(rows, 1.0);
+        for isa in Isa::available() {
+            for precision in Precision::ALL {
+                let matrix =
+                    PackedMatrix::pack_on(isa, &values, [rows, columns], precision).unwrap();
+                let product = |bias, mut y: Vec<f32>| {
+                    multiply_add(MatrixRows {
+                        matrix: &matrix,
+                        batch_size,
+                        x: &x,
+                        bias,
+                        y: &mut y,
+                        workspace: &mut StepWorkspace::new(),
+                    })
+                    .unwrap();
+                    y
+                };
+                let added = product(None, bias.repeat(batch_size));
+                let written = product(Some(&bias[..]), vec![f32::NAN; batch_size * rows]);
+                assert_eq!(written, added, "{isa}, {precision}, {rows} rows");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_longest_rows_of_int8_are_summed_exactly() {
+    const COLUMNS: usize = 1 << 17;
+    let mut x = vec![1.0; 2 * COLUMNS];
+    x[COLUMNS..].fill(-1.0);
+    for isa in Isa::available() {
+        let values = vec![1.0; COLUMNS];
+        let matrix = PackedMatrix::pack_on(isa, &values, [1, COLUMNS], Precision::Int8).unwrap();
+        let mut y = [0.0; 2];
+        multiply_add(MatrixRows {
+            matrix: &matrix,
+            batch_size: 2,
+            x: &x,
+            bias: None,
+            y: &mut y,
+            workspace: &mut StepWorkspace::new(),
+        })
+        .unwrap();
+        // A scale is rounded to 16 bits.
+        for (y, sign) in y.into_iter().zip([1.0, -1.0]) {
+            let share = y / (sign * COLUMNS as f32);
+            assert!((share - 1.0).abs() < 1e-4, "{isa}: {y}");
+        }
+    }
+}
+
+#[test]
 fn packing_what_was_rounded_packs_the_same() {
     let mut numbers = Numbers(3);
     let values = numbers.vec(20 * 9, 0.3);

@@ -110,9 +110,9 @@ mod tests {
         assert_eq!(sources.select(&[0, 2, 0]), Some(vec![1, 3]));
         assert_eq!(sources.of_rows(), [1, 0, 1]);
         assert_eq!(sources.lengths_by_row().collect::<Vec<_>>(), [7, 5, 7]);
-        assert_eq!(
-            sources.by_row(&[1.0, 2.0, 3.0], 1),
-            [vec![1.0], vec![2.0], vec![3.0]].map(|row: Vec<f32>| row)
-        );
+        let alignment: Vec<f32> = (0..21).map(|place| place as f32).collect();
+        let by_row = sources.by_row(&alignment, 7);
+        assert_eq!(by_row[0].len(), 7);
+        assert_eq!(by_row[1], [7.0, 8.0, 9.0, 10.0, 11.0]);
     }
 }

@@ -1,4 +1,4 @@
-//! A whole encoder-decoder, weights in, logits and all gradients out, as PyTorch computes it.
+//! Whole encoder-decoders, weights in, logits and all gradients out, as PyTorch computes them.
 
 use super::case::{close, device, gradients_in_place};
 use burn::optim::GradientsParams;
@@ -11,7 +11,17 @@ use recurra_testkit::Golden;
 
 #[test]
 fn an_encoder_decoder_with_attention() {
-    let golden = Golden::open("seq2seq/gru_additive");
+    agrees("seq2seq/gru_additive", false);
+}
+
+#[test]
+fn an_encoder_decoder_that_copies_and_counts_coverage() {
+    agrees("seq2seq/gru_pointer", true);
+}
+
+/// Logits, alignment, loss and gradients; `copies` tells whether coverage counts, too.
+fn agrees(name: &str, copies: bool) {
+    let golden = Golden::open(name);
     let layer = LayerConfig::new(CellName::Gru, 4);
     let config = Seq2SeqConfig {
         embed_size: 5,
@@ -30,11 +40,11 @@ fn an_encoder_decoder_with_attention() {
                 normed: false,
             },
             query: Query::Bottom,
-            coverage: false,
+            coverage: copies,
         }),
         input_feeding: false,
         readout_size: Some(5),
-        copy: false,
+        copy: copies,
         tied: Tied::Output,
         embedding_dropout: 0.0,
         memory_dropout: 0.0,
@@ -79,6 +89,7 @@ fn an_encoder_decoder_with_attention() {
 
     let options = LossOptions {
         label_smoothing: 0.1,
+        coverage_weight: if copies { 0.5 } else { 0.0 },
         ..LossOptions::default()
     };
     let (input, labels) = (target(&input), target(&labels));
