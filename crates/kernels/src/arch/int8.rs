@@ -1,6 +1,6 @@
 //! Sums of products of int8, by the instructions that each machine has for them.
 
-use super::{Features, Machine, Work};
+use super::{Features, Machine};
 use crate::arch::{LANES, Line};
 
 #[cfg(target_arch = "x86_64")]
@@ -49,63 +49,68 @@ impl Int8Machine {
         }
     }
 
-    /// The sums of some panels: row `r` gets `Σ panel[k][r][j] · q[k][j]`, exactly.
+    /// Adds the products of some panels and a vector: row `r` gets
+    /// `(Σ panel[k][r][j] · q[k][j]) · (scale · scales[r])`.
     ///
-    /// A panel has `q.len()` lines; all numbers are from −127 to 127. The caller sees to it that
-    /// no sum exceeds an i32.
+    /// A panel has `q.len()` lines; all integers are from −127 to 127. The caller sees to it that
+    /// no sum exceeds an i32. Sums are exact, and what follows is rounded one operation after the
+    /// other: the same bits on every machine.
     #[inline]
-    pub(crate) fn sums<const AT_ONCE: usize>(
+    pub(crate) fn add<const AT_ONCE: usize>(
         self,
         panels: [&[Line<[i8; 4]>]; AT_ONCE],
         q: &[[i8; 4]],
-    ) -> [[i32; LANES]; AT_ONCE] {
+        scale: f32,
+        scales: &[[f32; LANES]; AT_ONCE],
+        y: &mut [[f32; LANES]; AT_ONCE],
+    ) {
         match self {
-            Int8Machine::Portable => portable(panels, q),
+            Int8Machine::Portable => portable(panels, q, scale, scales, y),
             #[cfg(target_arch = "x86_64")]
-            Int8Machine::Avx2(machine) => machine.int8_sums(panels, q),
+            Int8Machine::Avx2(machine) => machine.int8_add(panels, q, scale, scales, y),
             #[cfg(target_arch = "x86_64")]
-            Int8Machine::Avx512Vnni(machine) => machine.int8_sums(panels, q),
+            Int8Machine::Avx512Vnni(machine) => machine.int8_add(panels, q, scale, scales, y),
         }
     }
 
-    /// The sums of some panels for several vectors, which share what is read of the panels.
+    /// What several vectors have to be multiplied at once, sharing what is read of the panels;
+    /// `None` on machines that would gain nothing.
+    pub(crate) fn of_many(self) -> Option<Int8ManyMachine> {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Int8Machine::Avx512Vnni(machine) => Some(Int8ManyMachine::Avx512Vnni(machine)),
+            _ => None,
+        }
+    }
+}
+
+/// How a machine multiplies several vectors of int8 at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Int8ManyMachine {
+    #[cfg(target_arch = "x86_64")]
+    Avx512Vnni(x86_64::Avx512Vnni),
+}
+
+impl Int8ManyMachine {
+    /// As [`Int8Machine::add`], for each vector.
     ///
     /// `offsets` are −128 times the sums of the panels' rows: what is multiplied is q + 128, which
-    /// has no sign. `None` on machines that would gain nothing.
+    /// has no sign.
     #[inline]
-    pub(crate) fn sums_of_many<const AT_ONCE: usize, const MANY: usize>(
+    pub(crate) fn add<const AT_ONCE: usize, const MANY: usize>(
         self,
         panels: [&[Line<[i8; 4]>]; AT_ONCE],
-        q: [&[[i8; 4]]; MANY],
         offsets: &[[i32; LANES]; AT_ONCE],
-    ) -> Option<[[[i32; LANES]; AT_ONCE]; MANY]> {
+        q: [&[[i8; 4]]; MANY],
+        q_scales: [f32; MANY],
+        scales: &[[f32; LANES]; AT_ONCE],
+        y: [&mut [[f32; LANES]; AT_ONCE]; MANY],
+    ) {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Int8Machine::Avx512Vnni(machine) => Some(machine.int8_sums_of_many(panels, q, offsets)),
-            _ => {
-                let _ = (panels, q, offsets);
-                None
+            Int8ManyMachine::Avx512Vnni(machine) => {
+                machine.int8_add_many(panels, offsets, q, q_scales, scales, y);
             }
-        }
-    }
-
-    /// Whether [`Int8Machine::sums_of_many`] has something to give.
-    pub(crate) fn takes_many(self) -> bool {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Int8Machine::Avx512Vnni(_) => true,
-            _ => false,
-        }
-    }
-
-    /// Carries out `work`, compiled for this machine.
-    pub(crate) fn run(self, work: impl Work) {
-        match self {
-            Int8Machine::Portable => work.run::<false>(),
-            #[cfg(target_arch = "x86_64")]
-            Int8Machine::Avx2(machine) => machine.run(work),
-            #[cfg(target_arch = "x86_64")]
-            Int8Machine::Avx512Vnni(machine) => machine.run(work),
         }
     }
 }
@@ -113,7 +118,10 @@ impl Int8Machine {
 fn portable<const AT_ONCE: usize>(
     panels: [&[Line<[i8; 4]>]; AT_ONCE],
     q: &[[i8; 4]],
-) -> [[i32; LANES]; AT_ONCE] {
+    scale: f32,
+    scales: &[[f32; LANES]; AT_ONCE],
+    y: &mut [[f32; LANES]; AT_ONCE],
+) {
     let mut sums = [[0; LANES]; AT_ONCE];
     for (k, q) in q.iter().enumerate() {
         let q = q.map(i32::from);
@@ -124,5 +132,9 @@ fn portable<const AT_ONCE: usize>(
             }
         }
     }
-    sums
+    for panel in 0..AT_ONCE {
+        for row in 0..LANES {
+            y[panel][row] += sums[panel][row] as f32 * (scale * scales[panel][row]);
+        }
+    }
 }

@@ -20,7 +20,7 @@ pub(crate) use simd::{LANES, Lanes, Line, Simd, VectorWork};
 use crate::Isa;
 use simd::Arrays;
 
-pub(crate) use int8::Int8Machine;
+pub(crate) use int8::{Int8Machine, Int8ManyMachine};
 pub(crate) use pairs::PairMachine;
 
 /// A kernel, generic over what differs between instruction sets.

@@ -271,8 +271,7 @@ impl PackedMatrix {
         let panels = self.rows.div_ceil(LANES);
         let x = Rows::close(x, self.columns);
         let mut rows = RowsMut::close(y, self.rows);
-        if self.is_product_of_matrices(x.count()) {
-            self.multiply(x, bias, operand, &mut rows);
+        if self.multiply(x, bias, operand, &mut rows) {
             return;
         }
         start_from(bias, &mut rows);
@@ -294,31 +293,27 @@ impl PackedMatrix {
         }
     }
 
-    /// Whether so many vectors are multiplied as a matrix.
-    fn is_product_of_matrices(&self, vectors: usize) -> bool {
-        let takes_many = match &self.packed {
-            Packed::Scalar(_) | Packed::Bf16(..) => false,
-            Packed::F32(..) => true,
-            Packed::Int8(matrix) => matrix.machine.takes_many(),
-        };
-        takes_many && vectors > 1
-    }
-
-    /// A product of matrices; rows of `y` may end within a panel.
+    /// Multiplies two vectors or more as a matrix, if this one can; rows of `y` may end within a
+    /// panel. Tells whether it did.
     fn multiply(
         &self,
         x: Rows<'_, f32>,
         bias: Option<&[f32]>,
         space: &mut OperandSpace,
         y: &mut RowsMut<'_>,
-    ) {
+    ) -> bool {
+        if x.count() < 2 {
+            return false;
+        }
         match &self.packed {
             Packed::F32(machine, panels) => f32_products(*machine, panels, x, bias, y),
-            Packed::Int8(matrix) => matrix.products(space.quantize(x), bias, y),
-            Packed::Scalar(_) | Packed::Bf16(..) => {
-                unreachable!("these multiply one vector after another")
-            }
+            Packed::Int8(matrix) => match matrix.machine.of_many() {
+                Some(machine) => matrix.products(machine, space.quantize(x), bias, y),
+                None => return false,
+            },
+            Packed::Scalar(_) | Packed::Bf16(..) => return false,
         }
+        true
     }
 
     /// `y += W·x` for checked arguments, each row of `y` padded to [`padded_rows`].
@@ -327,8 +322,7 @@ impl PackedMatrix {
         if columns == 0 {
             return;
         }
-        if self.is_product_of_matrices(x.count()) {
-            self.multiply(x, None, space, y);
+        if self.multiply(x, None, space, y) {
             return;
         }
         match &self.packed {

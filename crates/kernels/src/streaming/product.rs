@@ -7,8 +7,10 @@
 
 use super::panels::Panels;
 use super::rows::{Rows, RowsMut};
-use crate::arch::{Int8Machine, LANES, Line, Machine, Simd, VectorWork, Work, multiply_add};
-use crate::matrix::{self, Multiply, Selection, Start, Target, lanes_of, put_lanes, tiles};
+use crate::arch::{
+    Int8Machine, Int8ManyMachine, LANES, Line, Machine, Simd, VectorWork, Work, multiply_add,
+};
+use crate::matrix::{self, Multiply, Selection, Start, Target, tiles};
 
 /// Panels side by side on machines whose registers hold 4, 8 and 16 numbers: eight registers of
 /// sums, which hide the latency of an addition.
@@ -222,10 +224,7 @@ pub(super) struct Int8Operands<'a> {
 }
 
 impl Int8Matrix {
-    /// `y += (W·q) · scale · scales` for each row; those of `y` are whole panels.
-    ///
-    /// The integers are the same on every machine; each then becomes a float in one order of
-    /// operations, none of them fused, so the results are the same bits.
+    /// `y += (W·q) · (scale · scales)` for each row; those of `y` are whole panels.
     pub(super) fn product(&self, x: Int8Operands<'_>, y: &mut RowsMut<'_>) {
         side_by_side!(
             self.machine.vector_len(),
@@ -234,15 +233,35 @@ impl Int8Matrix {
         );
     }
 
-    /// The same for two rows or more on a machine that takes many; with a bias it stands in the
-    /// place of what `y` is.
-    pub(super) fn products(&self, x: Int8Operands<'_>, bias: Option<&[f32]>, y: &mut RowsMut<'_>) {
-        let matrix = self;
-        self.machine.run(Int8Tiles { matrix, x, bias, y });
+    /// The same for two rows or more, bit by bit; with a bias it stands in the place of what `y`
+    /// is.
+    pub(super) fn products(
+        &self,
+        machine: Int8ManyMachine,
+        x: Int8Operands<'_>,
+        bias: Option<&[f32]>,
+        y: &mut RowsMut<'_>,
+    ) {
+        let mut tiles_of = Int8Tiles {
+            machine,
+            matrix: self,
+            x,
+            bias,
+            y,
+        };
+        let panels = self.panels.count();
+        let fours = panels / 4 * 4;
+        for first in (0..fours).step_by(4).chain(fours..panels) {
+            for (row, height) in tiles(x.scales.len(), HEIGHT) {
+                match first < fours {
+                    true => tiles_of.run::<4>(first, row, height),
+                    false => tiles_of.run::<1>(first, row, height),
+                }
+            }
+        }
     }
 
     /// What belongs to `AT_ONCE` panels from panel `first` on.
-    #[inline(always)]
     fn of_panels<const AT_ONCE: usize, T>(values: &[T], first: usize) -> &[[T; LANES]; AT_ONCE] {
         let (values, _) = values.as_chunks::<LANES>();
         (values[first..].first_chunk()).expect("there are rows for every panel")
@@ -255,56 +274,16 @@ fn int8_panels<const AT_ONCE: usize>(
     x: Int8Operands<'_>,
     y: &mut RowsMut<'_>,
 ) {
-    matrix.machine.run(Int8Panels::<AT_ONCE> {
-        first,
-        matrix,
-        x,
-        y,
-    });
-}
-
-/// Vector after vector times some panels.
-struct Int8Panels<'a, 'b, const AT_ONCE: usize> {
-    first: usize,
-    matrix: &'a Int8Matrix,
-    x: Int8Operands<'a>,
-    y: &'a mut RowsMut<'b>,
-}
-
-impl<const AT_ONCE: usize> Work for Int8Panels<'_, '_, AT_ONCE> {
-    #[inline(always)]
-    fn run<const FUSED: bool>(self) {
-        let Int8Panels {
-            first,
-            matrix,
-            x,
-            y,
-        } = self;
-        let panels = matrix.panels.get::<AT_ONCE>(first);
-        let scales = Int8Matrix::of_panels(&matrix.scales, first);
-        for ((q, &x_scale), y) in x.q.iter().zip(x.scales).zip(y.iter_mut()) {
-            let sums = matrix.machine.sums::<AT_ONCE>(panels, q);
-            add_scaled(sums_of(first, y), &sums, x_scale, scales);
-        }
+    let panels = matrix.panels.get::<AT_ONCE>(first);
+    let scales = Int8Matrix::of_panels(&matrix.scales, first);
+    for ((q, &scale), y) in x.q.iter().zip(x.scales).zip(y.iter_mut()) {
+        (matrix.machine).add(panels, q, scale, scales, sums_of(first, y));
     }
 }
 
-#[inline(always)]
-fn add_scaled<const AT_ONCE: usize>(
-    y: &mut [[f32; LANES]; AT_ONCE],
-    sums: &[[i32; LANES]; AT_ONCE],
-    x_scale: f32,
-    scales: &[[f32; LANES]; AT_ONCE],
-) {
-    for panel in 0..AT_ONCE {
-        for row in 0..LANES {
-            y[panel][row] += sums[panel][row] as f32 * (x_scale * scales[panel][row]);
-        }
-    }
-}
-
-/// Several vectors at once times a few panels, and so on over all vectors and panels.
+/// Several vectors at once times a few panels.
 struct Int8Tiles<'a, 'b> {
+    machine: Int8ManyMachine,
     matrix: &'a Int8Matrix,
     x: Int8Operands<'a>,
     bias: Option<&'a [f32]>,
@@ -314,59 +293,55 @@ struct Int8Tiles<'a, 'b> {
 /// 6 x 4 sums, 4 lines of the panels and one of a vector: 29 of 32 registers.
 const HEIGHT: usize = 6;
 
-impl Work for Int8Tiles<'_, '_> {
-    #[inline(always)]
-    fn run<const FUSED: bool>(mut self) {
-        let panels = self.matrix.panels.count();
-        let fours = panels / 4 * 4;
-        for first in (0..fours).step_by(4).chain(fours..panels) {
-            for (row, height) in tiles(self.x.scales.len(), HEIGHT) {
-                match (first < fours, height) {
-                    (true, 2) => self.tile::<4, 2>(first, row),
-                    (true, 3) => self.tile::<4, 3>(first, row),
-                    (true, 4) => self.tile::<4, 4>(first, row),
-                    (true, 5) => self.tile::<4, 5>(first, row),
-                    (true, 6) => self.tile::<4, 6>(first, row),
-                    (false, 2) => self.tile::<1, 2>(first, row),
-                    (false, 3) => self.tile::<1, 3>(first, row),
-                    (false, 4) => self.tile::<1, 4>(first, row),
-                    (false, 5) => self.tile::<1, 5>(first, row),
-                    (false, 6) => self.tile::<1, 6>(first, row),
-                    (_, height) => unreachable!("no tile of {height} vectors"),
-                }
-            }
+impl Int8Tiles<'_, '_> {
+    /// `height` vectors from `row` on.
+    fn run<const AT_ONCE: usize>(&mut self, first: usize, row: usize, height: usize) {
+        match height {
+            2 => self.tile::<AT_ONCE, 2>(first, row),
+            3 => self.tile::<AT_ONCE, 3>(first, row),
+            4 => self.tile::<AT_ONCE, 4>(first, row),
+            5 => self.tile::<AT_ONCE, 5>(first, row),
+            6 => self.tile::<AT_ONCE, 6>(first, row),
+            height => unreachable!("no tile of {height} vectors"),
         }
     }
-}
 
-impl Int8Tiles<'_, '_> {
-    #[inline(always)]
     fn tile<const AT_ONCE: usize, const MANY: usize>(&mut self, first: usize, row: usize) {
         let Int8Matrix {
-            machine,
             panels,
             scales,
             offsets,
+            ..
         } = self.matrix;
-        let mut q: [&[[i8; 4]]; MANY] = [&[]; MANY];
-        for (index, q) in q.iter_mut().enumerate() {
-            *q = self.x.q.row(row + index);
-        }
-        let offsets = Int8Matrix::of_panels(offsets, first);
-        let sums = machine.sums_of_many::<AT_ONCE, MANY>(panels.get(first), q, offsets);
-        let sums = sums.expect("tiles are for machines that take many");
+        let (panels, offsets) = (panels.get(first), Int8Matrix::of_panels(offsets, first));
         let scales = Int8Matrix::of_panels(scales, first);
-        for (index, sums) in sums.iter().enumerate() {
-            let y = self.y.row_mut(row + index);
-            let mut lanes = [[0.0; LANES]; AT_ONCE];
-            for (panel, lanes) in lanes.iter_mut().enumerate() {
-                let start = self.bias.unwrap_or(y);
-                *lanes = lanes_of(start, (first + panel) * LANES).0;
+        let q = std::array::from_fn(|index| self.x.q.row(row + index));
+        let q_scales = std::array::from_fn(|index| self.x.scales[row + index]);
+        let add = |y: [&mut [[f32; LANES]; AT_ONCE]; MANY]| {
+            (self.machine).add(panels, offsets, q, q_scales, scales, y);
+        };
+        let (start, end) = (first * LANES, (first + AT_ONCE) * LANES);
+        let mut rows = self.y.many_mut::<MANY>(row);
+        if let Some(bias) = self.bias {
+            for row in &mut rows {
+                let end = end.min(row.len());
+                row[start..end].copy_from_slice(&bias[start..end]);
             }
-            add_scaled(&mut lanes, sums, self.x.scales[row + index], scales);
-            for (panel, lanes) in lanes.into_iter().enumerate() {
-                put_lanes(y, (first + panel) * LANES, &Line(lanes));
-            }
+        }
+        if rows[0].len() >= end {
+            add(rows.map(|row| sums_of(first, row)));
+            return;
+        }
+        // The last panel ends behind the rows.
+        let mut sums = [[[0.0; LANES]; AT_ONCE]; MANY];
+        for (sums, row) in sums.iter_mut().zip(&rows) {
+            let row = &row[start..];
+            sums.as_flattened_mut()[..row.len()].copy_from_slice(row);
+        }
+        add(sums.each_mut());
+        for (sums, row) in sums.iter().zip(rows) {
+            let row = &mut row[start..];
+            row.copy_from_slice(&sums.as_flattened()[..row.len()]);
         }
     }
 }

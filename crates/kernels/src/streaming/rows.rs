@@ -67,8 +67,13 @@ impl<'a> RowsMut<'a> {
         RowsMut::new(values, len, len)
     }
 
-    pub(super) fn row_mut(&mut self, index: usize) -> &mut [f32] {
-        &mut self.values[index * self.stride..][..self.len]
+    /// The `MANY` rows from `first` on.
+    pub(super) fn many_mut<const MANY: usize>(&mut self, first: usize) -> [&mut [f32]; MANY] {
+        let mut rows = self.values[first * self.stride..].chunks_mut(self.stride);
+        std::array::from_fn(|_| {
+            let row = rows.next().expect("there are so many rows");
+            &mut row[..self.len]
+        })
     }
 
     /// All values from the first row on, and how far apart rows lie.

@@ -10,29 +10,34 @@
 
 use std::arch::x86_64::*;
 
-use super::{Avx2, Work};
+use super::Avx2;
 use crate::arch::features::{Feature, Features};
 use crate::arch::{LANES, Line};
 
 impl Avx2 {
-    /// See [`Int8Machine::sums`](crate::arch::Int8Machine::sums).
+    /// See [`Int8Machine::add`](crate::arch::Int8Machine::add).
     #[inline]
-    pub(in crate::arch) fn int8_sums<const AT_ONCE: usize>(
+    pub(in crate::arch) fn int8_add<const AT_ONCE: usize>(
         self,
         panels: [&[Line<[i8; 4]>]; AT_ONCE],
         q: &[[i8; 4]],
-    ) -> [[i32; LANES]; AT_ONCE] {
+        scale: f32,
+        scales: &[[f32; LANES]; AT_ONCE],
+        y: &mut [[f32; LANES]; AT_ONCE],
+    ) {
         // SAFETY: `self` exists only if `of` was shown AVX2.
-        unsafe { avx2(panels, q) }
+        unsafe { avx2(panels, q, scale, scales, y) }
     }
 }
 
-#[inline]
 #[target_feature(enable = "avx2")]
 fn avx2<const AT_ONCE: usize>(
     panels: [&[Line<[i8; 4]>]; AT_ONCE],
     q: &[[i8; 4]],
-) -> [[i32; LANES]; AT_ONCE] {
+    scale: f32,
+    scales: &[[f32; LANES]; AT_ONCE],
+    y: &mut [[f32; LANES]; AT_ONCE],
+) {
     let panels = panels.map(|panel| &panel[..q.len()]);
     let ones = _mm256_set1_epi16(1);
     let mut registers = [[_mm256_setzero_si256(); 2]; AT_ONCE];
@@ -49,11 +54,18 @@ fn avx2<const AT_ONCE: usize>(
             }
         }
     }
-    let mut sums = [[0; LANES]; AT_ONCE];
+    let scale = _mm256_set1_ps(scale);
     for panel in 0..AT_ONCE {
-        store_halves(registers[panel], &mut sums[panel]);
+        let sums = registers[panel];
+        let (scales, _) = scales[panel].as_chunks::<{ LANES / 2 }>();
+        let (y, _) = y[panel].as_chunks_mut::<{ LANES / 2 }>();
+        for half in 0..2 {
+            let factor = _mm256_mul_ps(scale, load_half(&scales[half]));
+            let product = _mm256_mul_ps(_mm256_cvtepi32_ps(sums[half]), factor);
+            let sum = _mm256_add_ps(load_half(&y[half]), product);
+            store_half(sum, &mut y[half]);
+        }
     }
-    sums
 }
 
 #[target_feature(enable = "avx2")]
@@ -64,13 +76,15 @@ fn halves(line: &Line<[i8; 4]>) -> [__m256i; 2] {
 }
 
 #[target_feature(enable = "avx2")]
-fn store_halves(registers: [__m256i; 2], sums: &mut [i32; LANES]) {
-    let halves = sums.as_mut_ptr().cast::<__m256i>();
-    // SAFETY: the array is 64 writable bytes, twice 32, and the stores ask for no alignment.
-    unsafe {
-        _mm256_storeu_si256(halves, registers[0]);
-        _mm256_storeu_si256(halves.add(1), registers[1]);
-    }
+fn load_half(values: &[f32; LANES / 2]) -> __m256 {
+    // SAFETY: the array is 32 readable bytes, and the load asks for no alignment.
+    unsafe { _mm256_loadu_ps(values.as_ptr()) }
+}
+
+#[target_feature(enable = "avx2")]
+fn store_half(register: __m256, values: &mut [f32; LANES / 2]) {
+    // SAFETY: the array is 32 writable bytes, and the store asks for no alignment.
+    unsafe { _mm256_storeu_ps(values.as_mut_ptr(), register) }
 }
 
 /// Proof that the processor has AVX-512 F, BW and VNNI.
@@ -82,48 +96,73 @@ impl Avx512Vnni {
         features.has(Feature::FOR_VNNI).then_some(Avx512Vnni(()))
     }
 
-    /// See [`Int8Machine::sums`](crate::arch::Int8Machine::sums).
+    /// See [`Int8Machine::add`](crate::arch::Int8Machine::add).
     #[inline]
-    pub(in crate::arch) fn int8_sums<const AT_ONCE: usize>(
+    pub(in crate::arch) fn int8_add<const AT_ONCE: usize>(
         self,
         panels: [&[Line<[i8; 4]>]; AT_ONCE],
         q: &[[i8; 4]],
-    ) -> [[i32; LANES]; AT_ONCE] {
+        scale: f32,
+        scales: &[[f32; LANES]; AT_ONCE],
+        y: &mut [[f32; LANES]; AT_ONCE],
+    ) {
         // SAFETY: `self` exists only if `of` was shown AVX-512 F, BW and VNNI.
-        unsafe { vnni(panels, q) }
+        unsafe { vnni(panels, q, scale, scales, y) }
     }
 
-    /// See [`Int8Machine::sums_of_many`](crate::arch::Int8Machine::sums_of_many).
+    /// See [`Int8ManyMachine::add`](crate::arch::Int8ManyMachine::add).
     #[inline]
-    pub(in crate::arch) fn int8_sums_of_many<const AT_ONCE: usize, const MANY: usize>(
+    pub(in crate::arch) fn int8_add_many<const AT_ONCE: usize, const MANY: usize>(
         self,
         panels: [&[Line<[i8; 4]>]; AT_ONCE],
-        q: [&[[i8; 4]]; MANY],
         offsets: &[[i32; LANES]; AT_ONCE],
-    ) -> [[[i32; LANES]; AT_ONCE]; MANY] {
+        q: [&[[i8; 4]]; MANY],
+        q_scales: [f32; MANY],
+        scales: &[[f32; LANES]; AT_ONCE],
+        y: [&mut [[f32; LANES]; AT_ONCE]; MANY],
+    ) {
         // SAFETY: `self` exists only if `of` was shown AVX-512 F, BW and VNNI.
-        unsafe { vnni_of_many(panels, q, offsets) }
-    }
-
-    pub(in crate::arch) fn run(self, work: impl Work) {
-        // SAFETY: `self` exists only if `of` was shown AVX-512 F, BW and VNNI.
-        unsafe { vnni_work(work) }
+        unsafe { vnni_many(panels, offsets, q, q_scales, scales, y) }
     }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn vnni_work(work: impl Work) {
-    work.run::<true>();
+fn vnni<const AT_ONCE: usize>(
+    panels: [&[Line<[i8; 4]>]; AT_ONCE],
+    q: &[[i8; 4]],
+    scale: f32,
+    scales: &[[f32; LANES]; AT_ONCE],
+    y: &mut [[f32; LANES]; AT_ONCE],
+) {
+    let panels = panels.map(|panel| &panel[..q.len()]);
+    let zero = _mm512_setzero_si512();
+    let mut registers = [zero; AT_ONCE];
+    for (k, &q) in q.iter().enumerate() {
+        let q = _mm512_set1_epi32(i32::from_le_bytes(q.map(|q| q as u8)));
+        let size = _mm512_abs_epi8(q);
+        let negative = _mm512_movepi8_mask(q);
+        for panel in 0..AT_ONCE {
+            let weights = whole(&panels[panel][k]);
+            let signed = _mm512_mask_sub_epi8(weights, negative, zero, weights);
+            registers[panel] = _mm512_dpbusd_epi32(registers[panel], size, signed);
+        }
+    }
+    let scale = _mm512_set1_ps(scale);
+    for panel in 0..AT_ONCE {
+        add_scaled(registers[panel], scale, &scales[panel], &mut y[panel]);
+    }
 }
 
 /// Sums wrap around, and come back: only their final values are known to fit.
-#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn vnni_of_many<const AT_ONCE: usize, const MANY: usize>(
+fn vnni_many<const AT_ONCE: usize, const MANY: usize>(
     panels: [&[Line<[i8; 4]>]; AT_ONCE],
-    q: [&[[i8; 4]]; MANY],
     offsets: &[[i32; LANES]; AT_ONCE],
-) -> [[[i32; LANES]; AT_ONCE]; MANY] {
+    q: [&[[i8; 4]]; MANY],
+    q_scales: [f32; MANY],
+    scales: &[[f32; LANES]; AT_ONCE],
+    y: [&mut [[f32; LANES]; AT_ONCE]; MANY],
+) {
     let len = q.map(<[_]>::len)[0];
     let panels = panels.map(|panel| &panel[..len]);
     let q = q.map(|q| &q[..len]);
@@ -148,45 +187,23 @@ fn vnni_of_many<const AT_ONCE: usize, const MANY: usize>(
             }
         }
     }
-    let mut sums = [[[0; LANES]; AT_ONCE]; MANY];
-    for vector in 0..MANY {
+    for (vector, y) in y.into_iter().enumerate() {
+        let scale = _mm512_set1_ps(q_scales[vector]);
         for panel in 0..AT_ONCE {
-            store(registers[vector][panel], &mut sums[vector][panel]);
+            let sums = registers[vector][panel];
+            add_scaled(sums, scale, &scales[panel], &mut y[panel]);
         }
     }
-    sums
 }
 
+/// `y += sums · (scale · scales)`
 #[target_feature(enable = "avx512f")]
-fn load(values: &[i32; LANES]) -> __m512i {
-    // SAFETY: the array is 64 readable bytes, and the load asks for no alignment.
-    unsafe { _mm512_loadu_si512(values.as_ptr().cast()) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn vnni<const AT_ONCE: usize>(
-    panels: [&[Line<[i8; 4]>]; AT_ONCE],
-    q: &[[i8; 4]],
-) -> [[i32; LANES]; AT_ONCE] {
-    let panels = panels.map(|panel| &panel[..q.len()]);
-    let zero = _mm512_setzero_si512();
-    let mut registers = [zero; AT_ONCE];
-    for (k, &q) in q.iter().enumerate() {
-        let q = _mm512_set1_epi32(i32::from_le_bytes(q.map(|q| q as u8)));
-        let size = _mm512_abs_epi8(q);
-        let negative = _mm512_movepi8_mask(q);
-        for panel in 0..AT_ONCE {
-            let weights = whole(&panels[panel][k]);
-            let signed = _mm512_mask_sub_epi8(weights, negative, zero, weights);
-            registers[panel] = _mm512_dpbusd_epi32(registers[panel], size, signed);
-        }
-    }
-    let mut sums = [[0; LANES]; AT_ONCE];
-    for panel in 0..AT_ONCE {
-        store(registers[panel], &mut sums[panel]);
-    }
-    sums
+fn add_scaled(sums: __m512i, scale: __m512, scales: &[f32; LANES], y: &mut [f32; LANES]) {
+    // SAFETY: both arrays are 64 readable bytes, and the loads ask for no alignment.
+    let [scales, before] = [scales, &*y].map(|values| unsafe { _mm512_loadu_ps(values.as_ptr()) });
+    let product = _mm512_mul_ps(_mm512_cvtepi32_ps(sums), _mm512_mul_ps(scale, scales));
+    // SAFETY: the array is 64 writable bytes, and the store asks for no alignment.
+    unsafe { _mm512_storeu_ps(y.as_mut_ptr(), _mm512_add_ps(before, product)) }
 }
 
 #[target_feature(enable = "avx512f")]
@@ -196,7 +213,7 @@ fn whole(line: &Line<[i8; 4]>) -> __m512i {
 }
 
 #[target_feature(enable = "avx512f")]
-fn store(register: __m512i, sums: &mut [i32; LANES]) {
-    // SAFETY: the array is 64 writable bytes, and the store asks for no alignment.
-    unsafe { _mm512_storeu_si512(sums.as_mut_ptr().cast(), register) }
+fn load(values: &[i32; LANES]) -> __m512i {
+    // SAFETY: the array is 64 readable bytes, and the load asks for no alignment.
+    unsafe { _mm512_loadu_si512(values.as_ptr().cast()) }
 }
