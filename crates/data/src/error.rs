@@ -40,7 +40,7 @@ pub enum DataError {
 
     /// Nothing was given and nothing was found for a named data set.
     #[error(
-        "no data for `{name}`: {tried}. Give the file with `--data PATH`, or set \
+        "no data for `{name}`: {tried}. Give it with `--data PATH`, or set \
          `RECURRA_DATA` to a folder that holds `{name}`{}",
         hint.as_ref().map(|hint| format!(". {hint}")).unwrap_or_default()
     )]

@@ -115,6 +115,6 @@ mod tests {
         )
         .unwrap_err()
         .to_string();
-        insta::assert_snapshot!(error, @"no data for `words.txt`: no path was given and `RECURRA_DATA` is not set. Give the file with `--data PATH`, or set `RECURRA_DATA` to a folder that holds `words.txt`. It is in Debian's wamerican.");
+        insta::assert_snapshot!(error, @"no data for `words.txt`: no path was given and `RECURRA_DATA` is not set. Give it with `--data PATH`, or set `RECURRA_DATA` to a folder that holds `words.txt`. It is in Debian's wamerican.");
     }
 }

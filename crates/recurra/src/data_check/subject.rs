@@ -1,7 +1,7 @@
 //! What is meant by a name or by files.
 
 use crate::Error;
-use crate::recipe::{Recipe, RecipeSource, embedded};
+use crate::recipe::{Recipe, RecipeSource, embedded, most_similar};
 use crate::tasks::translate;
 use recurra_data::DataError;
 use recurra_data::parallel::{DATASETS, ParallelDataset, ParallelFiles};
@@ -56,12 +56,19 @@ impl CheckSubject {
         }
         if !first.exists() {
             let names: Vec<&str> = DATASETS.iter().map(|dataset| dataset.name).collect();
+            let recipes = embedded().iter().map(|recipe| recipe.name);
+            let similar = most_similar(&name, names.iter().copied().chain(recipes));
+            let similar = similar.map(|name| format!("Did you mean `{name}`? "));
+            let known = names.join(", ");
             return Err(Error::Data(DataError::NotFound {
                 name: name.into_owned(),
                 tried: String::from(
                     "there is no such file, and no data set or recipe is called so",
                 ),
-                hint: Some(format!("The known data sets are {}", names.join(", "))),
+                hint: Some(format!(
+                    "{}The known data sets are {known}; `recurra recipes` lists the recipes",
+                    similar.unwrap_or_default()
+                )),
             }));
         }
         let path = first.to_owned();

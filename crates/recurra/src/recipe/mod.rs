@@ -240,7 +240,10 @@ fn spelled_out<R: Serialize>(recipe: &R) -> String {
 }
 
 /// The most similar of `candidates`, if any is similar enough to be meant.
-fn most_similar<'a>(given: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn most_similar<'a>(
+    given: &str,
+    candidates: impl Iterator<Item = &'a str>,
+) -> Option<String> {
     candidates
         .map(|candidate| (strsim::jaro_winkler(given, candidate), candidate))
         .filter(|(similarity, _)| *similarity > 0.75)
