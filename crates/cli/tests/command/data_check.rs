@@ -35,7 +35,7 @@ fn files_that_do_not_belong_together_are_an_error_with_both_counts() {
     let check = folder.run(&["data", "check", "multi30k"]);
     assert_eq!(check.code, Some(1));
     assert!(check.stderr.contains("multi30k-en-de"), "{}", check.stderr);
-    let check = folder.run(&["data", "check", "gnmt-smal"]);
+    let check = folder.run(&["data", "check", "gnmt-small2"]);
     assert!(
         check.stderr.contains("Did you mean `gnmt-small`?"),
         "{}",

@@ -207,9 +207,9 @@ impl Multiply<'_, '_> {
     }
 }
 
-/// Numbers of A that stay in the second-level cache while the panels of B pass over them.
-const NUMBERS_AT_ONCE: usize = 96 * 1024;
-/// Rows of A that stay there however deep it is.
+/// Words of A that stay in the second-level cache while the panels of B pass over them.
+const WORDS_AT_ONCE: usize = 96 * 1024;
+/// Rows of A at least: very deep ones outgrow that cache, but fewer would read B too often.
 const ROWS_AT_ONCE: usize = 96;
 
 /// Rows of the next panels that are asked for with every segment of the depth.
@@ -218,7 +218,7 @@ const AHEAD: usize = 4;
 impl VectorWork for Multiply<'_, '_> {
     #[inline(always)]
     fn run<S: Simd, const V: usize, const N: usize>(mut self, simd: S) {
-        let rows_at_once = ROWS_AT_ONCE.max(NUMBERS_AT_ONCE / self.depth.max(1));
+        let rows_at_once = ROWS_AT_ONCE.max(WORDS_AT_ONCE / self.depth.max(1));
         for first in (0..self.rows).step_by(rows_at_once) {
             let rows = rows_at_once.min(self.rows - first);
             let mut from = 0;

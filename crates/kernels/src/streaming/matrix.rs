@@ -10,7 +10,8 @@ use crate::shape::Argument;
 use crate::spread::spread;
 use crate::{Isa, KernelError, SequenceShape};
 
-/// Columns up to which sums of int8 products fit an i32: `2¹⁷ · 127² < 2³¹`.
+/// Columns up to which sums of int8 products, with an operand raised by 128 too, fit an i32:
+/// `2¹⁷ · 127 · 128 < 2³¹`.
 const MAX_INT8_COLUMNS: usize = 1 << 17;
 
 /// A matrix `[rows, columns]`, packed for [`multiply_add`] in one [`Precision`].
@@ -221,7 +222,7 @@ impl PackedMatrix {
                         .map(|row| scale(row).unwrap_or(0.0))
                         .collect(),
                     offsets: (quantized.iter())
-                        .map(|row| -128 * row.as_ref().map_or(0, sum))
+                        .map(|row| row.as_ref().map_or(0, sum).wrapping_mul(-128))
                         .collect(),
                 })
             }
@@ -255,7 +256,7 @@ impl PackedMatrix {
         self.isa
     }
 
-    /// Bytes that a product reads of it.
+    /// Bytes that a product with one vector reads of it.
     pub fn num_bytes(&self) -> usize {
         match &self.packed {
             Packed::Scalar(values) => size_of_val(&values[..]),

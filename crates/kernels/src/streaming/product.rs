@@ -242,7 +242,7 @@ impl Int8Matrix {
         bias: Option<&[f32]>,
         y: &mut RowsMut<'_>,
     ) {
-        let mut tiles_of = Int8Tiles {
+        let mut work = Int8Tiles {
             machine,
             matrix: self,
             x,
@@ -254,8 +254,8 @@ impl Int8Matrix {
         for first in (0..fours).step_by(4).chain(fours..panels) {
             for (row, height) in tiles(x.scales.len(), HEIGHT) {
                 match first < fours {
-                    true => tiles_of.run::<4>(first, row, height),
-                    false => tiles_of.run::<1>(first, row, height),
+                    true => work.run::<4>(first, row, height),
+                    false => work.run::<1>(first, row, height),
                 }
             }
         }
@@ -290,7 +290,8 @@ struct Int8Tiles<'a, 'b> {
     y: &'a mut RowsMut<'b>,
 }
 
-/// 6 x 4 sums, 4 lines of the panels and one of a vector: 29 of 32 registers.
+/// Vectors of a tile: 6 x 4 sums, 4 lines of the panels, one of a vector and one that raises it by
+/// 128 are 30 of 32 registers.
 const HEIGHT: usize = 6;
 
 impl Int8Tiles<'_, '_> {

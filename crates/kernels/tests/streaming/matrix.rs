@@ -114,7 +114,17 @@ fn floats_agree_with_f64() {
 fn many_rows_are_the_same_bits_as_each_alone() {
     let mut numbers = Numbers(4);
     // The last is more than one thread's share.
-    for ([rows, columns], batch_size) in [([17, 3], 5), ([64, 33], 3), ([300, 257], 12)] {
+    // Panels and vectors of every tile, also one whose last panel ends behind the rows.
+    let shapes = [
+        ([17, 3], 5),
+        ([64, 33], 3),
+        ([50, 33], 2),
+        ([50, 33], 4),
+        ([50, 33], 7),
+        ([113, 5], 6),
+        ([300, 257], 12),
+    ];
+    for ([rows, columns], batch_size) in shapes {
         let values = numbers.vec(rows * columns, 0.3);
         let x = numbers.vec(batch_size * columns, 1.0);
         let y = numbers.vec(batch_size * rows, 1.0);
@@ -194,11 +204,15 @@ fn the_longest_rows_of_int8_are_summed_exactly() {
             workspace: &mut StepWorkspace::new(),
         })
         .unwrap();
-        // A scale is rounded to 16 bits.
-        for (y, sign) in y.into_iter().zip([1.0, -1.0]) {
-            let share = y / (sign * COLUMNS as f32);
-            assert!((share - 1.0).abs() < 1e-4, "{isa}: {y}");
-        }
+        // 2¹⁷ · 127² is exact, its conversion rounds once, and each scale is of one row.
+        let row = Int8Rows::quantize(&values, COLUMNS);
+        let sum = (COLUMNS * 127 * 127) as f32;
+        let expected = sum * (1.0 / 127.0 * row.scales[0]);
+        assert_eq!(
+            y.map(f32::to_bits),
+            [expected, -expected].map(f32::to_bits),
+            "{isa}"
+        );
     }
 }
 

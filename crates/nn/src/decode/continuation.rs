@@ -26,6 +26,7 @@ use crate::{NnError, Rng, likeliest};
 ///     fn step(&self, tokens: &[u32], (): (), output: &mut StepOutput) -> Result<(), NnError> {
 ///         output.log_probs = vec![f32::NEG_INFINITY; 3];
 ///         output.log_probs[(tokens[0] as usize + 1) % 3] = 0.0;
+///         output.alignment.clear();
 ///         Ok(())
 ///     }
 ///     fn select(&self, (): (), _: &[usize]) {}

@@ -44,6 +44,7 @@ use crate::{NnError, Rng, likeliest};
 ///             _ => [0.25_f32.ln(), 0.75_f32.ln(), f32::NEG_INFINITY],
 ///         };
 ///         output.log_probs = tokens.iter().flat_map(row).collect();
+///         output.alignment.clear();
 ///         Ok(rows)
 ///     }
 ///     fn select(&self, _: Vec<()>, rows: &[usize]) -> Vec<()> {

@@ -14,8 +14,8 @@ pub trait Stepwise {
     /// How many tokens it tells apart.
     fn vocab_size(&self) -> usize;
 
-    /// Reads `tokens`, one a row, and leaves in `output` how each row goes on. What stood there
-    /// is written over: an output that goes from step to step is memory that is taken only once.
+    /// Reads `tokens`, one a row, and sets both parts of `output` to how each row goes on; without
+    /// attention its alignment is empty. The memory of what stood there may be used again.
     ///
     /// # Errors
     /// Whatever the model refuses.

@@ -136,7 +136,7 @@ impl PackedSeq2Seq {
         })
     }
 
-    /// Refuses a network that no weights in fewer bits can be made of.
+    /// Refuses a network that cannot be packed, in any precision.
     ///
     /// # Errors
     /// [`NnError::CannotPack`] for one that copies or counts coverage.

@@ -1,4 +1,4 @@
-//! Attention as single steps compute it, in memory that they keep.
+//! Attention as single steps compute it, without tensors.
 
 use super::Attention;
 use super::rows::Rows;

@@ -70,7 +70,7 @@ impl Stepwise for Many {
         mut state: Vec<Vec<u32>>,
         output: &mut StepOutput,
     ) -> Result<Vec<Vec<u32>>, NnError> {
-        output.log_probs.clear();
+        *output = StepOutput::default();
         for (said, &token) in state.iter_mut().zip(tokens) {
             said.extend((token != BOS).then_some(token));
             output.log_probs.extend(self.line(said));

@@ -153,7 +153,8 @@ fn vnni<const AT_ONCE: usize>(
     }
 }
 
-/// Sums wrap around, and come back: only their final values are known to fit.
+/// A sum of which some columns are still to come is that of the columns seen, less 128 times the
+/// weights of the others: never more than the columns times 127 · 128.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn vnni_many<const AT_ONCE: usize, const MANY: usize>(
     panels: [&[Line<[i8; 4]>]; AT_ONCE],

@@ -59,6 +59,7 @@ impl Translation {
 pub(crate) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<Translate, Error> {
     let vocabs = Vocabs::read(run)?;
     let model = model::build(recipe, &vocabs, &device())?;
+    // In f32 a network that cannot be packed translates by itself.
     if precision != Precision::F32 {
         PackedSeq2Seq::check(&model)?;
     }
