@@ -68,8 +68,8 @@ pub struct MatrixRows<'a> {
     pub workspace: &'a mut StepWorkspace,
 }
 
-/// `y += W·x` or `y = b + W·x` for a few vectors; with int8, each `x` is rounded to int8 too, by one scale for all
-/// of it.
+/// `y += W·x` or `y = b + W·x` for a few vectors; with int8, each `x` is rounded to int8 too, by
+/// one scale for all of it.
 ///
 /// An element of `y` is one sum in a fixed order, whatever stands beside it. With int8 the sum is
 /// exact, and the results are the same bits on every instruction set. A number that is not finite
