@@ -19,7 +19,6 @@ pub(crate) struct Model {
 }
 
 pub(crate) struct Digits {
-    model: Model,
     device: Device,
     /// `[image, pixel]`
     pixels: Vec<u8>,
@@ -27,7 +26,8 @@ pub(crate) struct Digits {
 }
 
 impl Digits {
-    pub(crate) fn open(folder: &Path) -> Result<Self> {
+    /// The model with its initial weights, and its data.
+    pub(crate) fn open(folder: &Path) -> Result<(Model, Self)> {
         let device = Device::flex().autodiff();
         let mut rng = rng(1, 0);
         let stack = StackConfig::uniform(LayerConfig::new(CellName::Gru, HIDDEN_SIZE), 1);
@@ -35,27 +35,19 @@ impl Digits {
             stack: stack.build(1, &mut rng, &device)?,
             head: Linear::new(HIDDEN_SIZE, CLASSES, &mut rng, &device),
         };
-        Ok(Self {
-            model: initial(model, folder, |model| &mut model.stack)?,
+        let data = Self {
             device,
             pixels: data::bytes(folder, "pixels.u8")?,
             labels: data::numbers(folder, "labels.u32")?,
-        })
+        };
+        Ok((initial(model, folder, |model| &mut model.stack)?, data))
     }
 }
 
 impl Task for Digits {
     type Model = Model;
 
-    fn model(&self) -> &Model {
-        &self.model
-    }
-
-    fn replace(&mut self, model: Model) {
-        self.model = model;
-    }
-
-    fn loss(&mut self, update: usize) -> std::result::Result<Tensor<1>, NnError> {
+    fn loss(&mut self, model: &Model, update: usize) -> std::result::Result<Tensor<1>, NnError> {
         let rows = update * BATCH_SIZE..(update + 1) * BATCH_SIZE;
         let pixels = &self.pixels[rows.start * PIXELS..rows.end * PIXELS];
         let values = pixels
@@ -64,12 +56,12 @@ impl Task for Digits {
             .collect();
         let x = TensorData::new::<f32, _>(values, [BATCH_SIZE, PIXELS, 1]);
         let x = Tensor::<3>::from_data(x, &self.device);
-        let (_, state) = self.model.stack.forward(x, None, None, Mode::Eval)?;
-        let last = self.model.stack.last_hidden(&state);
+        let (_, state) = model.stack.forward(x, None, None, Mode::Eval)?;
+        let last = model.stack.last_hidden(&state);
         let labels = Labels {
             ids: &self.labels[rows],
             lengths: &[1; BATCH_SIZE],
         };
-        cross_entropy(self.model.head.forward(last).unsqueeze_dim(1), labels)
+        cross_entropy(model.head.forward(last).unsqueeze_dim(1), labels)
     }
 }

@@ -35,14 +35,14 @@ pub(crate) fn recipe() -> Recipe {
 }
 
 pub(crate) struct Language {
-    model: Model,
     /// `[batch, length]`: each row a stretch of the text.
     tokens: Vec<u32>,
     state: Option<StackState>,
 }
 
 impl Language {
-    pub(crate) fn open(folder: &Path) -> Result<Self> {
+    /// The model with its initial weights, and its data.
+    pub(crate) fn open(folder: &Path) -> Result<(Model, Self)> {
         let device = Device::flex().autodiff();
         let mut rng = rng(1, 0);
         let stack = StackConfig::uniform(LayerConfig::new(CellName::Lstm, WIDTH), 2);
@@ -51,11 +51,11 @@ impl Language {
             stack: stack.build(WIDTH, &mut rng, &device)?,
             head: Linear::new(WIDTH, VOCAB_SIZE, &mut rng, &device),
         };
-        Ok(Self {
-            model: initial(model, folder, |model| &mut model.stack)?,
+        let data = Self {
             tokens: data::numbers(folder, "tokens.u32")?,
             state: None,
-        })
+        };
+        Ok((initial(model, folder, |model| &mut model.stack)?, data))
     }
 
     /// `SEQ_LEN` tokens of each row from `start` on.
@@ -69,27 +69,18 @@ impl Language {
 impl Task for Language {
     type Model = Model;
 
-    fn model(&self) -> &Model {
-        &self.model
-    }
-
-    fn replace(&mut self, model: Model) {
-        self.model = model;
-    }
-
-    fn loss(&mut self, update: usize) -> std::result::Result<Tensor<1>, NnError> {
+    fn loss(&mut self, model: &Model, update: usize) -> std::result::Result<Tensor<1>, NnError> {
         let start = update * SEQ_LEN;
-        let x = self
-            .model
+        let x = model
             .embedding
             .forward(&self.window(start), [BATCH_SIZE, SEQ_LEN])?;
         let state = self.state.take();
-        let (outputs, state) = self.model.stack.forward(x, None, state, Mode::Eval)?;
+        let (outputs, state) = model.stack.forward(x, None, state, Mode::Eval)?;
         self.state = Some(state.detach());
         let labels = Labels {
             ids: &self.window(start + 1),
             lengths: &[SEQ_LEN; BATCH_SIZE],
         };
-        linear_cross_entropy(outputs, &self.model.head, labels, 0.0)
+        linear_cross_entropy(outputs, &model.head, labels, 0.0)
     }
 }

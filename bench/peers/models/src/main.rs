@@ -15,8 +15,8 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use recurra_nn::optim::{Gradients, clip_factor};
-use recurra_nn::weights;
 use recurra_nn::streaming::Precision;
+use recurra_nn::weights;
 use recurra_nn::{NnError, Stack, torch};
 use recurra_train::{Optimizer, OptimizerConfig};
 use std::error::Error;
@@ -29,14 +29,16 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// A model, the data it learns from, and how it learns.
+/// What a model learns from, and how its loss is computed.
 trait Task {
-    type Model: Module + Clone;
+    type Model: Module;
 
-    fn model(&self) -> &Self::Model;
-    fn replace(&mut self, model: Self::Model);
     /// The loss of update number `update`.
-    fn loss(&mut self, update: usize) -> std::result::Result<Tensor<1>, NnError>;
+    fn loss(
+        &mut self,
+        model: &Self::Model,
+        update: usize,
+    ) -> std::result::Result<Tensor<1>, NnError>;
 }
 
 fn main() -> Result<()> {
@@ -56,9 +58,10 @@ fn main() -> Result<()> {
         "translation" => serve(translation::Translation::open(folder)?, adam()),
         "beam" => answer(translation::search(folder, Precision::F32)?),
         "beam-int8" => answer(translation::search(folder, Precision::Int8)?),
-        other => {
-            Err(format!("{other}: known are language, digits, reviews, translation, beam, beam-int8").into())
-        }
+        other => Err(format!(
+            "{other}: known are language, digits, reviews, translation, beam, beam-int8"
+        )
+        .into()),
     }
 }
 
@@ -75,20 +78,22 @@ fn adam() -> Recipe {
     }
 }
 
-fn serve(mut task: impl Task, recipe: Recipe) -> Result<()> {
+fn serve<T: Task>((model, mut task): (T::Model, T), recipe: Recipe) -> Result<()> {
+    // Moved into each update and out of it: weights that somebody else holds too are copied.
+    let mut model = Some(model);
     let mut optimizer = Optimizer::new(&recipe.optimizer);
     let mut update = 0;
     answer(|updates| {
         let mut total = 0.0;
         for _ in 0..updates {
-            let loss = task.loss(update)?;
+            let current = model.take().ok_or("an update before has failed")?;
+            let loss = task.loss(&current, update)?;
             total += f64::from(weights::values(&loss)[0]);
-            let gradients = GradientsParams::from_grads(loss.backward(), task.model());
-            let gradients = Gradients::of(task.model(), gradients);
+            let gradients = GradientsParams::from_grads(loss.backward(), &current);
+            let gradients = Gradients::of(&current, gradients);
             let factor = clip_factor(gradients.global_norm(), Some(recipe.clip_norm));
             let rate = recipe.optimizer.learning_rate();
-            let model = optimizer.update(task.model().clone(), &gradients, rate, factor)?;
-            task.replace(model);
+            model = Some(optimizer.update(current, &gradients, rate, factor)?);
             update += 1;
         }
         Ok(total / updates as f64)

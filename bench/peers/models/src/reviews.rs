@@ -22,7 +22,6 @@ pub(crate) struct Model {
 }
 
 pub(crate) struct Reviews {
-    model: Model,
     /// `[review, MAX_LEN]`
     tokens: Vec<u32>,
     lengths: Vec<usize>,
@@ -30,7 +29,8 @@ pub(crate) struct Reviews {
 }
 
 impl Reviews {
-    pub(crate) fn open(folder: &Path) -> Result<Self> {
+    /// The model with its initial weights, and its data.
+    pub(crate) fn open(folder: &Path) -> Result<(Model, Self)> {
         let device = Device::flex().autodiff();
         let mut rng = rng(1, 0);
         let mut layer = LayerConfig::new(CellName::Lstm, WIDTH);
@@ -42,27 +42,19 @@ impl Reviews {
             stack,
         };
         let lengths = data::numbers(folder, "lengths.u32")?;
-        Ok(Self {
-            model: initial(model, folder, |model| &mut model.stack)?,
+        let data = Self {
             tokens: data::numbers(folder, "tokens.u32")?,
             lengths: lengths.into_iter().map(|length| length as usize).collect(),
             labels: data::numbers(folder, "labels.u32")?,
-        })
+        };
+        Ok((initial(model, folder, |model| &mut model.stack)?, data))
     }
 }
 
 impl Task for Reviews {
     type Model = Model;
 
-    fn model(&self) -> &Model {
-        &self.model
-    }
-
-    fn replace(&mut self, model: Model) {
-        self.model = model;
-    }
-
-    fn loss(&mut self, update: usize) -> std::result::Result<Tensor<1>, NnError> {
+    fn loss(&mut self, model: &Model, update: usize) -> std::result::Result<Tensor<1>, NnError> {
         let rows = update * BATCH_SIZE..(update + 1) * BATCH_SIZE;
         let lengths = &self.lengths[rows.clone()];
         let seq_len = lengths.iter().copied().max().unwrap_or(0);
@@ -70,7 +62,6 @@ impl Task for Reviews {
         let ids: Vec<u32> = tokens
             .flat_map(|row| row[..seq_len].iter().copied())
             .collect();
-        let model = &self.model;
         let x = model.embedding.forward(&ids, [BATCH_SIZE, seq_len])?;
         let (_, state) = model.stack.forward(x, Some(lengths), None, Mode::Eval)?;
         let last = model.stack.last_hidden(&state);

@@ -51,7 +51,6 @@ impl Rows {
 }
 
 pub(crate) struct Translation {
-    model: Seq2Seq,
     source: Rows,
     target: Rows,
 }
@@ -99,7 +98,8 @@ fn theirs(ours: &str) -> String {
 }
 
 impl Translation {
-    pub(crate) fn open(folder: &Path) -> Result<Self> {
+    /// The model with its initial weights, and its data.
+    pub(crate) fn open(folder: &Path) -> Result<(Seq2Seq, Self)> {
         let device = &Device::flex().autodiff();
         let mut rng = rng(1, 0);
         let mut model = config().build([VOCAB_SIZE; 2], &mut rng, device)?;
@@ -122,17 +122,20 @@ impl Translation {
             }
         });
         let tensors = tensors.collect();
-        Ok(Self {
-            model: weights::import(model, tensors, &origin)?,
+        let data = Self {
             source: Rows::open(folder, "source")?,
             target: Rows::open(folder, "target")?,
-        })
+        };
+        Ok((weights::import(model, tensors, &origin)?, data))
     }
 }
 
 /// Translates batches of sources with a beam of 5, each hypothesis as long as the other; the
 /// number of tokens that came out. The weights are as they were drawn.
-pub(crate) fn search(folder: &Path, precision: Precision) -> Result<impl FnMut(usize) -> Result<f64>> {
+pub(crate) fn search(
+    folder: &Path,
+    precision: Precision,
+) -> Result<impl FnMut(usize) -> Result<f64>> {
     const STEPS: usize = 20;
     let model = Seq2SeqConfig {
         input_feeding: true,
@@ -175,20 +178,12 @@ pub(crate) fn search(folder: &Path, precision: Precision) -> Result<impl FnMut(u
 impl Task for Translation {
     type Model = Seq2Seq;
 
-    fn model(&self) -> &Seq2Seq {
-        &self.model
-    }
-
-    fn replace(&mut self, model: Seq2Seq) {
-        self.model = model;
-    }
-
-    fn loss(&mut self, update: usize) -> std::result::Result<Tensor<1>, NnError> {
+    fn loss(&mut self, model: &Seq2Seq, update: usize) -> std::result::Result<Tensor<1>, NnError> {
         let (source, source_lengths) = self.source.batch(update, None);
         let (labels, target_lengths) = self.target.batch(update, None);
         let (input, _) = self.target.batch(update, Some(BOS));
         let tokens = |ids, lengths| Tokens { ids, lengths };
-        self.model.loss(
+        model.loss(
             tokens(&source, source_lengths),
             tokens(&input, target_lengths),
             tokens(&labels, target_lengths),
