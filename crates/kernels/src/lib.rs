@@ -16,7 +16,7 @@
 //! - `matrix`, `activation`: the matrix products and the functions that it builds on.
 //! - `scan`: cells whose gates see only the input ([`ScanKind`]): [`scan_forward`] and
 //!   [`scan_backward`] are their door.
-//! - `cross_entropy`, `elementwise`, `embedding`, `attention`, `optimizer`: what stands around a
+//! - `linear`, `cross_entropy`, `elementwise`, `embedding`, `attention`, `optimizer`: what stands around a
 //!   recurrence in training, each with doors of its own.
 //! - `streaming`: one step of one row, with weights packed in f32, bf16 or int8: [`step`].
 //! - `arch`: the instruction sets, and the only unsafe code.
@@ -47,6 +47,7 @@ mod attention;
 mod cross_entropy;
 mod elementwise;
 mod embedding;
+mod linear;
 mod optimizer;
 
 pub use attention::{
@@ -69,6 +70,9 @@ pub use embedding::{
 };
 pub use error::KernelError;
 pub use isa::Isa;
+pub use linear::{
+    Linear, LinearBackward, LinearShape, linear, linear_backward, linear_backward_on, linear_on,
+};
 pub use optimizer::{
     Rule, Update, WeightDecay, sum_of_squares, sum_of_squares_on, update, update_on,
 };

@@ -42,7 +42,7 @@ impl Linear {
 
     /// Applies the map to every vector along the last dimension.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        crate::cell::times(x, &self.weight) + self.bias.val().unsqueeze()
+        crate::cell::affine(x, &self.weight, &self.bias)
     }
 }
 

@@ -8,7 +8,8 @@ use crate::cell::{Cell, FusedCell, ScannedCell, State};
 use crate::dropout::keep_mask;
 use crate::look_back::look_back;
 use crate::ops::{
-    ScanInputs, ScanSpec, SequenceInputs, SequenceSpec, recurrent_scan, recurrent_sequence,
+    ScanInputs, ScanSpec, SequenceInputs, SequenceSpec, linear_map, recurrent_scan,
+    recurrent_sequence,
 };
 use crate::{Mode, NnError, lengths};
 use burn::tensor::{Bool, DType, Device, Tensor};
@@ -196,15 +197,9 @@ fn unroll_scanned<C: Cell>(
     let parts: Vec<Tensor<2>> = std::iter::once(state.hidden).chain(state.cell).collect();
     let has_cell = parts.len() == 2;
     let (seen, window) = widened(cell, x.clone(), state.window, call.lengths, call.direction);
-    let [batch_size, seq_len, seen_size] = seen.dims();
-    let gates = scanned.w_ih.dims()[0];
-    // All steps of all rows are rows of one product.
-    let products = seen
-        .reshape([batch_size * seq_len, seen_size])
-        .matmul(scanned.w_ih.transpose());
     let (outputs, state) = recurrent_scan(
         ScanInputs {
-            products: products.reshape([batch_size, seq_len, gates]),
+            products: linear_map(seen, scanned.w_ih, None),
             vectors: scanned.vectors,
             state: Tensor::stack(parts, 0),
             skip: x,

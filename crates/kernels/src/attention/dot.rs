@@ -121,7 +121,7 @@ fn panels(columns: usize) -> usize {
     columns.div_ceil(LANES)
 }
 
-fn pack<'a>(rows: usize, columns: usize, row: impl Fn(usize) -> &'a [f32]) -> Panels {
+fn pack<'a>(rows: usize, columns: usize, row: impl Fn(usize) -> &'a [f32] + Sync) -> Panels {
     Panels::of_rows(panels(columns), rows, row)
 }
 
@@ -130,7 +130,7 @@ fn by_key<'a>(
     machine: Machine,
     keys: usize,
     size: usize,
-    of_key: impl Fn(usize) -> &'a [f32],
+    of_key: impl Fn(usize) -> &'a [f32] + Sync,
 ) -> Panels {
     let column = |key| if key < keys { of_key(key) } else { &[] };
     Panels::of_columns(machine, panels(keys), size, |panel| {

@@ -5,9 +5,10 @@
 //! the gradients add up chunks of rows in order: the same bits at any number of threads.
 
 use super::door::Targets;
-use super::in_panels::GradientsInPanels;
+use super::in_panels::{Block, BlockGradients, Exponentials, Softmax};
 use crate::arch::{LANES, Lanes, Line, Machine};
-use crate::matrix::{ColumnSums, Correlate, Multiply, Panels, Run, Selection, Start, Target, View};
+use crate::linear::map::{WeightGradients, Weights};
+use crate::matrix::{Panels, Target, tiles};
 use crate::measure::Measure;
 use crate::spread::spread;
 use crate::{Isa, KernelError, scalar};
@@ -125,61 +126,83 @@ pub fn linear_cross_entropy_on(isa: Isa, call: LinearCrossEntropy<'_>) -> Result
     Ok(())
 }
 
-/// Rows that are one thread's work at a time.
-const PART_ROWS: usize = 96;
+/// Parts of a chunk: some for each thread.
+const PARTS: usize = 8;
 /// Rows whose logits exist together.
-const CHUNK_ROWS: usize = 4 * PART_ROWS;
-/// Panels of tokens that are one thread's work at a time, and the depth of products over tokens.
-const PART_PANELS: usize = 32;
+const CHUNK_ROWS: usize = PARTS * 112;
 
 fn run(machine: Machine, call: LinearCrossEntropy<'_>) {
     let LinearLogitsShape {
-        rows, input_size, ..
+        rows,
+        input_size,
+        vocab_size,
     } = call.shape;
     call.losses.fill(0.0);
     let mut gradients = call.gradients;
-    if let Some(gradients) = &mut gradients {
-        gradients.d_x.fill(0.0);
-        gradients.d_weight.fill(0.0);
-        gradients.d_bias.fill(0.0);
-    }
     let counts = |&row: &usize| call.mask.is_none_or(|mask| mask[row]);
     let counted: Vec<usize> = (0..rows).filter(counts).collect();
+    if let Some(gradients) = &mut gradients {
+        gradients.d_x.fill(0.0);
+        if counted.is_empty() {
+            gradients.d_weight.fill(0.0);
+            gradients.d_bias.fill(0.0);
+        }
+    }
     if counted.is_empty() {
         return;
     }
-    let map = Map::new(
+    let weights = Weights {
         machine,
-        call.weight,
-        call.bias,
-        gradients.is_some(),
-        call.shape,
-    );
+        values: call.weight,
+        input_size,
+        output_size: vocab_size,
+    };
+    let map = Map {
+        to_logits: weights.to_outputs(),
+        to_x: gradients.is_some().then(|| weights.to_inputs()),
+        biases: biases(call.bias),
+        weights,
+    };
     let mut losses = vec![0.0; CHUNK_ROWS.min(counted.len())];
     let mut d_x = vec![0.0; losses.len() * input_size * usize::from(gradients.is_some())];
-    for (index, chunk) in counted.chunks(CHUNK_ROWS).enumerate() {
-        let x = |row: usize| &call.x[chunk[row] * input_size..][..input_size];
+    // Chunks and parts of like size: a small last one would cost a pass over all weights, and
+    // one thread would wait for it.
+    for (first, count) in tiles(counted.len(), CHUNK_ROWS) {
+        let chunk = &counted[first..][..count];
         let labels: Vec<u32> = chunk.iter().map(|&row| call.labels[row]).collect();
-        let mut d_x_parts = d_x.chunks_mut((PART_ROWS * input_size).max(1));
-        let mut parts: Vec<Part<'_>> = (labels.chunks(PART_ROWS))
-            .zip(losses.chunks_mut(PART_ROWS))
-            .enumerate()
-            .map(|(index, (labels, losses))| Part {
-                x: Panels::of_rows(map.input_panels(), labels.len(), |row| {
-                    x(index * PART_ROWS + row)
-                }),
-                logits: Panels::take(map.vocab_panels(), labels.len()),
-                labels,
-                losses: &mut losses[..labels.len()],
-                d_x: d_x_parts.next().unwrap_or_default(),
-            })
-            .collect();
+        let (mut rest_of_losses, mut rest_of_d_x) = (&mut losses[..count], &mut d_x[..]);
+        let mut parts = Vec::new();
+        for (first, rows) in tiles(count, count.div_ceil(PARTS)) {
+            let x = |row: usize| &call.x[chunk[first + row] * input_size..][..input_size];
+            let (losses, rest) = rest_of_losses.split_at_mut(rows);
+            rest_of_losses = rest;
+            let d_x_len = (rows * input_size).min(rest_of_d_x.len());
+            let (d_x, rest) = rest_of_d_x.split_at_mut(d_x_len);
+            rest_of_d_x = rest;
+            parts.push(Part {
+                x: Panels::of_rows(input_size.div_ceil(LANES), rows, x),
+                logits: Panels::take(map.biases.len(), rows),
+                labels: &labels[first..][..rows],
+                losses,
+                d_x,
+            });
+        }
         let scale = gradients.as_ref().map(|gradients| gradients.scale);
         spread(parts.iter_mut().collect(), |part: &mut Part<'_>| {
             part.run(&map, call.smoothing, scale);
         });
         if let Some(gradients) = &mut gradients {
-            add_weight_gradients(&map, &parts, gradients, index);
+            let views = (parts.iter())
+                .map(|part| (part.labels.len(), part.x.view(0, 0), part.logits.view(0, 0)));
+            WeightGradients {
+                machine,
+                input_size,
+                parts: views.collect(),
+                d_weight: gradients.d_weight,
+                d_bias: gradients.d_bias,
+                continued: first > 0,
+            }
+            .run();
         }
         drop(parts);
         for (&row, loss) in chunk.iter().zip(&losses) {
@@ -194,61 +217,22 @@ fn run(machine: Machine, call: LinearCrossEntropy<'_>) {
 }
 
 /// The linear map, packed.
-struct Map {
-    machine: Machine,
-    input_size: usize,
-    vocab_size: usize,
-    /// `Wᵀ`, `[I, V]`
+struct Map<'a> {
+    weights: Weights<'a>,
     to_logits: Panels,
-    /// W, `[V, I]`; `None` where no gradient is asked for.
+    /// `None` where no gradient is asked for.
     to_x: Option<Panels>,
-    /// A token that does not exist has a logit of `−∞`.
     biases: Vec<Lanes>,
 }
 
-impl Map {
-    fn new(
-        machine: Machine,
-        weight: &[f32],
-        bias: &[f32],
-        with_gradients: bool,
-        shape: LinearLogitsShape,
-    ) -> Map {
-        let LinearLogitsShape {
-            input_size,
-            vocab_size,
-            ..
-        } = shape;
-        let token = |token: usize| match token < vocab_size {
-            true => &weight[token * input_size..][..input_size],
-            false => &[],
-        };
-        let vocab_panels = vocab_size.div_ceil(LANES);
-        let biases = bias.chunks(LANES).map(|bias| {
-            let mut lanes = Line([f32::NEG_INFINITY; LANES]);
-            lanes.0[..bias.len()].copy_from_slice(bias);
-            lanes
-        });
-        Map {
-            machine,
-            input_size,
-            vocab_size,
-            to_logits: Panels::of_columns(machine, vocab_panels, input_size, |panel| {
-                std::array::from_fn(|lane| token(panel * LANES + lane))
-            }),
-            to_x: with_gradients
-                .then(|| Panels::of_rows(input_size.div_ceil(LANES), vocab_panels * LANES, token)),
-            biases: biases.collect(),
-        }
-    }
-
-    fn input_panels(&self) -> usize {
-        self.input_size.div_ceil(LANES)
-    }
-
-    fn vocab_panels(&self) -> usize {
-        self.vocab_size.div_ceil(LANES)
-    }
+/// By panels; a token that does not exist has a logit of `−∞`.
+fn biases(bias: &[f32]) -> Vec<Lanes> {
+    let panels = bias.chunks(LANES).map(|bias| {
+        let mut lanes = Line([f32::NEG_INFINITY; LANES]);
+        lanes.0[..bias.len()].copy_from_slice(bias);
+        lanes
+    });
+    panels.collect()
 }
 
 /// Some rows of a chunk.
@@ -264,105 +248,47 @@ struct Part<'a> {
 
 impl Part<'_> {
     /// From x to the losses, and back to the gradients of the logits and of x.
-    fn run(&mut self, map: &Map, smoothing: f64, scale: Option<f64>) {
+    fn run(&mut self, map: &Map<'_>, smoothing: f64, scale: Option<f64>) {
         let rows = self.labels.len();
-        Multiply {
-            rows,
-            depth: map.input_size,
-            a: self.x.view(0, 0),
-            b: map.to_logits.view(0, 0),
-            panels: Selection::all(map.vocab_panels()),
-            c: Target::Biased(&map.biases, self.logits.view_mut(0, 0)),
+        let targets = Targets {
+            labels: self.labels,
+            mask: None,
+            smoothing,
+            vocab_size: map.weights.output_size,
+        };
+        let mut softmax = Softmax::of_rows(rows);
+        for (first, count) in map.weights.blocks() {
+            let logits = Target::Biased(&map.biases, self.logits.view_mut(0, 0));
+            let x = self.x.view(0, 0);
+            (map.weights).outputs(&map.to_logits, rows, x, (first, count), logits);
+            map.weights.machine.run(Exponentials {
+                targets,
+                block: Block {
+                    first,
+                    count,
+                    logits: self.logits.view_mut(first, 0),
+                },
+                softmax: &mut softmax,
+            });
         }
-        .run(map.machine);
-        map.machine.run(GradientsInPanels {
-            targets: Targets {
-                labels: self.labels,
-                mask: None,
-                smoothing,
-                vocab_size: map.vocab_size,
-            },
-            scale: scale.unwrap_or(1.0),
-            logits: self.logits.view_mut(0, 0),
-            losses: self.losses,
-        });
-        let Some(to_x) = map.to_x.as_ref().filter(|_| map.input_size > 0) else {
+        softmax.losses(targets, self.losses);
+        let (Some(to_x), Some(scale)) = (&map.to_x, scale) else {
             return;
         };
-        for first in (0..map.vocab_panels()).step_by(PART_PANELS) {
-            Multiply {
-                rows,
-                depth: PART_PANELS.min(map.vocab_panels() - first) * LANES,
-                a: self.logits.view(first, 0),
-                b: to_x.view(0, first * LANES),
-                panels: Selection::all(map.input_panels()),
-                c: Target::RowMajor {
-                    values: self.d_x,
-                    columns: map.input_size,
-                    start: Start::of_part(first),
+        for (index, (first, count)) in map.weights.blocks().enumerate() {
+            map.weights.machine.run(BlockGradients {
+                targets,
+                scale,
+                index,
+                block: Block {
+                    first,
+                    count,
+                    logits: self.logits.view_mut(first, 0),
                 },
-            }
-            .run(map.machine);
+                softmax: &softmax,
+            });
+            let d_logits = &self.logits;
+            (map.weights).input_gradients(to_x, rows, d_logits, (first, count), self.d_x);
         }
     }
-}
-
-/// `d_weight += Gᵀ·x` and `d_bias += Σ G` for the gradients G `[rows, V]` of a chunk's logits.
-fn add_weight_gradients(
-    map: &Map,
-    parts: &[Part<'_>],
-    gradients: &mut LinearGradients<'_>,
-    chunk: usize,
-) {
-    let input_size = map.input_size;
-    let logits: Vec<View<'_>> = parts.iter().map(|part| part.logits.view(0, 0)).collect();
-    let x: Vec<View<'_>> = parts.iter().map(|part| part.x.view(0, 0)).collect();
-    let runs = parts.iter().enumerate().map(|(block, part)| Run {
-        block,
-        first: 0,
-        count: part.labels.len(),
-    });
-    let runs: Vec<Run> = runs.collect();
-    let tokens = PART_PANELS * LANES;
-    let mut d_weights = (gradients.d_weight).chunks_mut((tokens * input_size).max(1));
-    let tasks = (gradients.d_bias.chunks_mut(tokens).enumerate())
-        .map(|(index, d_bias)| (index, d_bias, d_weights.next().unwrap_or_default()))
-        .collect();
-    spread(
-        tasks,
-        |(index, d_bias, d_weight): (usize, &mut [f32], &mut [f32])| {
-            for (panel, d_bias) in (index * PART_PANELS..).zip(d_bias.chunks_mut(LANES)) {
-                let mut sums = Lanes::ZERO;
-                for (logits, run) in logits.iter().zip(&runs) {
-                    map.machine.run(ColumnSums {
-                        rows: logits.rows(panel, 0, run.count),
-                        factors: None,
-                        sums: &mut sums,
-                    });
-                }
-                for (value, sum) in d_bias.iter_mut().zip(sums.0) {
-                    *value += sum;
-                }
-                if input_size == 0 {
-                    continue;
-                }
-                let first = (panel - index * PART_PANELS) * LANES * input_size;
-                Correlate {
-                    runs: &runs,
-                    rows: d_bias.len(),
-                    a: &logits,
-                    a_panel: panel,
-                    b: &x,
-                    b_panel: 0,
-                    panels: Selection::all(map.input_panels()),
-                    c: Target::RowMajor {
-                        values: &mut d_weight[first..],
-                        columns: input_size,
-                        start: Start::of_part(chunk),
-                    },
-                }
-                .run(map.machine);
-            }
-        },
-    );
 }

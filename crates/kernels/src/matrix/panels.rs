@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::pool::Buffer;
 use crate::Products;
 use crate::arch::{LANES, Lanes, Line, Machine, Simd, VectorWork, Work};
+use crate::spread::{rows_per_part, spread};
 
 /// A matrix in panels: [`LANES`] columns side by side, a panel one row after another, the last
 /// panel filled up with any values.
@@ -33,14 +34,15 @@ impl Panels {
         machine: Machine,
         panels: usize,
         depth: usize,
-        columns: impl Fn(usize) -> [&'a [f32]; LANES],
+        columns: impl Fn(usize) -> [&'a [f32]; LANES] + Sync,
     ) -> Panels {
         let mut matrix = Panels::take(panels, depth);
-        for index in 0..panels {
-            let panel = &mut matrix.panel_mut(index)[..depth];
-            let rows = columns(index);
-            machine.run_vectors(Interleave { rows, panel });
-        }
+        spread(matrix.parts(depth), |(first, stride, part)| {
+            for (index, panel) in (first..).zip(part.chunks_exact_mut(stride)) {
+                let (rows, panel) = (columns(index), &mut panel[..depth]);
+                machine.run_vectors(Interleave { rows, panel });
+            }
+        });
         matrix
     }
 
@@ -49,19 +51,36 @@ impl Panels {
     pub(crate) fn of_rows<'a>(
         panels: usize,
         depth: usize,
-        row: impl Fn(usize) -> &'a [f32],
+        row: impl Fn(usize) -> &'a [f32] + Sync,
     ) -> Panels {
         let mut matrix = Panels::take(panels, depth);
-        for k in 0..depth {
-            let row = row(k);
-            for panel in 0..panels {
-                matrix.values[panel * matrix.stride + k] = match row {
-                    [] => Lanes::ZERO,
-                    row => lanes_of(row, panel * LANES),
-                };
+        spread(matrix.parts(depth), |(first, stride, part)| {
+            for k in 0..depth {
+                let row = row(k);
+                for (index, panel) in (first..).zip(part.chunks_exact_mut(stride)) {
+                    panel[k] = match row {
+                        [] => Lanes::ZERO,
+                        row => lanes_of(row, index * LANES),
+                    };
+                }
             }
-        }
+        });
         matrix
+    }
+
+    /// Panels in parts that are worth a thread's while: the first one's index, the rows from one
+    /// to the next, and they.
+    fn parts(&mut self, depth: usize) -> Vec<(usize, usize, &mut [Lanes])> {
+        /// Values of a part, about.
+        const PART: usize = 1 << 16;
+        /// Lines of a row that are read together, at least.
+        const LEAST: usize = 4;
+        let stride = self.stride;
+        let panels = rows_per_part(depth * LANES, PART).max(LEAST);
+        let parts = self.values.chunks_mut(panels * stride).enumerate();
+        parts
+            .map(|(index, part)| (index * panels, stride, part))
+            .collect()
     }
 
     pub(crate) fn panel(&self, index: usize) -> &[Lanes] {

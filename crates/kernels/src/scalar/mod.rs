@@ -31,6 +31,7 @@ mod cross_entropy;
 mod elementwise;
 mod embedding;
 mod gru;
+mod linear;
 mod lstm;
 mod optimizer;
 mod real;
@@ -46,6 +47,7 @@ pub use cross_entropy::{
 };
 pub use elementwise::{elementwise, elementwise_backward};
 pub use embedding::{embed, embed_backward};
+pub use linear::{linear, linear_backward};
 pub use optimizer::{sum_of_squares, update};
 pub use real::Real;
 pub use scan::{scan_backward, scan_forward, scan_log_space};

@@ -6,6 +6,7 @@ mod case;
 mod cross_entropy;
 mod elementwise;
 mod embedding;
+mod linear;
 mod linear_cross_entropy;
 mod log_softmax;
 mod optimizer;

@@ -146,7 +146,7 @@ const ATTENTION: Door = Door {
     writes: Writes::Forward,
 };
 
-pub(crate) const DOORS: [Door; 10] = [
+pub(crate) const DOORS: [Door; 11] = [
     CROSS_ENTROPY,
     Door {
         name: "cross_entropy_gradient",
@@ -202,6 +202,46 @@ pub(crate) const DOORS: [Door; 10] = [
                 },
             )
         },
+        ..CROSS_ENTROPY
+    },
+    Door {
+        name: "linear, linear_backward",
+        sizes: "NIO",
+        inputs: |s| vec![s[0] * s[1], s[1] * s[2], s[2], s[0] * s[2]],
+        outputs: |s| vec![s[0] * s[2], s[0] * s[1], s[1] * s[2], s[2]],
+        ids: None,
+        call: |isa, s, slices| {
+            let [x, weight, bias, d_y] = all(slices.inputs);
+            let [y, d_x, d_weight, d_bias] = all_mut(slices.outputs);
+            let shape = LinearShape {
+                rows: s[0],
+                input_size: s[1],
+                output_size: s[2],
+            };
+            linear_on(
+                isa,
+                Linear {
+                    shape,
+                    x,
+                    weight,
+                    bias: Some(bias),
+                    y,
+                },
+            )?;
+            linear_backward_on(
+                isa,
+                LinearBackward {
+                    shape,
+                    x,
+                    weight,
+                    d_y,
+                    d_x: Some(d_x),
+                    d_weight: Some(d_weight),
+                    d_bias: Some(d_bias),
+                },
+            )
+        },
+        writes: Writes::Forward,
         ..CROSS_ENTROPY
     },
     LOG_SOFTMAX,

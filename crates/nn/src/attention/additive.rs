@@ -1,8 +1,9 @@
 //! Additive attention.
 
 use super::{Attended, Keys};
-use crate::cell::{row, times};
+use crate::cell::times;
 use crate::init::{Initialiser, parameter};
+use crate::ops::linear_map;
 use crate::{NnError, Rng};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
@@ -146,10 +147,8 @@ impl AdditiveAttention {
             let want = [batch_size, query_len, wanted];
             return Err(NnError::shape(OP, "query", want, query.dims()));
         }
-        let mut query = times(query, &self.w_query);
-        if let Some(bias) = &self.bias {
-            query = query + row(bias);
-        }
+        let bias = self.bias.as_ref().map(Param::val);
+        let query = linear_map(query, self.w_query.val(), bias);
         keys.attend(OP, query, self.scoring(), None)
     }
 

@@ -1,6 +1,6 @@
 //! The gated recurrent unit.
 
-use super::{Cell, FusedCell, GruConfig, State, clamped, gate, packed, row, times};
+use super::{Cell, FusedCell, GruConfig, State, affine, clamped, gate, packed, row, times};
 use crate::activation::Activation;
 use crate::init::parameter;
 use crate::{NnError, Rng};
@@ -85,7 +85,7 @@ impl Cell for Gru {
     }
 
     fn project(&self, x: Tensor<3>) -> Tensor<3> {
-        times(x, &self.w_ih) + row(&self.bias)
+        affine(x, &self.w_ih, &self.bias)
     }
 
     fn step(&self, projected: Tensor<2>, recurrent: Tensor<2>, state: State) -> State {

@@ -1,7 +1,7 @@
 //! The independently recurrent cell.
 
 use super::rnn::kernel_activation;
-use super::{Cell, FusedCell, IndRnnConfig, State, packed, row, times};
+use super::{Cell, FusedCell, IndRnnConfig, State, affine, packed, row};
 use crate::activation::Activation;
 use crate::init::parameter;
 use crate::{NnError, Rng};
@@ -63,7 +63,7 @@ impl Cell for IndRnn {
     }
 
     fn project(&self, x: Tensor<3>) -> Tensor<3> {
-        times(x, &self.w_ih) + row(&self.bias)
+        affine(x, &self.w_ih, &self.bias)
     }
 
     fn step(&self, projected: Tensor<2>, recurrent: Tensor<2>, _: State) -> State {

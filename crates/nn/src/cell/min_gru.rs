@@ -1,6 +1,6 @@
 //! The minimal gated recurrent unit.
 
-use super::{Candidate, Cell, FusedCell, MinGruConfig, ScannedCell, State, packed, row, times};
+use super::{Candidate, Cell, FusedCell, MinGruConfig, ScannedCell, State, affine, packed};
 use crate::init::parameter;
 use crate::{NnError, Rng};
 use burn::module::{Module, Param};
@@ -53,7 +53,7 @@ impl Cell for MinGru {
     }
 
     fn project(&self, x: Tensor<3>) -> Tensor<3> {
-        times(x, &self.w_ih) + row(&self.bias)
+        affine(x, &self.w_ih, &self.bias)
     }
 
     fn step(&self, projected: Tensor<2>, _: Tensor<2>, state: State) -> State {

@@ -1,6 +1,6 @@
 //! The minimal long short-term memory.
 
-use super::{Candidate, Cell, FusedCell, MinLstmConfig, ScannedCell, State, packed, row, times};
+use super::{Candidate, Cell, FusedCell, MinLstmConfig, ScannedCell, State, affine, packed};
 use crate::init::parameter;
 use crate::{NnError, Rng};
 use burn::module::{Module, Param};
@@ -61,7 +61,7 @@ impl Cell for MinLstm {
     }
 
     fn project(&self, x: Tensor<3>) -> Tensor<3> {
-        times(x, &self.w_ih) + row(&self.bias)
+        affine(x, &self.w_ih, &self.bias)
     }
 
     fn step(&self, projected: Tensor<2>, _: Tensor<2>, state: State) -> State {

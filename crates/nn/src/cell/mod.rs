@@ -31,6 +31,7 @@ pub use state::State;
 use crate::Rng;
 use crate::dropout::keep_mask;
 use crate::init::parameter;
+use crate::ops::linear_map;
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Tensor};
 use recurra_kernels::{CellKind, ScanKind};
@@ -211,7 +212,16 @@ impl AnyCell {
 
 /// `x W^T`, for `w [rows, columns]` as PyTorch stores it.
 pub(crate) fn times<const D: usize>(x: Tensor<D>, w: &Param<Tensor<2>>) -> Tensor<D> {
-    x.matmul(w.val().transpose().unsqueeze())
+    linear_map(x, w.val(), None)
+}
+
+/// `x W^T + b`, for `w [rows, columns]` and `b [rows]`.
+pub(crate) fn affine<const D: usize>(
+    x: Tensor<D>,
+    w: &Param<Tensor<2>>,
+    b: &Param<Tensor<1>>,
+) -> Tensor<D> {
+    linear_map(x, w.val(), Some(b.val()))
 }
 
 /// `x` clamped to `[-bound, bound]`, if there is a bound.

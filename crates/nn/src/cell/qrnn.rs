@@ -1,6 +1,6 @@
 //! The quasi-recurrent network.
 
-use super::{Cell, FusedCell, Pooling, QrnnConfig, ScannedCell, State, gate, packed, row, times};
+use super::{Cell, FusedCell, Pooling, QrnnConfig, ScannedCell, State, affine, gate, packed};
 use crate::init::parameter;
 use crate::{NnError, Rng};
 use burn::module::{Module, Param};
@@ -72,7 +72,7 @@ impl Cell for Qrnn {
     }
 
     fn project(&self, x: Tensor<3>) -> Tensor<3> {
-        times(x, &self.w_ih) + row(&self.bias)
+        affine(x, &self.w_ih, &self.bias)
     }
 
     fn step(&self, projected: Tensor<2>, _: Tensor<2>, state: State) -> State {

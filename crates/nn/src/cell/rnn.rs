@@ -1,6 +1,6 @@
 //! The plain recurrent cell.
 
-use super::{Cell, FusedCell, RnnConfig, State, clamped, packed, row, times};
+use super::{Cell, FusedCell, RnnConfig, State, affine, clamped, packed, row, times};
 use crate::activation::Activation;
 use crate::init::parameter;
 use crate::{NnError, Rng};
@@ -59,7 +59,7 @@ impl Cell for Rnn {
     }
 
     fn project(&self, x: Tensor<3>) -> Tensor<3> {
-        times(x, &self.w_ih) + row(&self.bias)
+        affine(x, &self.w_ih, &self.bias)
     }
 
     fn step(&self, projected: Tensor<2>, recurrent: Tensor<2>, _: State) -> State {

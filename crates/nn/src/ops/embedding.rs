@@ -1,6 +1,7 @@
 //! Rows of a table by their ids, differentiable.
 
 use super::primitive::{Primitive, primitive, slice};
+use super::spare::buffer;
 use burn::backend::autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
     grads::Gradients,
@@ -74,7 +75,7 @@ impl Backward<Flex, 1> for EmbedNode {
         let d_outputs = gradients.consume::<Flex>(&ops.node).to_contiguous();
         let [Some(parent)] = ops.parents else { return };
         let (spec, shape) = ops.state;
-        let mut d_weight = vec![0.0; shape.vocab_size * shape.embed_size];
+        let mut d_weight = buffer(shape.vocab_size * shape.embed_size);
         embed_backward(EmbedBackward {
             shape,
             ids: &spec.ids,

@@ -2,6 +2,7 @@
 
 use super::cross_entropy::{CrossEntropySpec, scaled};
 use super::primitive::{Primitive, primitive, slice};
+use super::spare::buffer;
 use burn::backend::autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
     grads::Gradients,
@@ -54,8 +55,8 @@ fn run(
     let [x, weight, bias] = inputs.each_ref().map(slice);
     let shapes = inputs.each_ref().map(|tensor| tensor.shape().to_vec());
     let mut losses = vec![0.0; spec.labels.len()];
-    let zeros = |values: &[f32]| vec![0.0; if differentiate { values.len() } else { 0 }];
-    let [mut d_x, mut d_weight, mut d_bias] = [x, weight, bias].map(zeros);
+    let room = |values: &[f32]| buffer(if differentiate { values.len() } else { 0 });
+    let [mut d_x, mut d_weight, mut d_bias] = [x, weight, bias].map(room);
     linear_cross_entropy(LinearCrossEntropy {
         shape: LinearLogitsShape {
             rows: spec.labels.len(),

@@ -5,6 +5,7 @@
 
 use super::outputs::{Slots, locked, outputs_of};
 use super::primitive::{Primitive, primitive, slice};
+use super::spare::buffer;
 use burn::backend::autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
     grads::Gradients,
@@ -159,10 +160,10 @@ impl Inputs {
         d_final_state: Option<Primitive>,
         wants_x: bool,
     ) -> [Option<Primitive>; 5] {
-        let zeros = |index: usize| vec![0.0; self.slice(index).len()];
-        let mut d_x = wants_x.then(|| zeros(0));
-        let (mut d_w_ih, mut d_w_hh) = (zeros(1), zeros(2));
-        let (mut d_vectors, mut d_state) = (zeros(3), zeros(4));
+        let room = |index: usize| buffer(self.slice(index).len());
+        let mut d_x = wants_x.then(|| room(0));
+        let (mut d_w_ih, mut d_w_hh) = (room(1), room(2));
+        let (mut d_vectors, mut d_state) = (room(3), room(4));
         sequence_backward(SequenceBackward {
             cell: self.spec.cell,
             shape: self.shape(),

@@ -1,5 +1,6 @@
 //! The gradients of a model.
 
+use crate::ops::give_back;
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::{Tensor, TensorData};
@@ -41,8 +42,8 @@ impl Gradients {
     }
 
     /// Adds those of another pass over the same parameters.
-    pub fn add(&mut self, other: Self) {
-        for (id, more) in other.by_id {
+    pub fn add(&mut self, mut other: Self) {
+        for (id, more) in std::mem::take(&mut other.by_id) {
             match self.by_id.get_mut(&id) {
                 Some(sum) => {
                     let sum = sum
@@ -86,6 +87,17 @@ impl Gradients {
                 let bad = self.get(id)?.iter().any(|value| !value.is_finite());
                 bad.then_some(name)
             })
+    }
+}
+
+impl Drop for Gradients {
+    /// The next backward pass writes where they lie.
+    fn drop(&mut self) {
+        for gradient in std::mem::take(&mut self.by_id).into_values() {
+            if let Ok(values) = gradient.into_vec() {
+                give_back(values);
+            }
+        }
     }
 }
 

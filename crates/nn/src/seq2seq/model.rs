@@ -2,12 +2,12 @@
 
 use super::decoder::Decoded;
 use super::{Bridge, Decoder, DecoderState, Dense, Memory, Seq2SeqConfig};
-use crate::cell::row;
 use crate::dropout::dropout;
 use crate::init::parameter;
 use crate::loss::{
     Labels, coverage_loss, linear_cross_entropy, smoothed_cross_entropy, tied_cross_entropy,
 };
+use crate::ops::linear_map;
 use crate::{Embedding, Linear, Mode, NnError, Rng, Stack, Tensor};
 use burn::module::{Module, Param};
 use burn::tensor::Device;
@@ -295,12 +295,8 @@ impl Seq2Seq {
         let logits = match (&self.output, &self.output_bias) {
             (Some(output), _) => output.forward(readout),
             (None, bias) => {
-                let weight = &self.embedding_of_target().weight;
-                let logits = crate::cell::times(readout, weight);
-                match bias {
-                    Some(bias) => logits + row(bias),
-                    None => logits,
-                }
+                let weight = self.embedding_of_target().weight.val();
+                linear_map(readout, weight, bias.as_ref().map(Param::val))
             }
         };
         match (&decoded.generation_gate, &decoded.alignment) {

@@ -1,0 +1,159 @@
+//! A linear map of the last dimension as one differentiable operation.
+
+use super::primitive::{Primitive, primitive, slice};
+use super::spare::buffer;
+use burn::backend::autodiff::{
+    checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
+    grads::Gradients,
+    ops::{Backward, Ops, OpsKind},
+};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
+use burn::tensor::{DType, Tensor};
+use recurra_kernels::{Linear, LinearBackward, LinearShape, linear, linear_backward};
+
+/// `x·Wᵀ + b` along the last dimension; shapes are the caller's promise.
+///
+/// `x [.., input_size]`, `weight [output_size, input_size]`, `bias [output_size]`.
+pub(crate) fn linear_map<const D: usize>(
+    x: Tensor<D>,
+    weight: Tensor<2>,
+    bias: Option<Tensor<1>>,
+) -> Tensor<D> {
+    if x.dtype() != DType::F32 || weight.dtype() != DType::F32 {
+        let y = x.matmul(weight.transpose().unsqueeze());
+        return match bias {
+            Some(bias) => y + bias.unsqueeze(),
+            None => y,
+        };
+    }
+    // An operation has as many inputs as it has; no bias is one without values.
+    let bias = bias.unwrap_or_else(|| Tensor::empty([0], &x.device()));
+    let y = <Dispatch as LinearOps>::linear_map(
+        x.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into_dispatch(),
+    );
+    Tensor::from_dispatch(y)
+}
+
+/// Backends with linear maps as a kernel.
+#[backend_extension(Flex, Autodiff)]
+trait LinearOps: Backend {
+    fn linear_map(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+}
+
+/// The inputs but the bias on the CPU, contiguous.
+#[derive(Debug, Clone)]
+struct Inputs {
+    x: Primitive,
+    weight: Primitive,
+}
+
+impl Inputs {
+    fn shape(&self) -> LinearShape {
+        let (x, weight) = (self.x.shape(), self.weight.shape());
+        LinearShape {
+            rows: x[..x.num_dims() - 1].iter().product(),
+            input_size: weight[1],
+            output_size: weight[0],
+        }
+    }
+
+    fn outputs(&self, bias: &Primitive) -> Primitive {
+        let shape = self.shape();
+        let mut y = vec![0.0; shape.rows * shape.output_size];
+        let bias = slice(bias);
+        linear(Linear {
+            shape,
+            x: slice(&self.x),
+            weight: slice(&self.weight),
+            bias: (!bias.is_empty()).then_some(bias),
+            y: &mut y,
+        })
+        .expect("the caller has checked every shape");
+        let mut dims = self.x.shape().to_vec();
+        dims.pop();
+        dims.push(shape.output_size);
+        primitive(y, dims)
+    }
+
+    /// Gradients of x, weight and bias, those that are wanted.
+    fn gradients(&self, d_y: &Primitive, wanted: [bool; 3]) -> [Option<Primitive>; 3] {
+        let shape = self.shape();
+        let lens = [
+            shape.rows * shape.input_size,
+            shape.output_size * shape.input_size,
+            shape.output_size,
+        ];
+        let mut gradients = [0, 1, 2].map(|index| wanted[index].then(|| buffer(lens[index])));
+        let [d_x, d_weight, d_bias] = gradients.each_mut().map(Option::as_deref_mut);
+        linear_backward(LinearBackward {
+            shape,
+            x: slice(&self.x),
+            weight: slice(&self.weight),
+            d_y: slice(d_y),
+            d_x,
+            d_weight,
+            d_bias,
+        })
+        .expect("the forward pass took the same shapes");
+        let [d_x, d_weight, d_bias] = gradients;
+        [
+            d_x.map(|d_x| primitive(d_x, self.x.shape().to_vec())),
+            d_weight.map(|d_weight| primitive(d_weight, self.weight.shape().to_vec())),
+            d_bias.map(|d_bias| primitive(d_bias, [shape.output_size])),
+        ]
+    }
+}
+
+impl LinearOps for Flex {
+    fn linear_map(x: Primitive, weight: Primitive, bias: Primitive) -> Primitive {
+        let inputs = Inputs {
+            x: x.to_contiguous(),
+            weight: weight.to_contiguous(),
+        };
+        inputs.outputs(&bias.to_contiguous())
+    }
+}
+
+#[derive(Debug)]
+struct LinearNode;
+
+impl Backward<Flex, 3> for LinearNode {
+    type State = Inputs;
+
+    fn backward(self, ops: Ops<Inputs, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let d_y = gradients.consume::<Flex>(&ops.node).to_contiguous();
+        let wanted = ops.parents.each_ref().map(Option::is_some);
+        let of_inputs = ops.state.gradients(&d_y, wanted);
+        for (parent, gradient) in ops.parents.into_iter().zip(of_inputs) {
+            if let (Some(node), Some(gradient)) = (parent, gradient) {
+                gradients.register::<Flex>(node.id, gradient);
+            }
+        }
+    }
+}
+
+impl<C: CheckpointStrategy> LinearOps for Autodiff<Flex, C> {
+    fn linear_map(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let nodes = [x.node(), weight.node(), bias.node()];
+        let inputs = Inputs {
+            x: x.into_primitive().to_contiguous(),
+            weight: weight.into_primitive().to_contiguous(),
+        };
+        let y = inputs.outputs(&bias.into_primitive().to_contiguous());
+        match LinearNode.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish(inputs, y),
+            OpsKind::UnTracked(prepared) => prepared.finish(y),
+        }
+    }
+}
