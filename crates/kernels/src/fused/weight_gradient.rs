@@ -255,15 +255,15 @@ impl Sums<'_> {
     fn pairs(&self, runs: &[Run]) -> Option<Pairs> {
         let layout = self.layout;
         layout.pairs?;
-        let count = paired(runs.iter().map(|run| run.count).sum());
+        let steps = runs.iter().map(|run| run.count).sum();
         let mut pairs = Pairs {
-            x: Panels::take(layout.input_panels, count),
-            slots: Panels::take(layout.slot_panels, count),
-            previous: Panels::take(layout.num_groups, count),
+            x: Panels::take_paired(layout.input_panels, steps),
+            slots: Panels::take_paired(layout.slot_panels, steps),
+            previous: Panels::take_paired(layout.num_groups, steps),
             run: Run {
                 block: 0,
                 first: 0,
-                count,
+                count: paired(steps),
             },
         };
         let machine = layout.machine;

@@ -3,7 +3,8 @@
 //! The instruction sums over two places of the depth at once, so an operand pairs places that lie
 //! a panel's width apart: then a line of pairs is made of two whole lines of numbers, and is the
 //! same for a left operand, whose depth runs along its columns, and for a right one, where it runs
-//! down its rows. What has no partner has zero.
+//! down its rows. What has no partner has zero, and so has a right operand after its last pair up to
+//! the next segment of [`LANES`] lines: tiles are whole in depth.
 
 use super::panels::{Panels, View};
 use crate::Products;
@@ -37,18 +38,26 @@ impl Panels {
         pairs
     }
 
+    /// Room for a right operand of pairs of `rows` rows.
+    pub(crate) fn take_paired(panels: usize, rows: usize) -> Panels {
+        Panels::take(panels, paired(rows).next_multiple_of(LANES))
+    }
+
     /// The first rows of some panels as a right operand.
     pub(crate) fn paired_rows(&self, machine: Machine, panels: usize, rows: usize) -> Panels {
-        let mut pairs = Panels::take(panels, paired(rows));
+        let mut pairs = Panels::take_paired(panels, rows);
         for panel in 0..panels {
             pairs.set_paired_rows(machine, panel, &self.panel(panel)[..rows]);
         }
         pairs
     }
 
-    /// Sets a panel to the pairs of `numbers`, one row after another.
+    /// Sets a panel, taken for so many rows, to the pairs of `numbers`, one row after another.
     pub(crate) fn set_paired_rows(&mut self, machine: Machine, panel: usize, numbers: &[Lanes]) {
-        let pairs = self.panel_mut(panel).chunks_mut(LANES);
+        let count = paired(numbers.len());
+        let pairs = &mut self.panel_mut(panel)[..count.next_multiple_of(LANES)];
+        pairs[count..].fill(Lanes::ZERO);
+        let pairs = pairs.chunks_mut(LANES);
         for (numbers, pairs) in numbers.chunks(2 * LANES).zip(pairs) {
             let (first, second) = numbers.split_at(numbers.len().min(LANES));
             machine.run(Pair {
@@ -98,7 +107,7 @@ mod tests {
         );
         let number = |row: usize| Line([row as f32; LANES]);
         let numbers: Vec<Lanes> = (0..20).map(number).collect();
-        let mut pairs = Panels::take(1, paired(20));
+        let mut pairs = Panels::take_paired(1, 20);
         pairs.set_paired_rows(Machine::Portable, 0, &numbers);
         let bits = |first: f32, second: f32| first.to_bits() >> 16 | second.to_bits();
         let expected: Vec<u32> = (0..16)
