@@ -32,7 +32,7 @@ impl Feature {
     /// What the bf16 products of AVX-512 are compiled with.
     pub(super) const FOR_BF16: Feature = Feature::FOR_AVX512.and(Feature::AVX512_BF16);
     /// What the products of tiles need, with all that is around them.
-    pub(super) const FOR_AMX: Feature = Feature::FOR_AVX512.and(Feature::AMX_BF16);
+    pub(super) const FOR_AMX: Feature = Feature::FOR_BF16.and(Feature::AMX_BF16);
 }
 
 impl Features {
@@ -118,6 +118,6 @@ mod tests {
         assert!(!all.without(Feature::AVX512_BF16).has(Feature::FOR_BF16));
         assert!(!all.without(Feature::AVX512).has(Feature::FOR_BF16));
         assert!(!all.without(Feature::AMX_BF16).has(Feature::FOR_AMX));
-        assert!(!all.without(Feature::AVX512).has(Feature::FOR_AMX));
+        assert!(!all.without(Feature::AVX512_BF16).has(Feature::FOR_AMX));
     }
 }

@@ -1,6 +1,6 @@
 //! Products of tiles of pairs, where a machine has instructions for them.
 
-use super::simd::{LANES, Lanes};
+use super::simd::Lanes;
 
 #[cfg(target_arch = "x86_64")]
 use super::x86_64;
@@ -10,7 +10,7 @@ pub(crate) const TILE_ROWS: usize = 16;
 
 /// A block of sums in tile registers: two rows of up to two tiles, or one row of up to four.
 ///
-/// A tile is up to [`TILE_ROWS`] rows of [`LANES`] words. Tiles are numbered row by row, and the
+/// A tile is up to [`TILE_ROWS`] rows of [`LANES`](super::LANES) words. Tiles are numbered row by row, and the
 /// second row of a block begins at [`SECOND_ROW`].
 ///
 /// Each element is one sum in the order of the depth, so it has the same bits whatever the heights
@@ -26,7 +26,7 @@ pub(crate) trait Tiles {
     fn start_from_zero(&mut self, tile: usize);
 
     /// Adds the products of `R` tiles of the left operand and `N` of the right one, for
-    /// `segments` places of the depth, each [`LANES`] pairs deep.
+    /// `segments` places of the depth, each [`LANES`](super::LANES) pairs deep.
     fn multiply_add<const R: usize, const N: usize>(
         &mut self,
         segments: usize,
@@ -36,9 +36,6 @@ pub(crate) trait Tiles {
 
     /// Writes a tile's sums to rows that begin `stride` values apart.
     fn store(&self, tile: usize, values: &mut [f32], stride: usize);
-
-    /// `columns[c][r] = rows[r][c]`
-    fn transpose(&self, rows: &[Lanes; LANES], columns: &mut [Lanes; LANES]);
 }
 
 /// The number of the first tile of a block's second row.
@@ -54,11 +51,10 @@ pub(crate) struct Left<'a, const R: usize> {
     pub(crate) step: usize,
 }
 
-/// A kernel over tiles.
-///
-/// As with [`Work`](super::Work), all of it is `#[inline(always)]`.
+/// A kernel over tiles. All that is particular to their machine is behind [`Tiles`], so there is
+/// nothing to inline into it.
 pub(crate) trait TileWork {
-    fn run_tiles(self, tiles: &mut impl Tiles);
+    fn run(self, tiles: &mut impl Tiles);
 }
 
 /// A machine that multiplies tiles.
@@ -72,12 +68,22 @@ pub(crate) enum TileMachine {
 }
 
 impl TileMachine {
+    /// See [`PairMachine::pair`](super::PairMachine::pair).
+    pub(super) fn pair(self, first: &[Lanes], second: &[Lanes], pairs: &mut [Lanes]) {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            TileMachine::Amx(machine) => machine.bf16().pair(first, second, pairs),
+            #[cfg(test)]
+            TileMachine::Wide => super::simd::pair(first, second, pairs),
+        }
+    }
+
     pub(super) fn run(self, work: impl TileWork) {
         match self {
             #[cfg(target_arch = "x86_64")]
             TileMachine::Amx(machine) => machine.run(work),
             #[cfg(test)]
-            TileMachine::Wide => work.run_tiles(&mut in_memory::InMemory::default()),
+            TileMachine::Wide => work.run(&mut in_memory::InMemory::default()),
         }
     }
 }
@@ -85,7 +91,7 @@ impl TileMachine {
 #[cfg(test)]
 mod in_memory {
     use super::*;
-    use crate::arch::simd::{ArraysOfPairs, Simd};
+    use crate::arch::simd::{ArraysOfPairs, LANES, Simd};
 
     /// Tiles that are arrays.
     #[derive(Default)]
@@ -150,10 +156,6 @@ mod in_memory {
                 let values = &mut values[row * stride..];
                 *values.first_chunk_mut().unwrap() = self.sums[tile][row].0;
             }
-        }
-
-        fn transpose(&self, rows: &[Lanes; LANES], columns: &mut [Lanes; LANES]) {
-            ArraysOfPairs.transpose(rows.each_ref().map(|row| &row.0), columns);
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! - [`panels`]: the one layout of every operand; [`pool`]: its memory, kept between calls.
 //! - [`pairs`]: operands whose lanes hold two bf16 each.
-//! - [`product`]: the products, their sums in registers; [`tiled`]: those of pairs in tiles;
+//! - [`product`]: the products, their sums in registers; [`tiled`]: that of pairs in tiles;
 //!   [`column_sums`]: plain sums.
 //!
 //! Every element of a product is one sum in a fixed order, so it has the same bits whatever other

@@ -477,11 +477,6 @@ impl Correlate<'_, '_> {
         machine.run_vectors(self);
     }
 
-    /// The same of operands of pairs of steps; zeros follow each run up to a whole [`LANES`].
-    pub(crate) fn run_pairs(self, machine: PairMachine) {
-        machine.run(self);
-    }
-
     #[inline(always)]
     fn tile<S: Simd, const V: usize, const N: usize, const H: usize>(
         &mut self,

@@ -66,7 +66,6 @@ fn row_major(panels: &Panels, rows: usize, columns: usize) -> Vec<f32> {
 
 #[test]
 fn rows_times_columns_for_all_targets() {
-    let portable = Machine::Portable;
     for rows in [1, 2, 15, 16, 17, 31, 32, 33, 48, 67] {
         for (depth, columns) in [(1, 5), (16, 16), (17, 33), (40, 48), (64, 64), (90, 83)] {
             let mut numbers = Numbers((rows * 100 + depth) as u64);
@@ -89,9 +88,10 @@ fn rows_times_columns_for_all_targets() {
             let from_bias = expected(&|_, column| bias[column]);
             let from_values = expected(&|row, column| c.row(row)[column]);
 
-            let left = Panels::paired_columns(portable, a.in_panels().view(0, 0), a.panels(), rows);
-            let right = b.in_panels().paired_rows(portable, b.panels(), depth);
             for machine in machines() {
+                let (left, right) = (a.in_panels(), b.in_panels());
+                let left = Panels::paired_columns(machine, left.view(0, 0), a.panels(), rows);
+                let right = right.paired_rows(machine, b.panels(), depth);
                 let multiply = |target: Target<'_, '_>| {
                     Multiply {
                         rows,
@@ -143,16 +143,10 @@ fn an_element_has_the_same_bits_whatever_is_computed_beside_it() {
     let mut numbers = Numbers(3);
     let a = Matrix::new(&mut numbers, rows, depth);
     let b = Matrix::new(&mut numbers, depth, columns);
-    let left = Panels::paired_columns(
-        Machine::Portable,
-        a.in_panels().view(0, 0),
-        a.panels(),
-        rows,
-    );
-    let right = b
-        .in_panels()
-        .paired_rows(Machine::Portable, b.panels(), depth);
     for machine in machines() {
+        let (left, right) = (a.in_panels(), b.in_panels());
+        let left = Panels::paired_columns(machine, left.view(0, 0), a.panels(), rows);
+        let right = right.paired_rows(machine, b.panels(), depth);
         let multiply = |first: usize, count: usize, panels: Selection, sums: &mut Panels| {
             Multiply {
                 rows: count,
@@ -192,47 +186,39 @@ fn an_element_has_the_same_bits_whatever_is_computed_beside_it() {
 }
 
 #[test]
-fn steps_are_summed_over_for_any_number_of_rows_and_columns() {
-    for (steps, rows, columns) in [
-        (1, 1, 3),
-        (16, 16, 16),
-        (33, 7, 40),
-        (70, 16, 64),
-        (100, 13, 90),
-    ] {
+fn a_transposed_matrix_multiplies_as_its_columns_do() {
+    for (steps, columns) in [(1, 3), (16, 16), (33, 40), (70, 64), (100, 90)] {
+        let rows = 2 * LANES;
         let mut numbers = Numbers(steps as u64);
-        let a = Matrix::new(&mut numbers, steps, 2 * LANES);
+        let a = Matrix::new(&mut numbers, steps, rows);
         let b = Matrix::new(&mut numbers, steps, columns);
-        let c = Matrix::new(&mut numbers, rows, columns);
-        let [left, right] = [&a, &b].map(|matrix| {
-            let numbers = matrix.in_panels();
-            numbers.paired_rows(Machine::Portable, matrix.panels(), steps)
-        });
         let places = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
         let expected: Vec<f64> = places
             .map(|(row, column)| {
-                let products = (0..steps).map(|k| a.rounded(k, LANES + row) * b.rounded(k, column));
-                f64::from(c.row(row)[column]) + products.sum::<f64>()
+                let products = (0..steps).map(|k| a.rounded(k, row) * b.rounded(k, column));
+                products.sum()
             })
             .collect();
         for machine in machines() {
-            let mut values = c.values.clone();
-            Correlate {
-                runs: &[Run {
-                    block: 0,
-                    first: 0,
-                    count: paired(steps),
-                }],
+            let pairs = a.in_panels().paired_rows(machine, a.panels(), steps);
+            let mut left = Panels::take_transposed(a.panels(), steps);
+            for panel in 0..a.panels() {
+                let pairs = &pairs.panel(panel)[..paired(steps).next_multiple_of(LANES)];
+                left.set_transposed(Machine::Wide, panel, pairs);
+            }
+            let mut values = vec![0.0; rows * columns];
+            Multiply {
                 rows,
-                a: &[left.view(0, 0)],
-                a_panel: 1,
-                b: &[right.view(0, 0)],
-                b_panel: 0,
+                depth: paired(steps),
+                a: left.view(0, 0),
+                b: (b.in_panels())
+                    .paired_rows(machine, b.panels(), steps)
+                    .view(0, 0),
                 panels: Selection::all(b.panels()),
                 c: Target::RowMajor {
                     values: &mut values,
                     columns,
-                    start: Start::Values,
+                    start: Start::Zero,
                 },
             }
             .run_pairs(machine);

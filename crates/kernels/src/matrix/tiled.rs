@@ -1,20 +1,19 @@
-//! The products of pairs, in tiles.
+//! The product of pairs, in tiles.
 //!
 //! Lines of pairs are tiles as they are: some rows of a left operand, [`LANES`] rows of a right
 //! one, and rows of sums. Tiles are always whole in depth: where the pairs end, a right operand
 //! has zeros up to the end of a tile (see [`paired`](super::paired)), and a left one any numbers
 //! but infinities.
 
-use super::panels::{Panels, lanes_of, put_lanes};
-use super::product::{Correlate, Multiply, Start, Target, WORDS_AT_ONCE};
+use super::panels::{lanes_of, put_lanes};
+use super::product::{Multiply, Start, Target, WORDS_AT_ONCE};
 use crate::arch::{LANES, Lanes, Left, SECOND_ROW, TILE_ROWS, TileWork, Tiles};
 
 /// Rows of a block of two rows of tiles.
 const BLOCK_ROWS: usize = 2 * TILE_ROWS;
 
 impl TileWork for Multiply<'_, '_> {
-    #[inline(always)]
-    fn run_tiles(mut self, tiles: &mut impl Tiles) {
+    fn run(mut self, tiles: &mut impl Tiles) {
         let segments = self.depth.div_ceil(LANES);
         let most = (WORDS_AT_ONCE / (segments * LANES).max(1)).max(BLOCK_ROWS);
         let mut first = 0;
@@ -83,57 +82,6 @@ impl Multiply<'_, '_> {
         let b = panels.map(|panel| self.b.rows(panel, 0, segments * LANES));
         tiles.multiply_add(segments, left, b);
         for place in places.into_iter().flatten() {
-            self.c.store_tile(tiles, place);
-        }
-    }
-}
-
-impl TileWork for Correlate<'_, '_> {
-    #[inline(always)]
-    fn run_tiles(mut self, tiles: &mut impl Tiles) {
-        // Rows of A, which are steps, become columns of a left operand: each step's pairs a lane.
-        let whole = |count: usize| count.next_multiple_of(LANES);
-        let mut left = Panels::take(1, self.runs.iter().map(|run| whole(run.count)).sum());
-        let mut columns = left.panel_mut(0).as_chunks_mut::<LANES>().0.iter_mut();
-        for run in self.runs {
-            let rows = self.a[run.block].rows(self.a_panel, run.first, whole(run.count));
-            for (rows, columns) in rows.as_chunks::<LANES>().0.iter().zip(&mut columns) {
-                tiles.transpose(rows, columns);
-            }
-        }
-        tiles.set_heights([self.rows, 0]);
-        for from in (0..self.panels.count).step_by(4) {
-            match self.panels.count - from {
-                1 => self.block::<1>(tiles, left.panel(0), from),
-                2 => self.block::<2>(tiles, left.panel(0), from),
-                3 => self.block::<3>(tiles, left.panel(0), from),
-                _ => self.block::<4>(tiles, left.panel(0), from),
-            }
-        }
-    }
-}
-
-impl Correlate<'_, '_> {
-    #[inline]
-    fn block<const N: usize>(&mut self, tiles: &mut impl Tiles, mut left: &[Lanes], from: usize) {
-        let panels = self.panels.panels::<N>(from);
-        let [places] = places::<1, N>([self.rows, 0], panels, 0);
-        for place in places {
-            self.c.start_tile(tiles, place);
-        }
-        for run in self.runs {
-            let segments = run.count.div_ceil(LANES);
-            let (here, rest) = left.split_at(segments * LANES);
-            left = rest;
-            let here = Left {
-                tiles: [here],
-                step: LANES,
-            };
-            let b = self.b[run.block];
-            let b = panels.map(|panel| b.rows(self.b_panel + panel, run.first, segments * LANES));
-            tiles.multiply_add(segments, here, b);
-        }
-        for place in places {
             self.c.store_tile(tiles, place);
         }
     }
@@ -213,13 +161,13 @@ impl Target<'_, '_> {
             row,
             height,
         } = place;
-        let mut lanes = [Lanes::ZERO; TILE_ROWS];
         match self {
             Target::Added(values) | Target::Biased(_, values) => {
                 let values = Lanes::flatten_mut(values.rows(panel, row, height));
                 tiles.store(tile, values, LANES);
             }
             Target::Rows(rows) => {
+                let mut lanes = [Lanes::ZERO; TILE_ROWS];
                 tiles.store(tile, Lanes::flatten_mut(&mut lanes), LANES);
                 for (row, lanes) in rows[row..][..height].iter_mut().zip(&lanes) {
                     put_lanes(row, panel * LANES, lanes);
@@ -230,6 +178,7 @@ impl Target<'_, '_> {
             } => match whole_rows(values, *columns, place) {
                 Some(values) => tiles.store(tile, values, *columns),
                 None => {
+                    let mut lanes = [Lanes::ZERO; TILE_ROWS];
                     tiles.store(tile, Lanes::flatten_mut(&mut lanes), LANES);
                     for (h, lanes) in lanes[..height].iter().enumerate() {
                         let end = values.len().min((row + h + 1) * *columns);

@@ -8,9 +8,9 @@ use std::arch::asm;
 use std::cell::Cell;
 use std::marker::PhantomData;
 
-use super::Avx512;
+use super::{Avx512, Avx512Bf16};
 use crate::arch::features::{Feature, Features};
-use crate::arch::simd::{LANES, Lanes, Simd};
+use crate::arch::simd::{LANES, Lanes};
 use crate::arch::tiles::{Left, SECOND_ROW, TILE_ROWS, TileWork, Tiles};
 
 /// Whether the processor multiplies tiles of bf16 and the system lets this process do so.
@@ -83,26 +83,25 @@ fn is_permitted() -> bool {
     result == 0
 }
 
-/// Proof that the processor has AVX-512 and AMX with its products of bf16, and that the system
+/// Proof that the processor has AVX-512 and AMX, both with products of bf16, and that the system
 /// lets us use them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Amx(Avx512);
+pub(crate) struct Amx(Avx512Bf16);
 
 impl Amx {
     pub(in crate::arch) fn of(avx512: Avx512, features: Features) -> Option<Amx> {
-        (features.has(Feature::FOR_AMX)).then_some(Amx(avx512))
+        let bf16 = Avx512Bf16::of(avx512, features)?;
+        (features.has(Feature::FOR_AMX)).then_some(Amx(bf16))
     }
 
     pub(in crate::arch) fn run(self, work: impl TileWork) {
-        let mut tiles = AmxTiles::new(self);
-        // SAFETY: `self` exists only if `of` was shown the features that `run` needs.
-        unsafe { run(&mut tiles, work) }
+        work.run(&mut AmxTiles::new(self));
     }
-}
 
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-fn run(tiles: &mut AmxTiles, work: impl TileWork) {
-    work.run_tiles(tiles);
+    /// What the instructions around those of tiles are.
+    pub(in crate::arch) fn bf16(self) -> Avx512Bf16 {
+        self.0
+    }
 }
 
 thread_local! {
@@ -118,7 +117,8 @@ thread_local! {
 /// Registers 0 to 3 are the sums, 4 the left operand; 5 is that of the second row, or if there is
 /// none one of the right operand, as 6 and 7 are.
 struct AmxTiles {
-    machine: Amx,
+    /// The proof that there are tiles.
+    _machine: Amx,
     heights: [usize; 2],
     /// Registers belong to a thread.
     _not_send: PhantomData<*const ()>,
@@ -144,7 +144,7 @@ impl AmxTiles {
         let in_use = IN_USE.replace(true);
         assert!(!in_use, "one product of tiles at a time in a thread");
         AmxTiles {
-            machine,
+            _machine: machine,
             heights: [0; 2],
             _not_send: PhantomData,
         }
@@ -161,7 +161,7 @@ impl AmxTiles {
 
 impl Drop for AmxTiles {
     fn drop(&mut self) {
-        // SAFETY: `self.machine` is the proof that there are tiles. Nobody needs them any more;
+        // SAFETY: `self` was made with the proof that there are tiles. Nobody needs them any more;
         // without any the system has less to save.
         unsafe { asm!("tilerelease", options(nostack, nomem, preserves_flags)) };
         IN_USE.set(false);
@@ -184,7 +184,9 @@ macro_rules! with_sums {
     };
 }
 
-/// Goes through the depth: loads and multiplies for one segment after another.
+/// Goes through the depth: loads and multiplies for one segment after another. All loads come
+/// first: for a core whose other hardware thread is idle that makes no difference, otherwise each
+/// change between loads and products costs as much as several of them.
 ///
 /// `$left` and `$right` are names and the first tiles of operands, which the loop moves on.
 macro_rules! along_depth {
@@ -233,7 +235,7 @@ impl Tiles for AmxTiles {
             row_bytes,
             rows,
         };
-        // SAFETY: `self.machine` is the proof that there are tiles; the configuration is within
+        // SAFETY: `self` was made with the proof that there are tiles; the configuration is within
         // the limits of palette 1, and 64 readable bytes.
         unsafe {
             asm!(
@@ -305,10 +307,10 @@ impl Tiles for AmxTiles {
                     [
                         "tileloadd tmm4, [{a0} + {row}]",
                         "tileloadd tmm6, [{b0} + {row}]",
-                        "tdpbf16ps tmm0, tmm4, tmm6",
                         "tileloadd tmm7, [{b1} + {row}]",
-                        "tdpbf16ps tmm1, tmm4, tmm7",
                         "tileloadd tmm5, [{a1} + {row}]",
+                        "tdpbf16ps tmm0, tmm4, tmm6",
+                        "tdpbf16ps tmm1, tmm4, tmm7",
                         "tdpbf16ps tmm2, tmm5, tmm6",
                         "tdpbf16ps tmm3, tmm5, tmm7"
                     ],
@@ -321,8 +323,8 @@ impl Tiles for AmxTiles {
                     [
                         "tileloadd tmm6, [{b0} + {row}]",
                         "tileloadd tmm4, [{a0} + {row}]",
-                        "tdpbf16ps tmm0, tmm4, tmm6",
                         "tileloadd tmm5, [{a1} + {row}]",
+                        "tdpbf16ps tmm0, tmm4, tmm6",
                         "tdpbf16ps tmm2, tmm5, tmm6"
                     ],
                     [a0 = a[0], a1 = a[1]],
@@ -334,10 +336,10 @@ impl Tiles for AmxTiles {
                     [
                         "tileloadd tmm4, [{a0} + {row}]",
                         "tileloadd tmm5, [{b0} + {row}]",
-                        "tdpbf16ps tmm0, tmm4, tmm5",
                         "tileloadd tmm6, [{b1} + {row}]",
-                        "tdpbf16ps tmm1, tmm4, tmm6",
                         "tileloadd tmm7, [{b2} + {row}]",
+                        "tdpbf16ps tmm0, tmm4, tmm5",
+                        "tdpbf16ps tmm1, tmm4, tmm6",
                         "tdpbf16ps tmm2, tmm4, tmm7",
                         "tileloadd tmm5, [{b3} + {row}]",
                         "tdpbf16ps tmm3, tmm4, tmm5"
@@ -351,10 +353,10 @@ impl Tiles for AmxTiles {
                     [
                         "tileloadd tmm4, [{a0} + {row}]",
                         "tileloadd tmm5, [{b0} + {row}]",
-                        "tdpbf16ps tmm0, tmm4, tmm5",
                         "tileloadd tmm6, [{b1} + {row}]",
-                        "tdpbf16ps tmm1, tmm4, tmm6",
                         "tileloadd tmm7, [{b2} + {row}]",
+                        "tdpbf16ps tmm0, tmm4, tmm5",
+                        "tdpbf16ps tmm1, tmm4, tmm6",
                         "tdpbf16ps tmm2, tmm4, tmm7"
                     ],
                     [a0 = a[0]],
@@ -366,8 +368,8 @@ impl Tiles for AmxTiles {
                     [
                         "tileloadd tmm4, [{a0} + {row}]",
                         "tileloadd tmm5, [{b0} + {row}]",
-                        "tdpbf16ps tmm0, tmm4, tmm5",
                         "tileloadd tmm6, [{b1} + {row}]",
+                        "tdpbf16ps tmm0, tmm4, tmm5",
                         "tdpbf16ps tmm1, tmm4, tmm6"
                     ],
                     [a0 = a[0]],
@@ -401,11 +403,5 @@ impl Tiles for AmxTiles {
                 options(nostack, preserves_flags),
             );
         }
-    }
-
-    #[inline(always)]
-    fn transpose(&self, rows: &[Lanes; LANES], columns: &mut [Lanes; LANES]) {
-        let Amx(avx512) = self.machine;
-        avx512.transpose(rows.each_ref().map(|row| &row.0), columns);
     }
 }
