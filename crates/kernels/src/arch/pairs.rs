@@ -50,6 +50,11 @@ impl PairMachine {
         }
     }
 
+    /// Whether it multiplies tiles.
+    pub(crate) fn has_tiles(self) -> bool {
+        matches!(self, PairMachine::Tiles(_))
+    }
+
     /// Rounds two lines of numbers to bf16, to nearest with ties to even, and makes them one of
     /// pairs, for each of `pairs`; the second lines may be fewer, then zeros follow. What is so
     /// small that it has fewer digits than others may become zero, as it does in the products.

@@ -23,6 +23,8 @@ pub(super) struct Targets<'a> {
 /// Steps that are multiplied together: a panel's share of them stays in the first-level cache,
 /// and sums of so many, added up one after another, keep rounding errors small.
 const STEPS_AT_ONCE: usize = 512;
+/// Pairs of twice as many take the same room, and the sums are read and written less often.
+const STEPS_OF_PAIRS_AT_ONCE: usize = 2 * STEPS_AT_ONCE;
 
 /// `dW = Σ d_slot ⊗ operand` and `d_vector = Σ d_slot ⊙ factor` over all steps.
 pub(super) fn weight_gradients(
@@ -40,7 +42,10 @@ pub(super) fn weight_gradients(
             slots: views(blocks, |block| block.slots.view(0, 0)),
             previous: views(blocks, |block| block.previous.view(0, 0)),
         },
-        chunks: schedule.runs(STEPS_AT_ONCE),
+        chunks: schedule.runs(match layout.pairs {
+            Some(_) => STEPS_OF_PAIRS_AT_ONCE,
+            None => STEPS_AT_ONCE,
+        }),
     };
     let products: Vec<&Stage> = (layout.plan.stages.iter())
         .filter(|stage| !stage.gates.is_empty())
@@ -188,11 +193,6 @@ impl Sums<'_> {
             }
         }
         for (chunk, runs) in self.chunks.iter().enumerate() {
-            for (vector, target) in &mut task.vectors {
-                for (group, target) in (task.first_group..).zip(target.chunks_mut(LANES)) {
-                    self.add_vector(*vector, group, runs, target);
-                }
-            }
             match self.layout.pairs {
                 Some(machine) => self.add_pairs(machine, chunk, runs, &mut task),
                 None => self.add_numbers(chunk, runs, &mut task),
@@ -204,6 +204,7 @@ impl Sums<'_> {
     fn add_numbers(&self, chunk: usize, runs: &[Run], task: &mut Task<'_>) {
         for (index, first_unit) in (0..task.num_units).step_by(LANES).enumerate() {
             let group = task.first_group + index;
+            self.add_vectors(task, index, runs, |_| true);
             for matrix in &mut task.matrices {
                 let columns = matrix.columns;
                 let (right, first_panel) = match matrix.right {
@@ -240,8 +241,14 @@ impl Sums<'_> {
         let num_groups = task.num_units.div_ceil(LANES);
         let mut left = Panels::take_transposed(num_groups, steps);
         let mut pairs = Panels::take_paired(1, steps);
-        for slot in task.slots() {
+        let slots = task.slots();
+        for index in 0..num_groups {
+            self.add_vectors(task, index, runs, |slot| !slots.contains(&slot));
+        }
+        for slot in slots {
             for index in 0..num_groups {
+                // What follows finds the gradients in the cache.
+                self.add_vectors(task, index, runs, |of| of == slot);
                 let panel = slot * layout.num_groups + task.first_group + index;
                 let steps = gather(&self.operands.slots, panel, runs);
                 pairs.set_paired_rows(machine, 0, &steps);
@@ -306,6 +313,24 @@ impl Sums<'_> {
             }
         }
         pairs
+    }
+
+    /// Adds some steps' share of the gradients of the vectors of some slots, for the units of a
+    /// task's group `index`.
+    fn add_vectors(
+        &self,
+        task: &mut Task<'_>,
+        index: usize,
+        runs: &[Run],
+        wanted: impl Fn(usize) -> bool,
+    ) {
+        let of_slots = (task.vectors.iter_mut()).filter(|(vector, _)| wanted(vector.slot));
+        for (vector, target) in of_slots {
+            let first_unit = index * LANES;
+            let num_units = LANES.min(target.len() - first_unit);
+            let target = &mut target[first_unit..][..num_units];
+            self.add_vector(*vector, task.first_group + index, runs, target);
+        }
     }
 
     /// Adds some steps' share of a vector's gradient for the units of one group.
