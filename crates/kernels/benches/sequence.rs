@@ -1,7 +1,8 @@
-//! Times forward and training calls: `cargo bench -p recurra-kernels -- [isa] [threads]`.
+//! Times forward and training calls: `cargo bench -p recurra-kernels -- [isa] [threads] [bf16]`.
 //!
 //! Prints one line a measurement, as comma-separated values: the median of several runs, and the
-//! rate of the multiplications and additions that the equations need.
+//! rate of the multiplications and additions that the equations need. With `bf16` that is timed
+//! too, in turns with f32.
 #![expect(clippy::print_stdout, reason = "a benchmark reports")]
 
 mod harness;
@@ -31,8 +32,16 @@ const SHAPES: [(usize, usize, usize, usize); 8] = [
 
 fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let arguments = Arguments::read();
-    let (isas, threads) = (isas(&arguments.words), arguments.threads);
-    println!("cell,work,isa,threads,seq_len,batch_size,input_size,hidden_size,ms,gflops");
+    let (mut words, threads) = (arguments.words.clone(), arguments.threads);
+    let products = match words.iter().position(|word| word == "bf16") {
+        Some(index) => {
+            words.remove(index);
+            &Products::ALL[..]
+        }
+        None => &[Products::F32],
+    };
+    let isas = isas(&words);
+    println!("cell,work,isa,products,threads,seq_len,batch_size,input_size,hidden_size,ms,gflops");
     arguments.run(|| {
         for (name, cell) in [("lstm", CellKind::PLAIN_LSTM), ("gru", CellKind::PLAIN_GRU)] {
             for (seq_len, batch_size, input_size, hidden_size) in SHAPES {
@@ -44,7 +53,7 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
                 };
                 for &isa in &isas {
                     let mut work = Work::new(cell, shape, isa);
-                    work.measure(name, threads)?;
+                    work.measure(name, products, threads)?;
                 }
             }
         }
@@ -57,6 +66,7 @@ struct Work {
     cell: CellKind,
     shape: SequenceShape,
     isa: Isa,
+    products: Products,
     w_ih: Vec<f32>,
     w_hh: Vec<f32>,
     vectors: Vec<f32>,
@@ -85,6 +95,7 @@ impl Work {
             cell,
             shape,
             isa,
+            products: Products::F32,
             outputs: values(steps * hidden_size),
             final_state: state.clone(),
             d_x: x.clone(),
@@ -105,7 +116,7 @@ impl Work {
             cell: self.cell,
             shape: self.shape,
             direction: Direction::Forward,
-            products: Products::F32,
+            products: self.products,
             weights: Weights {
                 w_ih: &self.w_ih,
                 w_hh: &self.w_hh,
@@ -135,7 +146,7 @@ impl Work {
             cell: self.cell,
             shape: self.shape,
             direction: Direction::Forward,
-            products: Products::F32,
+            products: self.products,
             weights: Weights {
                 w_ih: &self.w_ih,
                 w_hh: &self.w_hh,
@@ -156,38 +167,47 @@ impl Work {
         Ok([forward, milliseconds(start)])
     }
 
-    /// Runs for half a second and prints what each pass took.
-    fn measure(&mut self, cell: &str, threads: usize) -> Result<(), KernelError> {
-        self.train()?;
-        let [mut infer, mut forward, mut backward, mut train] = [const { Vec::new() }; 4];
-        repeat(0.5, || {
-            infer.push(self.infer()?);
-            let [there, back] = self.train()?;
-            forward.push(there);
-            backward.push(back);
-            train.push(there + back);
+    /// Runs for half a second with each of `products` and prints what each pass took.
+    fn measure(
+        &mut self,
+        cell: &str,
+        products: &[Products],
+        threads: usize,
+    ) -> Result<(), KernelError> {
+        let mut times: Vec<[Vec<f64>; 4]> = products.iter().map(|_| Default::default()).collect();
+        for &products in products {
+            self.products = products;
+            self.train()?;
+        }
+        repeat(0.5 * products.len() as f64, || {
+            for (&products, times) in products.iter().zip(&mut times) {
+                self.products = products;
+                let infer = self.infer()?;
+                let [forward, backward] = self.train()?;
+                let passes = [infer, forward, backward, forward + backward];
+                for (times, pass) in times.iter_mut().zip(passes) {
+                    times.push(pass);
+                }
+            }
             Ok::<_, KernelError>(())
         })?;
-        // How often each weight is multiplied and added per step.
-        let works = [
-            ("infer", 1, infer),
-            ("forward", 1, forward),
-            ("backward", 2, backward),
-            ("train", 3, train),
-        ];
         let s = self.shape;
         let multiplications = s.seq_len * s.batch_size * (self.w_ih.len() + self.w_hh.len());
-        for (work, passes, times) in works {
-            let median = median(times);
-            println!(
-                "{cell},{work},{},{threads},{},{},{},{},{median:.3},{:.1}",
-                self.isa,
-                s.seq_len,
-                s.batch_size,
-                s.input_size,
-                s.hidden_size,
-                (2 * passes * multiplications) as f64 / median / 1e6
-            );
+        // How often each weight is multiplied and added per step.
+        let works = [("infer", 1), ("forward", 1), ("backward", 2), ("train", 3)];
+        for (products, times) in products.iter().zip(times) {
+            for ((work, passes), times) in works.into_iter().zip(times) {
+                let median = median(times);
+                println!(
+                    "{cell},{work},{},{products},{threads},{},{},{},{},{median:.3},{:.1}",
+                    self.isa,
+                    s.seq_len,
+                    s.batch_size,
+                    s.input_size,
+                    s.hidden_size,
+                    (2 * passes * multiplications) as f64 / median / 1e6
+                );
+            }
         }
         Ok(())
     }

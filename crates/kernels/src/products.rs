@@ -22,8 +22,9 @@ pub enum Products {
     F32,
     /// The numbers rounded to the nearest bf16, ties to even: weights, inputs, hidden states and
     /// the gradients of the pre-activations. Only the products see them rounded; a bias gets the
-    /// sum of the rounded gradients. Half of the bits, and on processors with instructions for it
-    /// twice the speed; elsewhere the same numbers without the speed.
+    /// sum of the rounded gradients. Half of the bits, and more speed on processors with
+    /// instructions for it (AMX, or the products of pairs of AVX-512); elsewhere the same numbers
+    /// without the speed.
     Bf16,
 }
 

@@ -16,6 +16,8 @@ impl Feature {
     pub(crate) const AVX512: Feature = Feature(1 << 2);
     pub(crate) const AVX512_VNNI: Feature = Feature(1 << 3);
     pub(crate) const AVX512_BF16: Feature = Feature(1 << 4);
+    /// AMX with products of bf16, which the system must have granted.
+    pub(crate) const AMX_BF16: Feature = Feature(1 << 5);
 
     const fn and(self, other: Feature) -> Feature {
         Feature(self.0 | other.0)
@@ -29,6 +31,8 @@ impl Feature {
     pub(super) const FOR_VNNI: Feature = Feature::FOR_AVX512.and(Feature::AVX512_VNNI);
     /// What the bf16 products of AVX-512 are compiled with.
     pub(super) const FOR_BF16: Feature = Feature::FOR_AVX512.and(Feature::AVX512_BF16);
+    /// What the products of tiles need, with all that is around them.
+    pub(super) const FOR_AMX: Feature = Feature::FOR_BF16.and(Feature::AMX_BF16);
 }
 
 impl Features {
@@ -43,6 +47,7 @@ impl Features {
             (Feature::AVX512, avx512),
             (Feature::AVX512_VNNI, has!("avx512vnni")),
             (Feature::AVX512_BF16, has!("avx512bf16")),
+            (Feature::AMX_BF16, super::x86_64::amx_is_usable()),
         ];
         let found = found.into_iter().filter(|&(_, found)| found);
         Features(found.fold(0, |all, (Feature(one), _)| all | one))
@@ -89,10 +94,13 @@ mod tests {
 
     #[test]
     fn without_bf16_instructions_no_pairs_are_multiplied() {
-        let without = Features::detected().without(Feature::AVX512_BF16);
-        if let Some(machine) = Machine::with(Isa::Avx512, without) {
-            assert!(PairMachine::with(machine, without).is_none());
-        }
+        let pairs = |features| {
+            let machine = Machine::with(Isa::Avx512, features)?;
+            PairMachine::with(machine, features)
+        };
+        let no_tiles = Features::detected().without(Feature::AMX_BF16);
+        assert!(!matches!(pairs(no_tiles), Some(PairMachine::Tiles(_))));
+        assert!(pairs(no_tiles.without(Feature::AVX512_BF16)).is_none());
     }
 
     #[test]
@@ -109,5 +117,7 @@ mod tests {
         assert!(all.without(Feature::AVX512).has(Feature::FOR_AVX2));
         assert!(!all.without(Feature::AVX512_BF16).has(Feature::FOR_BF16));
         assert!(!all.without(Feature::AVX512).has(Feature::FOR_BF16));
+        assert!(!all.without(Feature::AMX_BF16).has(Feature::FOR_AMX));
+        assert!(!all.without(Feature::AVX512_BF16).has(Feature::FOR_AMX));
     }
 }

@@ -9,6 +9,7 @@ mod features;
 mod int8;
 mod pairs;
 mod simd;
+mod tiles;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
@@ -22,6 +23,7 @@ use simd::Arrays;
 
 pub(crate) use int8::{Int8Machine, Int8ManyMachine};
 pub(crate) use pairs::PairMachine;
+pub(crate) use tiles::{Left, SECOND_ROW, TILE_ROWS, TileWork, Tiles};
 
 /// A kernel, generic over what differs between instruction sets.
 ///
@@ -43,6 +45,9 @@ pub(crate) enum Machine {
     /// The shapes of AVX-512 on any processor, so that tests everywhere reach them.
     #[cfg(test)]
     Wide,
+    /// The same with pairs multiplied in tiles.
+    #[cfg(test)]
+    Tiled,
 }
 
 /// Whether the baseline of this build has fused multiply-add.
@@ -95,7 +100,7 @@ impl Machine {
             #[cfg(target_arch = "x86_64")]
             Machine::Avx512(_) => 16,
             #[cfg(test)]
-            Machine::Wide => 16,
+            Machine::Wide | Machine::Tiled => 16,
         }
     }
 
@@ -127,7 +132,7 @@ impl Machine {
             #[cfg(target_arch = "x86_64")]
             Machine::Avx512(machine) => machine.run(work),
             #[cfg(test)]
-            Machine::Wide => work.run::<true>(),
+            Machine::Wide | Machine::Tiled => work.run::<true>(),
         }
     }
 
@@ -140,7 +145,7 @@ impl Machine {
             #[cfg(target_arch = "x86_64")]
             Machine::Avx512(machine) => machine.run_vectors(work),
             #[cfg(test)]
-            Machine::Wide => work.run::<_, 1, 4>(Arrays::<16, true>),
+            Machine::Wide | Machine::Tiled => work.run::<_, 1, 4>(Arrays::<16, true>),
         }
     }
 }

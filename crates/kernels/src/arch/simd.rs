@@ -119,6 +119,18 @@ impl<const WIDTH: usize, const FUSED: bool> Simd for Arrays<WIDTH, FUSED> {
     }
 }
 
+/// See [`PairMachine::pair`](super::PairMachine::pair).
+#[cfg(test)]
+pub(super) fn pair(first: &[Lanes], second: &[Lanes], pairs: &mut [Lanes]) {
+    let bits = |number: f32| crate::Products::Bf16.round(number).to_bits();
+    for (index, (pair, first)) in pairs.iter_mut().zip(first).enumerate() {
+        let second = second.get(index).copied().unwrap_or_default();
+        for lane in 0..LANES {
+            pair.0[lane] = f32::from_bits(bits(first.0[lane]) >> 16 | bits(second.0[lane]));
+        }
+    }
+}
+
 /// [`Arrays`] whose lanes, where they are multiplied, hold pairs of bf16.
 #[cfg(test)]
 #[derive(Clone, Copy, Debug)]

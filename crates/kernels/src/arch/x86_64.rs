@@ -4,6 +4,7 @@
     reason = "calling what needs processor features, once they are known to be there"
 )]
 
+mod amx;
 mod bf16;
 mod int8;
 
@@ -18,6 +19,8 @@ use super::Work;
 use super::features::{Feature, Features};
 use super::simd::{LANES, Lanes, Simd, VectorWork};
 
+pub(crate) use amx::Amx;
+pub(super) use amx::is_usable as amx_is_usable;
 pub(crate) use bf16::Avx512Bf16;
 pub(crate) use int8::Avx512Vnni;
 

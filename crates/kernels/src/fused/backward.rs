@@ -74,6 +74,9 @@ pub(crate) fn sequence_backward(call: SequenceBackward<'_>) {
     );
 }
 
+/// Rows whose gradients are multiplied on to those of x together, shortly after their steps.
+const ROWS_IN_FLIGHT: usize = 256;
+
 /// All that the blocks of one call share.
 struct Pass<'a> {
     layout: &'a Layout,
@@ -106,7 +109,34 @@ impl Pass<'_> {
             }
         };
         let mut d_operand = Panels::take(layout.num_groups, num_rows);
-        for &time in &self.times {
+        let times_at_once = (ROWS_IN_FLIGHT / num_rows.max(1)).max(1);
+        for times in self.times.chunks(times_at_once) {
+            self.steps(block, times, trace, &mut d_state, &mut d_operand);
+            if let Some(slots_to_x) = &self.slots_to_x {
+                self.inputs(slots_to_x, block, times, &trace.slots, &mut d_x);
+            }
+        }
+        if layout.rounds_in_place() && self.slots_to_operand.iter().any(Option::is_some) {
+            // The equations have seen it; from here on only products do.
+            let (machine, products) = (layout.machine, layout.products);
+            let all = (0, block.num_steps());
+            (trace.previous).round(machine, products, 0..layout.num_groups, all);
+        }
+        d_state
+    }
+
+    /// Goes back through some times.
+    fn steps(
+        &self,
+        block: &Block,
+        times: &[usize],
+        trace: &mut BlockTrace,
+        d_state: &mut Panels,
+        d_operand: &mut Panels,
+    ) {
+        let layout = self.layout;
+        let batch_size = self.schedule.batch_size;
+        for &time in times {
             let active = block.active(time);
             if active == 0 {
                 continue;
@@ -129,18 +159,8 @@ impl Pass<'_> {
                 active,
                 place: block.start(time),
             };
-            self.step(step, trace, &mut d_state, &mut d_operand);
+            self.step(step, trace, d_state, d_operand);
         }
-        if layout.rounds_in_place() && self.slots_to_operand.iter().any(Option::is_some) {
-            // The equations have seen it; from here on only products do.
-            let (machine, products) = (layout.machine, layout.products);
-            let all = (0, block.num_steps());
-            (trace.previous).round(machine, products, 0..layout.num_groups, all);
-        }
-        if let Some(slots_to_x) = &self.slots_to_x {
-            self.inputs(slots_to_x, block, &trace.slots, &mut d_x);
-        }
-        d_state
     }
 
     /// Undoes one step of the first rows of a block.
@@ -201,17 +221,28 @@ impl Pass<'_> {
         (trace.slots).round(machine, products, panels, (step.place, step.active));
     }
 
-    /// `d_x = W_ihᵀ·d_slots` for all steps of a block, zero at padding.
-    fn inputs(&self, slots_to_x: &Panels, block: &Block, slots: &Panels, d_x: &mut [&mut [f32]]) {
+    /// `d_x = W_ihᵀ·d_slots` for neighbouring times of a block, zero at padding.
+    fn inputs(
+        &self,
+        slots_to_x: &Panels,
+        block: &Block,
+        times: &[usize],
+        slots: &Panels,
+        d_x: &mut [&mut [f32]],
+    ) {
         let layout = self.layout;
         let num_rows = block.rows.len();
-        let mut running = Vec::with_capacity(block.num_steps());
-        for (time, rows) in d_x.chunks_mut(num_rows.max(1)).enumerate() {
+        // The steps of these times lie together, earliest time first.
+        let first = times[0].min(times[times.len() - 1]);
+        let times = first..first + times.len();
+        let mut running = Vec::with_capacity(times.len() * num_rows);
+        let d_x = &mut d_x[times.start * num_rows..times.end * num_rows];
+        for (time, rows) in times.zip(d_x.chunks_mut(num_rows.max(1))) {
             let (active, finished) = rows.split_at_mut(block.active(time));
             finished.iter_mut().for_each(|row| row.fill(0.0));
             running.extend(active.iter_mut().map(|row| &mut **row));
         }
-        let (slots, count) = (slots.view(0, 0), layout.x_slot_panels());
+        let (slots, count) = (slots.view(0, block.start(first)), layout.x_slot_panels());
         let pairs = layout.left(slots, count, running.len());
         layout.multiply(Multiply {
             rows: running.len(),

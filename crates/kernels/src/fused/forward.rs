@@ -5,7 +5,7 @@ use super::layout::Layout;
 use super::recurrence::{Operand, Stage};
 use super::schedule::{Block, Schedule};
 use super::threads::Threads;
-use crate::arch::{LANES, Lanes, Machine};
+use crate::arch::{LANES, Lanes, Machine, PairMachine};
 use crate::matrix::{Multiply, Panels, Selection, Target, lanes_of, put_lanes};
 use crate::{Direction, SequenceForward};
 
@@ -288,9 +288,11 @@ impl Pass<'_> {
             };
             let left = pairs.as_ref().map_or(numbers, |pairs| pairs.view(0, 0));
             // Group by group, so that the equations find the sums in the cache; all of a single
-            // row, whose sums are too few by the group to hide the latency of an addition.
+            // row, whose sums are too few by the group to hide the latency of an addition, and all
+            // in tiles, which take no time to speak of but that of setting them up.
             let (together, step) = match active {
                 1 => (num_groups, 1),
+                _ if layout.pairs.is_some_and(PairMachine::has_tiles) => (num_groups, 1),
                 _ => (1, num_groups),
             };
             for group in (0..num_groups).step_by(together) {

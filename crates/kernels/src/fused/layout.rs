@@ -82,14 +82,13 @@ impl Layout {
 
     /// The rows of some panels as a left operand, if it is another than they themselves.
     pub(super) fn left(&self, numbers: View<'_>, panels: usize, rows: usize) -> Option<Panels> {
-        let machine = self.machine;
-        (self.pairs).map(|_| Panels::paired_columns(machine, numbers, panels, rows))
+        (self.pairs).map(|machine| Panels::paired_columns(machine, numbers, panels, rows))
     }
 
     /// A matrix of numbers, rounded, as a right operand.
     fn right(&self, mut numbers: Panels, panels: usize, depth: usize) -> Panels {
         match self.pairs {
-            Some(_) => numbers.paired_rows(self.machine, panels, depth),
+            Some(machine) => numbers.paired_rows(machine, panels, depth),
             None => {
                 numbers.round(self.machine, self.products, 0..panels, (0, depth));
                 numbers

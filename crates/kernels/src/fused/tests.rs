@@ -97,7 +97,7 @@ fn run(
 }
 
 #[test]
-fn the_widest_machine_agrees_with_the_oracle() {
+fn the_widest_machines_agree_with_the_oracle() {
     let cells = [
         CellKind::Rnn {
             activation: Activation::Tanh,
@@ -128,9 +128,11 @@ fn the_widest_machine_agrees_with_the_oracle() {
             // In bf16 one number may be rounded apart, and then goes through all steps.
             for (products, tolerance) in [(Products::F32, 1e-5), (Products::Bf16, 8e-3)] {
                 let expected = run(None, cell, shape, products);
-                let actual = run(Some(Machine::Wide), cell, shape, products);
-                for (actual, expected) in actual.iter().zip(&expected) {
-                    assert_close(actual, expected, Tol::both(tolerance));
+                for machine in [Machine::Wide, Machine::Tiled] {
+                    let actual = run(Some(machine), cell, shape, products);
+                    for (actual, expected) in actual.iter().zip(&expected) {
+                        assert_close(actual, expected, Tol::both(tolerance));
+                    }
                 }
             }
         }

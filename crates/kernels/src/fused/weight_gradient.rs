@@ -8,8 +8,10 @@ use super::layout::Layout;
 use super::recurrence::{Multiplied, Operand, Stage, Vector};
 use super::schedule::Schedule;
 use super::threads::Threads;
-use crate::arch::{LANES, Lanes};
-use crate::matrix::{ColumnSums, Correlate, Panels, Run, Selection, Start, Target, View, paired};
+use crate::arch::{LANES, Lanes, PairMachine};
+use crate::matrix::{
+    ColumnSums, Correlate, Multiply, Panels, Run, Selection, Start, Target, View, paired,
+};
 
 /// Where the gradients go; all overwritten.
 pub(super) struct Targets<'a> {
@@ -21,6 +23,8 @@ pub(super) struct Targets<'a> {
 /// Steps that are multiplied together: a panel's share of them stays in the first-level cache,
 /// and sums of so many, added up one after another, keep rounding errors small.
 const STEPS_AT_ONCE: usize = 512;
+/// Pairs of twice as many take the same room, and the sums are read and written less often.
+const STEPS_OF_PAIRS_AT_ONCE: usize = 2 * STEPS_AT_ONCE;
 
 /// `dW = Σ d_slot ⊗ operand` and `d_vector = Σ d_slot ⊙ factor` over all steps.
 pub(super) fn weight_gradients(
@@ -38,7 +42,10 @@ pub(super) fn weight_gradients(
             slots: views(blocks, |block| block.slots.view(0, 0)),
             previous: views(blocks, |block| block.previous.view(0, 0)),
         },
-        chunks: schedule.runs(STEPS_AT_ONCE),
+        chunks: schedule.runs(match layout.pairs {
+            Some(_) => STEPS_OF_PAIRS_AT_ONCE,
+            None => STEPS_AT_ONCE,
+        }),
     };
     let products: Vec<&Stage> = (layout.plan.stages.iter())
         .filter(|stage| !stage.gates.is_empty())
@@ -124,9 +131,8 @@ struct Task<'a> {
 
 impl Task<'_> {
     /// The slots whose gradients it multiplies, each once.
-    fn slots(&self) -> impl Iterator<Item = usize> {
-        let slots: BTreeSet<usize> = self.matrices.iter().map(|matrix| matrix.slot).collect();
-        slots.into_iter()
+    fn slots(&self) -> BTreeSet<usize> {
+        self.matrices.iter().map(|matrix| matrix.slot).collect()
     }
 }
 
@@ -159,23 +165,12 @@ struct Operands<'a> {
     previous: Vec<View<'a>>,
 }
 
-/// The operands of some steps as pairs of steps, in one block. They pair the same steps for any
-/// number of blocks, because runs name the steps in one order.
+/// Right operands of some steps as pairs of steps, by their panels. They pair the same steps for
+/// any number of blocks, because runs name the steps in one order.
 struct Pairs {
     x: Panels,
     slots: Panels,
     previous: Panels,
-    run: Run,
-}
-
-impl Pairs {
-    fn operands(&self) -> Operands<'_> {
-        Operands {
-            x: vec![self.x.view(0, 0)],
-            slots: vec![self.slots.view(0, 0)],
-            previous: vec![self.previous.view(0, 0)],
-        }
-    }
 }
 
 /// The steps of one panel, one run after another.
@@ -198,75 +193,106 @@ impl Sums<'_> {
             }
         }
         for (chunk, runs) in self.chunks.iter().enumerate() {
-            let mut pairs = self.pairs(runs);
-            for (index, first_unit) in (0..task.num_units).step_by(LANES).enumerate() {
-                let group = task.first_group + index;
-                let num_units = LANES.min(task.num_units - first_unit);
-                for (vector, target) in &mut task.vectors {
-                    let target = &mut target[first_unit..][..num_units];
-                    self.add_vector(*vector, group, runs, target);
-                }
-                if let Some(pairs) = &mut pairs {
-                    for slot in task.slots() {
-                        let panel = slot * self.layout.num_groups + group;
-                        let steps = gather(&self.operands.slots, panel, runs);
-                        (pairs.slots).set_paired_rows(self.layout.machine, panel, &steps);
-                    }
-                }
-                let of_pairs = pairs.as_ref().map(|pairs| (pairs.operands(), [pairs.run]));
-                let (operands, runs) = match &of_pairs {
-                    Some((operands, run)) => (operands, &run[..]),
-                    None => (&self.operands, &runs[..]),
-                };
-                for matrix in &mut task.matrices {
-                    let columns = matrix.columns;
-                    let values = &mut matrix.target[first_unit * columns..];
-                    let (right, first_panel) = match matrix.right {
-                        Right::Input => (&operands.x, 0),
-                        Right::Operand(Operand::Hidden) => (&operands.previous, 0),
-                        Right::Operand(Operand::Slot(slot)) => {
-                            (&operands.slots, slot * self.layout.num_groups)
-                        }
-                    };
-                    let product = Correlate {
-                        runs,
-                        rows: num_units,
-                        a: &operands.slots,
-                        a_panel: matrix.slot * self.layout.num_groups + group,
-                        b: right,
-                        b_panel: first_panel,
-                        panels: Selection::all(columns.div_ceil(LANES)),
-                        c: Target::RowMajor {
-                            values,
-                            columns,
-                            start: Start::of_part(chunk),
-                        },
-                    };
-                    match self.layout.pairs {
-                        Some(machine) => product.run_pairs(machine),
-                        None => product.run(self.layout.machine),
-                    }
-                }
+            match self.layout.pairs {
+                Some(machine) => self.add_pairs(machine, chunk, runs, &mut task),
+                None => self.add_numbers(chunk, runs, &mut task),
             }
         }
     }
 
-    /// The right operands of some steps as pairs, if that is how they are multiplied.
-    fn pairs(&self, runs: &[Run]) -> Option<Pairs> {
+    /// Adds some steps' share of a task's matrices.
+    fn add_numbers(&self, chunk: usize, runs: &[Run], task: &mut Task<'_>) {
+        for (index, first_unit) in (0..task.num_units).step_by(LANES).enumerate() {
+            let group = task.first_group + index;
+            self.add_vectors(task, index, runs, |_| true);
+            for matrix in &mut task.matrices {
+                let columns = matrix.columns;
+                let (right, first_panel) = match matrix.right {
+                    Right::Input => (&self.operands.x, 0),
+                    Right::Operand(Operand::Hidden) => (&self.operands.previous, 0),
+                    Right::Operand(Operand::Slot(slot)) => {
+                        (&self.operands.slots, slot * self.layout.num_groups)
+                    }
+                };
+                Correlate {
+                    runs,
+                    rows: LANES.min(task.num_units - first_unit),
+                    a: &self.operands.slots,
+                    a_panel: matrix.slot * self.layout.num_groups + group,
+                    b: right,
+                    b_panel: first_panel,
+                    panels: Selection::all(columns.div_ceil(LANES)),
+                    c: Target::RowMajor {
+                        values: &mut matrix.target[first_unit * columns..],
+                        columns,
+                        start: Start::of_part(chunk),
+                    },
+                }
+                .run(self.layout.machine);
+            }
+        }
+    }
+
+    /// The same of pairs of steps: the gradients of a slot, transposed, times what it got.
+    fn add_pairs(&self, machine: PairMachine, chunk: usize, runs: &[Run], task: &mut Task<'_>) {
         let layout = self.layout;
-        layout.pairs?;
-        let count = paired(runs.iter().map(|run| run.count).sum());
+        let steps = runs.iter().map(|run| run.count).sum();
+        let right = self.right_pairs(machine, runs, steps);
+        let num_groups = task.num_units.div_ceil(LANES);
+        let mut left = Panels::take_transposed(num_groups, steps);
+        let mut pairs = Panels::take_paired(1, steps);
+        let slots = task.slots();
+        for index in 0..num_groups {
+            self.add_vectors(task, index, runs, |slot| !slots.contains(&slot));
+        }
+        for slot in slots {
+            for index in 0..num_groups {
+                // What follows finds the gradients in the cache.
+                self.add_vectors(task, index, runs, |of| of == slot);
+                let panel = slot * layout.num_groups + task.first_group + index;
+                let steps = gather(&self.operands.slots, panel, runs);
+                pairs.set_paired_rows(machine, 0, &steps);
+                let pairs = &pairs.panel(0)[..paired(steps.len()).next_multiple_of(LANES)];
+                left.set_transposed(layout.machine, index, pairs);
+            }
+            let of_slot = task
+                .matrices
+                .iter_mut()
+                .filter(|matrix| matrix.slot == slot);
+            for matrix in of_slot {
+                let columns = matrix.columns;
+                let b = match matrix.right {
+                    Right::Input => right.x.view(0, 0),
+                    Right::Operand(Operand::Hidden) => right.previous.view(0, 0),
+                    Right::Operand(Operand::Slot(slot)) => {
+                        right.slots.view(slot * layout.num_groups, 0)
+                    }
+                };
+                Multiply {
+                    rows: task.num_units,
+                    depth: paired(steps),
+                    a: left.view(0, 0),
+                    b,
+                    panels: Selection::all(columns.div_ceil(LANES)),
+                    c: Target::RowMajor {
+                        values: matrix.target,
+                        columns,
+                        start: Start::of_part(chunk),
+                    },
+                }
+                .run_pairs(machine);
+            }
+        }
+    }
+
+    /// All that some steps' gradients are multiplied with.
+    fn right_pairs(&self, machine: PairMachine, runs: &[Run], steps: usize) -> Pairs {
+        let layout = self.layout;
         let mut pairs = Pairs {
-            x: Panels::take(layout.input_panels, count),
-            slots: Panels::take(layout.slot_panels, count),
-            previous: Panels::take(layout.num_groups, count),
-            run: Run {
-                block: 0,
-                first: 0,
-                count,
-            },
+            x: Panels::take_paired(layout.input_panels, steps),
+            slots: Panels::take_paired(layout.slot_panels, steps),
+            previous: Panels::take_paired(layout.num_groups, steps),
         };
-        let machine = layout.machine;
         let Operands { x, slots, previous } = &self.operands;
         for panel in 0..layout.input_panels {
             (pairs.x).set_paired_rows(machine, panel, &gather(x, panel, runs));
@@ -286,7 +312,25 @@ impl Sums<'_> {
                 }
             }
         }
-        Some(pairs)
+        pairs
+    }
+
+    /// Adds some steps' share of the gradients of the vectors of some slots, for the units of a
+    /// task's group `index`.
+    fn add_vectors(
+        &self,
+        task: &mut Task<'_>,
+        index: usize,
+        runs: &[Run],
+        wanted: impl Fn(usize) -> bool,
+    ) {
+        let of_slots = (task.vectors.iter_mut()).filter(|(vector, _)| wanted(vector.slot));
+        for (vector, target) in of_slots {
+            let first_unit = index * LANES;
+            let num_units = LANES.min(target.len() - first_unit);
+            let target = &mut target[first_unit..][..num_units];
+            self.add_vector(*vector, task.first_group + index, runs, target);
+        }
     }
 
     /// Adds some steps' share of a vector's gradient for the units of one group.

@@ -3,11 +3,11 @@
 //! The instruction sums over two places of the depth at once, so an operand pairs places that lie
 //! a panel's width apart: then a line of pairs is made of two whole lines of numbers, and is the
 //! same for a left operand, whose depth runs along its columns, and for a right one, where it runs
-//! down its rows. What has no partner has zero.
+//! down its rows. What has no partner has zero, and so has a right operand after its last pair up to
+//! the next segment of [`LANES`] lines: tiles are whole in depth.
 
 use super::panels::{Panels, View};
-use crate::Products;
-use crate::arch::{LANES, Lanes, Machine, Work};
+use crate::arch::{LANES, Lanes, Machine, PairMachine, Simd, VectorWork};
 
 /// Lines that `depth` numbers take as pairs.
 pub(crate) fn paired(depth: usize) -> usize {
@@ -17,7 +17,7 @@ pub(crate) fn paired(depth: usize) -> usize {
 impl Panels {
     /// The first columns of some rows as a left operand: `panels` panels of numbers.
     pub(crate) fn paired_columns(
-        machine: Machine,
+        machine: PairMachine,
         numbers: View<'_>,
         panels: usize,
         rows: usize,
@@ -28,59 +28,75 @@ impl Panels {
                 true => numbers.rows(2 * panel + 1, 0, rows),
                 false => &[],
             };
-            machine.run(Pair {
-                first: numbers.rows(2 * panel, 0, rows),
-                second,
-                pairs: &mut pairs.panel_mut(panel)[..rows],
-            });
+            let pairs = &mut pairs.panel_mut(panel)[..rows];
+            machine.pair(numbers.rows(2 * panel, 0, rows), second, pairs);
         }
         pairs
     }
 
+    /// Room for a right operand of pairs of `rows` rows.
+    pub(crate) fn take_paired(panels: usize, rows: usize) -> Panels {
+        Panels::take(panels, paired(rows).next_multiple_of(LANES))
+    }
+
     /// The first rows of some panels as a right operand.
-    pub(crate) fn paired_rows(&self, machine: Machine, panels: usize, rows: usize) -> Panels {
-        let mut pairs = Panels::take(panels, paired(rows));
+    pub(crate) fn paired_rows(&self, machine: PairMachine, panels: usize, rows: usize) -> Panels {
+        let mut pairs = Panels::take_paired(panels, rows);
         for panel in 0..panels {
             pairs.set_paired_rows(machine, panel, &self.panel(panel)[..rows]);
         }
         pairs
     }
 
-    /// Sets a panel to the pairs of `numbers`, one row after another.
-    pub(crate) fn set_paired_rows(&mut self, machine: Machine, panel: usize, numbers: &[Lanes]) {
-        let pairs = self.panel_mut(panel).chunks_mut(LANES);
-        for (numbers, pairs) in numbers.chunks(2 * LANES).zip(pairs) {
+    /// Sets a panel, taken for so many rows, to the pairs of `numbers`, one row after another.
+    pub(crate) fn set_paired_rows(
+        &mut self,
+        machine: PairMachine,
+        panel: usize,
+        numbers: &[Lanes],
+    ) {
+        let count = paired(numbers.len());
+        let pairs = &mut self.panel_mut(panel)[..count.next_multiple_of(LANES)];
+        pairs[count..].fill(Lanes::ZERO);
+        for (numbers, pairs) in numbers.chunks(2 * LANES).zip(pairs.chunks_mut(LANES)) {
             let (first, second) = numbers.split_at(numbers.len().min(LANES));
-            machine.run(Pair {
-                first,
-                second,
-                pairs: &mut pairs[..first.len()],
-            });
+            machine.pair(first, second, &mut pairs[..first.len()]);
         }
+    }
+
+    /// Room for the transposed matrix of a right operand as a left one, whose rows are the
+    /// columns of some panels.
+    pub(crate) fn take_transposed(panels: usize, rows: usize) -> Panels {
+        Panels::take(paired(rows).div_ceil(LANES), panels * LANES)
+    }
+
+    /// Sets [`LANES`] rows, those of panel `panel`, to the columns of a panel of pairs, which
+    /// ends with a whole segment.
+    pub(crate) fn set_transposed(&mut self, machine: Machine, panel: usize, pairs: &[Lanes]) {
+        machine.run_vectors(Transpose {
+            pairs,
+            panel,
+            columns: self,
+        });
     }
 }
 
-/// Two lines of numbers, rounded, as one of pairs.
-struct Pair<'a> {
-    first: &'a [Lanes],
-    /// May be shorter; then zeros follow.
-    second: &'a [Lanes],
-    pairs: &'a mut [Lanes],
+/// See [`Panels::set_transposed`].
+struct Transpose<'a> {
+    pairs: &'a [Lanes],
+    panel: usize,
+    columns: &'a mut Panels,
 }
 
-impl Work for Pair<'_> {
+impl VectorWork for Transpose<'_> {
     #[inline(always)]
-    fn run<const FUSED: bool>(self) {
-        let (first, second) = (Lanes::flatten(self.first), Lanes::flatten(self.second));
-        let pairs = Lanes::flatten_mut(self.pairs);
-        let (both, alone) = pairs.split_at_mut(second.len());
-        let (first, rest) = first.split_at(second.len());
-        let bits = |number: &f32| Products::Bf16.round(*number).to_bits();
-        for ((pair, first), second) in both.iter_mut().zip(first).zip(second) {
-            *pair = f32::from_bits(bits(first) >> 16 | bits(second));
-        }
-        for (pair, first) in alone.iter_mut().zip(rest) {
-            *pair = f32::from_bits(bits(first) >> 16);
+    fn run<S: Simd, const V: usize, const N: usize>(self, simd: S) {
+        let (segments, rest) = self.pairs.as_chunks::<LANES>();
+        assert!(rest.is_empty(), "segments are whole");
+        for (segment, rows) in segments.iter().enumerate() {
+            let columns = &mut self.columns.panel_mut(segment)[self.panel * LANES..];
+            let columns = columns.first_chunk_mut().expect("a panel has its rows");
+            simd.transpose(rows.each_ref().map(|row| &row.0), columns);
         }
     }
 }
@@ -96,18 +112,23 @@ mod tests {
             [0, 1, 15, 16, 17, 31, 32, 33, 48, 49].map(paired),
             [0, 1, 15, 16, 16, 16, 16, 17, 32, 32]
         );
+        let machine = PairMachine::of(Machine::Wide).unwrap();
         let number = |row: usize| Line([row as f32; LANES]);
-        let numbers: Vec<Lanes> = (0..20).map(number).collect();
-        let mut pairs = Panels::take(1, paired(20));
-        pairs.set_paired_rows(Machine::Portable, 0, &numbers);
-        let bits = |first: f32, second: f32| first.to_bits() >> 16 | second.to_bits();
-        let expected: Vec<u32> = (0..16)
-            .map(|row| bits(row as f32, if row < 4 { row as f32 + 16.0 } else { 0.0 }))
-            .collect();
-        let found: Vec<u32> = pairs.panel(0)[..16]
-            .iter()
-            .map(|l| l.0[3].to_bits())
-            .collect();
-        assert_eq!(found, expected);
+        for count in [20, 40] {
+            let numbers: Vec<Lanes> = (0..count).map(number).collect();
+            let mut pairs = Panels::take_paired(1, count);
+            pairs.set_paired_rows(machine, 0, &numbers);
+            let bits = |row: usize| match row < count {
+                true => (row as f32).to_bits(),
+                false => 0,
+            };
+            let first = |line: usize| line / LANES * 2 * LANES + line % LANES;
+            let expected: Vec<u32> = (0..paired(count).next_multiple_of(LANES))
+                .map(|line| bits(first(line)) >> 16 | bits(first(line) + LANES))
+                .collect();
+            let found = pairs.panel(0)[..expected.len()].iter();
+            let found: Vec<u32> = found.map(|line| line.0[3].to_bits()).collect();
+            assert_eq!(found, expected);
+        }
     }
 }

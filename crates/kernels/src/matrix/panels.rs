@@ -194,6 +194,12 @@ impl<'a> View<'a> {
         &self.values[panel * self.stride + row..][..count]
     }
 
+    /// From row `row` of the first panel on, and how many rows later the next panel's follows.
+    #[inline(always)]
+    pub(crate) fn ahead_of_row(self, row: usize) -> (&'a [Lanes], usize) {
+        (&self.values[row..], self.stride)
+    }
+
     /// From the first row of panel `panel` on; empty where there is no such panel.
     #[inline(always)]
     pub(crate) fn ahead(self, panel: usize) -> &'a [Lanes] {

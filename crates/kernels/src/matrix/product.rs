@@ -21,7 +21,7 @@ impl Selection {
     }
 
     #[inline(always)]
-    fn panels<const N: usize>(self, from: usize) -> [usize; N] {
+    pub(super) fn panels<const N: usize>(self, from: usize) -> [usize; N] {
         let mut panels = [0; N];
         for (n, panel) in panels.iter_mut().enumerate() {
             *panel = self.first + (from + n) * self.step;
@@ -203,12 +203,12 @@ impl Multiply<'_, '_> {
 
     /// The same of operands of pairs; the depth is that of the pairs.
     pub(crate) fn run_pairs(self, machine: PairMachine) {
-        machine.run_vectors(self);
+        machine.run(self);
     }
 }
 
 /// Words of A that stay in the second-level cache while the panels of B pass over them.
-const WORDS_AT_ONCE: usize = 96 * 1024;
+pub(super) const WORDS_AT_ONCE: usize = 96 * 1024;
 /// Rows of A at least: very deep ones outgrow that cache, but fewer would read B too often.
 const ROWS_AT_ONCE: usize = 96;
 
@@ -474,11 +474,6 @@ pub(crate) struct Correlate<'a, 'b> {
 
 impl Correlate<'_, '_> {
     pub(crate) fn run(self, machine: Machine) {
-        machine.run_vectors(self);
-    }
-
-    /// The same of operands of pairs of steps.
-    pub(crate) fn run_pairs(self, machine: PairMachine) {
         machine.run_vectors(self);
     }
 

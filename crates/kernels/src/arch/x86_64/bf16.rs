@@ -132,6 +132,44 @@ impl Avx512Bf16 {
         // SAFETY: `self` exists only if `of` was shown the features that `pairs` needs.
         unsafe { pairs(self, work) }
     }
+
+    /// See [`PairMachine::pair`](crate::arch::PairMachine::pair).
+    pub(in crate::arch) fn pair(self, first: &[Lanes], second: &[Lanes], pairs: &mut [Lanes]) {
+        // SAFETY: `self` exists only if `of` was shown the features that `pair` needs.
+        unsafe { pair(self, first, second, pairs) }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
+fn pair(machine: Avx512Bf16, first: &[Lanes], second: &[Lanes], pairs: &mut [Lanes]) {
+    // The instruction that rounds puts sixteen numbers after sixteen others.
+    let mut order = [0; 2 * LANES];
+    for lane in 0..LANES as u16 {
+        order[2 * lane as usize] = lane;
+        order[2 * lane as usize + 1] = lane + LANES as u16;
+    }
+    // SAFETY: both types are 64 bytes of which any are valid.
+    let order = unsafe { std::mem::transmute::<[u16; 2 * LANES], __m512i>(order) };
+    let (both, alone) = pairs.split_at_mut(second.len());
+    let (with_second, rest) = first.split_at(second.len());
+    let zero = machine.splat(0.0);
+    for ((pair, first), second) in both.iter_mut().zip(with_second).zip(second) {
+        let (first, second) = (machine.load(&first.0, 0), machine.load(&second.0, 0));
+        let words = _mm512_cvtne2ps_pbh(second, first);
+        machine.store(interleaved(words, order), &mut pair.0, 0);
+    }
+    for (pair, first) in alone.iter_mut().zip(rest) {
+        let words = _mm512_cvtne2ps_pbh(zero, machine.load(&first.0, 0));
+        machine.store(interleaved(words, order), &mut pair.0, 0);
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn interleaved(words: __m512bh, order: __m512i) -> __m512 {
+    // SAFETY: both types are 64 bytes of which any are valid.
+    let words = unsafe { std::mem::transmute::<__m512bh, __m512i>(words) };
+    _mm512_castsi512_ps(_mm512_permutexvar_epi16(order, words))
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")]
