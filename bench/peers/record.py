@@ -16,7 +16,7 @@ FIELDS = (
 )  # fmt: skip
 F32_TORCH = ("torch", "torch-native", "torch-jit", "torch-cell", "torch-sdpa")
 KEY = ("section", "cell", "shape", "work", "threads", "peer")
-FEATURES = ("avx512f", "avx512_bf16", "avx512_vnni", "avx_vnni", "amx_tile", "avx2", "fma", "f16c")
+FEATURES = ("avx512f", "avx512_bf16", "avx512_vnni", "avx_vnni", "amx_bf16", "amx_int8", "avx2", "fma", "f16c")
 
 
 def cpu() -> dict[str, str]:

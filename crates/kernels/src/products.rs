@@ -54,6 +54,16 @@ impl Products {
         }
     }
 
+    /// Whether the kernels in use multiply them in tiles (AMX), which the processor must have and
+    /// the system must have granted.
+    pub fn in_tiles(self) -> bool {
+        let machine = match self {
+            Products::F32 => None,
+            Products::Bf16 => Machine::of(Isa::active()).and_then(PairMachine::of),
+        };
+        machine.is_some_and(PairMachine::has_tiles)
+    }
+
     /// `value` as a product sees it.
     pub fn round(self, value: f32) -> f32 {
         match self {

@@ -50,7 +50,7 @@ fn cpu_features() -> Vec<&'static str> {
             [$(($feature, std::arch::is_x86_feature_detected!($feature))),*]
         };
     }
-    detected!(
+    let detected = detected!(
         "sse4.2",
         "avx",
         "avx2",
@@ -62,10 +62,14 @@ fn cpu_features() -> Vec<&'static str> {
         "avx512vl",
         "avx512vnni",
         "avx512bf16"
-    )
-    .into_iter()
-    .filter_map(|(feature, detected)| detected.then_some(feature))
-    .collect()
+    );
+    // The compiler cannot tell yet, and the system has a say in it.
+    let tiles = [("amx-bf16", Products::Bf16.in_tiles())];
+    detected
+        .into_iter()
+        .chain(tiles)
+        .filter_map(|(feature, detected)| detected.then_some(feature))
+        .collect()
 }
 
 #[cfg(not(target_arch = "x86_64"))]

@@ -2,6 +2,7 @@
 
 use crate::KernelError;
 use crate::measure::Measure;
+use crate::scalar::Real;
 
 /// The sizes: N, I and O of the documentation. Any may be zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -12,13 +13,6 @@ pub struct LinearShape {
     pub input_size: usize,
     /// O: width of a row that is written.
     pub output_size: usize,
-}
-
-impl LinearShape {
-    /// Whether rows have neither inputs nor outputs: their number alone may be beyond counting.
-    pub(crate) fn has_no_numbers(self) -> bool {
-        self.input_size == 0 && self.output_size == 0
-    }
 }
 
 /// `y = x·Wᵀ + b`, or without b.
@@ -64,6 +58,17 @@ impl<R> Linear<'_, R> {
             checks.bias("bias", bias)?;
         }
         checks.y("y", self.y)
+    }
+}
+
+impl<R: Real> LinearBackward<'_, R> {
+    /// What the gradients are of a map without rows or outputs, however wide it is.
+    pub(crate) fn fill_with_zeros(&mut self) {
+        for gradient in [&mut self.d_x, &mut self.d_weight, &mut self.d_bias] {
+            if let Some(gradient) = gradient {
+                gradient.fill(R::ZERO);
+            }
+        }
     }
 }
 

@@ -41,10 +41,10 @@ pub fn linear_on(isa: Isa, call: Linear<'_>) -> Result<(), KernelError> {
     let Some(machine) = isa.path("linear")? else {
         return scalar::linear(call);
     };
-    let s = call.shape;
-    if s.has_no_numbers() {
+    if call.y.is_empty() {
         return Ok(());
     }
+    let s = call.shape;
     let weights = weights(machine, call.weight, s);
     let to_outputs = weights.to_outputs();
     let mut y = call.y;
@@ -80,15 +80,16 @@ pub fn linear_backward(call: LinearBackward<'_>) -> Result<(), KernelError> {
 ///
 /// # Errors
 /// As [`linear_backward`], and [`KernelError::IsaUnavailable`].
-pub fn linear_backward_on(isa: Isa, call: LinearBackward<'_>) -> Result<(), KernelError> {
+pub fn linear_backward_on(isa: Isa, mut call: LinearBackward<'_>) -> Result<(), KernelError> {
     call.check()?;
     let Some(machine) = isa.path("linear_backward")? else {
         return scalar::linear_backward(call);
     };
-    let s = call.shape;
-    if s.has_no_numbers() {
+    if call.d_y.is_empty() {
+        call.fill_with_zeros();
         return Ok(());
     }
+    let s = call.shape;
     let weights = weights(machine, call.weight, s);
     let to_inputs = call.d_x.is_some().then(|| weights.to_inputs());
     let wants_weights = call.d_weight.is_some();
@@ -113,9 +114,6 @@ pub fn linear_backward_on(isa: Isa, call: LinearBackward<'_>) -> Result<(), Kern
             part.x = packed(call.x, s.input_size, first, rows);
         }
         if let Some(to_inputs) = &to_inputs {
-            if s.output_size == 0 {
-                part.d_x.fill(0.0);
-            }
             for block in weights.blocks() {
                 weights.input_gradients(to_inputs, rows, &part.d_y, block, part.d_x);
             }
@@ -131,10 +129,6 @@ pub fn linear_backward_on(isa: Isa, call: LinearBackward<'_>) -> Result<(), Kern
             &mut unwanted[..]
         }
     };
-    if parts.is_empty() {
-        d_weight.fill(0.0);
-        d_bias.fill(0.0);
-    }
     for (index, parts) in parts.chunks(PARTS_AT_ONCE).enumerate() {
         let views = parts
             .iter()

@@ -9,10 +9,10 @@ use crate::{KernelError, Linear, LinearBackward};
 /// As it.
 pub fn linear<R: Real>(call: Linear<'_, R>) -> Result<(), KernelError> {
     call.check()?;
-    let s = call.shape;
-    if s.has_no_numbers() {
+    if call.y.is_empty() {
         return Ok(());
     }
+    let s = call.shape;
     for row in 0..s.rows {
         for output in 0..s.output_size {
             let mut sum = call.bias.map_or(R::ZERO, |bias| bias[output]);
@@ -32,15 +32,11 @@ pub fn linear<R: Real>(call: Linear<'_, R>) -> Result<(), KernelError> {
 /// As it.
 pub fn linear_backward<R: Real>(mut call: LinearBackward<'_, R>) -> Result<(), KernelError> {
     call.check()?;
-    let s = call.shape;
-    if s.has_no_numbers() {
+    call.fill_with_zeros();
+    if call.d_y.is_empty() {
         return Ok(());
     }
-    for gradient in [&mut call.d_x, &mut call.d_weight, &mut call.d_bias] {
-        if let Some(gradient) = gradient {
-            gradient.fill(R::ZERO);
-        }
-    }
+    let s = call.shape;
     for row in 0..s.rows {
         for output in 0..s.output_size {
             let d_y = call.d_y[row * s.output_size + output];

@@ -94,7 +94,7 @@ impl Drop for Gradients {
     /// The next backward pass writes where they lie.
     fn drop(&mut self) {
         for gradient in std::mem::take(&mut self.by_id).into_values() {
-            if let Ok(values) = gradient.into_vec() {
+            if let Ok(values) = gradient.try_into_vec() {
                 give_back(values);
             }
         }
