@@ -29,6 +29,7 @@ mod error;
 mod measure;
 mod shape;
 mod spread;
+mod tiny;
 
 mod activation;
 mod arch;

@@ -1,7 +1,7 @@
 //! Linear maps and embeddings: how sequences enter and leave a recurrent network.
 
 use crate::init::{Initialiser, parameter};
-use crate::ops::{EmbedSpec, embedded};
+use crate::ops::{EmbedSpec, embedded, linear_map};
 use crate::{Mode, NnError, Rng};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -42,7 +42,7 @@ impl Linear {
 
     /// Applies the map to every vector along the last dimension.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        crate::cell::affine(x, &self.weight, &self.bias)
+        linear_map(x, self.weight.val(), Some(self.bias.val()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The machine as Recurra sees it.
 
-use recurra_kernels::Isa;
+use recurra_kernels::{Isa, Products};
 use serde::Serialize;
 
 /// What `recurra doctor` tells.

@@ -202,7 +202,7 @@ impl Pass<'_> {
             };
             let count = stage.gates.len() * num_groups;
             let slots = trace.slots.view(first, place);
-            let pairs = layout.left(slots, count, active);
+            let pairs = layout.left(slots, count * LANES, active);
             layout.multiply(Multiply {
                 rows: active,
                 depth: layout.depth(count * LANES),
@@ -243,7 +243,7 @@ impl Pass<'_> {
             running.extend(active.iter_mut().map(|row| &mut **row));
         }
         let (slots, count) = (slots.view(0, block.start(first)), layout.x_slot_panels());
-        let pairs = layout.left(slots, count, running.len());
+        let pairs = layout.left(slots, count * LANES, running.len());
         layout.multiply(Multiply {
             rows: running.len(),
             depth: layout.depth(count * LANES),

@@ -214,7 +214,7 @@ impl Pass<'_> {
             (trace.x).round(layout.machine, layout.products, all, (start, rows));
         }
         let numbers = trace.x.view(0, start);
-        let pairs = layout.left(numbers, layout.input_panels, rows);
+        let pairs = layout.left(numbers, layout.input_size, rows);
         layout.multiply(Multiply {
             rows,
             depth: layout.depth(layout.input_size),
@@ -283,7 +283,7 @@ impl Pass<'_> {
                 false => trace.previous.view(0, previous_place),
             };
             let pairs = match self.operand_to_slots[index] {
-                Some(_) => layout.left(numbers, num_groups, active),
+                Some(_) => layout.left(numbers, layout.hidden_size, active),
                 None => None,
             };
             let left = pairs.as_ref().map_or(numbers, |pairs| pairs.view(0, 0));

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::recurrence::{Plan, Recurrence};
 use crate::arch::{LANES, Lanes, Line, Machine, Work};
 use crate::matrix::{View, ViewMut};
+use crate::tiny::{FADED, flushed};
 
 /// A cell as the drivers see it, whatever its number of slots, states and factors.
 ///
@@ -215,8 +216,9 @@ where
                         &mut lane_d_state,
                         lane_d_operand,
                     );
-                    put(&mut unit_slots, lane, lane_slots);
-                    put(&mut unit_d_state, lane, lane_d_state);
+                    let fading = |value| flushed(value, FADED);
+                    put(&mut unit_slots, lane, lane_slots.map(fading));
+                    put(&mut unit_d_state, lane, lane_d_state.map(fading));
                 }
                 panels.store(&mut slots, row, &unit_slots);
                 panels.store(&mut d_state, row, &unit_d_state);

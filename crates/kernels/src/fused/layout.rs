@@ -80,9 +80,10 @@ impl Layout {
         }
     }
 
-    /// The rows of some panels as a left operand, if it is another than they themselves.
-    pub(super) fn left(&self, numbers: View<'_>, panels: usize, rows: usize) -> Option<Panels> {
-        (self.pairs).map(|machine| Panels::paired_columns(machine, numbers, panels, rows))
+    /// The first `depth` columns of some rows as a left operand, if it is another than they
+    /// themselves.
+    pub(super) fn left(&self, numbers: View<'_>, depth: usize, rows: usize) -> Option<Panels> {
+        (self.pairs).map(|machine| Panels::paired_columns(machine, numbers, depth, rows))
     }
 
     /// A matrix of numbers, rounded, as a right operand.

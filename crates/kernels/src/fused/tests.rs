@@ -118,7 +118,12 @@ fn the_widest_machines_agree_with_the_oracle() {
         },
     ];
     for cell in cells {
-        for (seq_len, batch_size, input_size, hidden_size) in [(4, 13, 3, 21), (3, 2, 70, 35)] {
+        for (seq_len, batch_size, input_size, hidden_size) in [
+            (4, 13, 3, 21),
+            (3, 2, 70, 35),
+            (3, 40, 0, 5),
+            (2, 50, 20, 37),
+        ] {
             let shape = SequenceShape {
                 seq_len,
                 batch_size,

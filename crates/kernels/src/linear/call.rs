@@ -62,7 +62,8 @@ impl<R> Linear<'_, R> {
 }
 
 impl<R: Real> LinearBackward<'_, R> {
-    /// What the gradients are of a map without rows or outputs, however wide it is.
+    /// All of them zero: those of a map without rows or outputs, however wide it is, and what
+    /// sums start from.
     pub(crate) fn fill_with_zeros(&mut self) {
         for gradient in [&mut self.d_x, &mut self.d_weight, &mut self.d_bias] {
             if let Some(gradient) = gradient {

@@ -15,13 +15,14 @@ pub(crate) fn paired(depth: usize) -> usize {
 }
 
 impl Panels {
-    /// The first columns of some rows as a left operand: `panels` panels of numbers.
+    /// The first `depth` columns of some rows as a left operand, with zeros behind them.
     pub(crate) fn paired_columns(
         machine: PairMachine,
         numbers: View<'_>,
-        panels: usize,
+        depth: usize,
         rows: usize,
     ) -> Panels {
+        let panels = depth.div_ceil(LANES);
         let mut pairs = Panels::take(panels.div_ceil(2), rows);
         for panel in 0..panels.div_ceil(2) {
             let second = match 2 * panel + 1 < panels {
@@ -30,6 +31,16 @@ impl Panels {
             };
             let pairs = &mut pairs.panel_mut(panel)[..rows];
             machine.pair(numbers.rows(2 * panel, 0, rows), second, pairs);
+        }
+        // What lies behind may be infinite, and then is no number times the zeros of a tile.
+        let real = depth % LANES;
+        if real > 0 {
+            let kept = if panels % 2 == 1 { 0 } else { 0xffff };
+            for pairs in &mut pairs.panel_mut(panels.div_ceil(2) - 1)[..rows] {
+                for pair in &mut pairs.0[real..] {
+                    *pair = f32::from_bits(pair.to_bits() & kept);
+                }
+            }
         }
         pairs
     }

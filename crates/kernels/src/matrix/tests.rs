@@ -89,8 +89,13 @@ fn rows_times_columns_for_all_targets() {
             let from_values = expected(&|row, column| c.row(row)[column]);
 
             for machine in machines() {
-                let (left, right) = (a.in_panels(), b.in_panels());
-                let left = Panels::paired_columns(machine, left.view(0, 0), a.panels(), rows);
+                let (mut left, right) = (a.in_panels(), b.in_panels());
+                if depth % LANES > 0 {
+                    for lanes in left.panel_mut(a.panels() - 1) {
+                        lanes.0[depth % LANES..].fill(f32::INFINITY);
+                    }
+                }
+                let left = Panels::paired_columns(machine, left.view(0, 0), depth, rows);
                 let right = right.paired_rows(machine, b.panels(), depth);
                 let multiply = |target: Target<'_, '_>| {
                     Multiply {
@@ -145,7 +150,7 @@ fn an_element_has_the_same_bits_whatever_is_computed_beside_it() {
     let b = Matrix::new(&mut numbers, depth, columns);
     for machine in machines() {
         let (left, right) = (a.in_panels(), b.in_panels());
-        let left = Panels::paired_columns(machine, left.view(0, 0), a.panels(), rows);
+        let left = Panels::paired_columns(machine, left.view(0, 0), depth, rows);
         let right = right.paired_rows(machine, b.panels(), depth);
         let multiply = |first: usize, count: usize, panels: Selection, sums: &mut Panels| {
             Multiply {

@@ -2,8 +2,8 @@
 //!
 //! Lines of pairs are tiles as they are: some rows of a left operand, [`LANES`] rows of a right
 //! one, and rows of sums. Tiles are always whole in depth: where the pairs end, a right operand
-//! has zeros up to the end of a tile (see [`paired`](super::paired)), and a left one any numbers
-//! but infinities.
+//! has zeros up to the end of a tile (see [`paired`](super::paired)), and a left one numbers that
+//! are finite.
 
 use super::panels::{lanes_of, put_lanes};
 use super::product::{Multiply, Start, Target, WORDS_AT_ONCE};
@@ -73,7 +73,11 @@ impl Multiply<'_, '_> {
         for place in places.into_iter().flatten() {
             self.c.start_tile(tiles, place);
         }
-        let (a, step) = self.a.ahead_of_row(row);
+        // Without depth there may be no panels at all.
+        let (a, step) = match segments {
+            0 => (&[][..], 0),
+            _ => self.a.ahead_of_row(row),
+        };
         let rows: [&[Lanes]; 2] = [a, a.get(TILE_ROWS..).unwrap_or_default()];
         let left = Left::<R> {
             tiles: std::array::from_fn(|r| rows[r]),

@@ -2,6 +2,7 @@
 
 use super::call::{Momentum, Numbers};
 use crate::arch::Work;
+use crate::tiny::flushed;
 
 /// Some weights with their gradients and memories.
 #[derive(Debug)]
@@ -142,7 +143,7 @@ impl Piece<'_> {
         let len = weights.len();
         let mut memory = memory.into_iter();
         // The rule's memories are the first ones.
-        let mut memory = used.map(|_| memory.next().map_or(&mut [][..], |values| values));
+        let mut memories = used.map(|_| memory.next().map_or(&mut [][..], |values| values));
         let mut start = 0;
         while start + LANES <= len {
             // Values of a group of weights, held in registers.
@@ -151,21 +152,27 @@ impl Piece<'_> {
             w.copy_from_slice(&weights[start..start + LANES]);
             g.copy_from_slice(&gradients[start..start + LANES]);
             let mut m = [[0.0; LANES]; M];
-            for (m, values) in m.iter_mut().zip(&memory) {
+            for (m, values) in m.iter_mut().zip(&memories) {
                 m.copy_from_slice(&values[start..start + LANES]);
             }
             for lane in 0..LANES {
                 change(&mut w[lane], g[lane], m.each_mut().map(|m| &mut m[lane]));
+                for m in &mut m {
+                    m[lane] = flushed(m[lane], f32::MIN_POSITIVE);
+                }
             }
             weights[start..start + LANES].copy_from_slice(&w);
-            for (m, values) in m.iter().zip(&mut memory) {
+            for (m, values) in m.iter().zip(&mut memories) {
                 values[start..start + LANES].copy_from_slice(m);
             }
             start += LANES;
         }
         for index in start..len {
-            let memory = memory.each_mut().map(|values| &mut values[index]);
+            let memory = memories.each_mut().map(|values| &mut values[index]);
             change(&mut weights[index], gradients[index], memory);
+            for memory in &mut memories {
+                memory[index] = flushed(memory[index], f32::MIN_POSITIVE);
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use super::lanes::{Group, LANES, pick, put};
 use super::since::{Since, apply, compose};
 use crate::Direction;
 use crate::arch::{Machine, Work};
+use crate::tiny::{FADED, flushed};
 
 /// Runs a checked call.
 pub(super) fn scan_backward<C, const G: usize, const V: usize>(
@@ -341,10 +342,13 @@ where
             if C::LINEAR {
                 let keep = C::keep(gates);
                 compose::<FUSED>(&mut product[lane], &mut local[lane], keep, keep * shown);
+                product[lane] = flushed(product[lane], FADED);
+                local[lane] = flushed(local[lane], FADED);
             } else {
-                carry[lane] = closed.d_previous;
+                carry[lane] = flushed(closed.d_previous, FADED);
             }
-            put(&mut d_products, lane, closed.d_products);
+            let fading = |value| flushed(value, FADED);
+            put(&mut d_products, lane, closed.d_products.map(fading));
             for (sums, value) in d_vectors.iter_mut().zip(closed.d_vectors) {
                 sums[lane] += value;
             }

@@ -85,12 +85,11 @@ impl Inputs {
     /// Gradients of x, weight and bias, those that are wanted.
     fn gradients(&self, d_y: &Primitive, wanted: [bool; 3]) -> [Option<Primitive>; 3] {
         let shape = self.shape();
-        let lens = [
-            shape.rows * shape.input_size,
-            shape.output_size * shape.input_size,
-            shape.output_size,
+        let mut gradients = [
+            wanted[0].then(|| vec![0.0; shape.rows * shape.input_size]),
+            wanted[1].then(|| buffer(shape.output_size * shape.input_size)),
+            wanted[2].then(|| buffer(shape.output_size)),
         ];
-        let mut gradients = [0, 1, 2].map(|index| wanted[index].then(|| buffer(lens[index])));
         let [d_x, d_weight, d_bias] = gradients.each_mut().map(Option::as_deref_mut);
         linear_backward(LinearBackward {
             shape,

@@ -56,7 +56,8 @@ fn run(
     let shapes = inputs.each_ref().map(|tensor| tensor.shape().to_vec());
     let mut losses = vec![0.0; spec.labels.len()];
     let room = |values: &[f32]| buffer(if differentiate { values.len() } else { 0 });
-    let [mut d_x, mut d_weight, mut d_bias] = [x, weight, bias].map(room);
+    let [mut d_weight, mut d_bias] = [weight, bias].map(room);
+    let mut d_x = vec![0.0; if differentiate { x.len() } else { 0 }];
     linear_cross_entropy(LinearCrossEntropy {
         shape: LinearLogitsShape {
             rows: spec.labels.len(),

@@ -161,7 +161,7 @@ impl Inputs {
         wants_x: bool,
     ) -> [Option<Primitive>; 5] {
         let room = |index: usize| buffer(self.slice(index).len());
-        let mut d_x = wants_x.then(|| room(0));
+        let mut d_x = wants_x.then(|| vec![0.0; self.slice(0).len()]);
         let (mut d_w_ih, mut d_w_hh) = (room(1), room(2));
         let (mut d_vectors, mut d_state) = (room(3), room(4));
         sequence_backward(SequenceBackward {

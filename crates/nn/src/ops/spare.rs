@@ -5,35 +5,58 @@
 
 use std::sync::{Mutex, PoisonError};
 
-/// Buffers in nobody's use, the one that was given back last at the end.
-static SPARE: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
+static SPARE: Mutex<Spare> = Mutex::new(Spare {
+    buffers: Vec::new(),
+    len: 0,
+});
 
-/// How many are kept: of the weights of some layers.
-const MOST: usize = 64;
+/// Buffers in nobody's use, the one that was given back last at the end.
+struct Spare {
+    buffers: Vec<Vec<f32>>,
+    /// Values of all of them.
+    len: usize,
+}
+
+/// Values that are kept at most: 512 MiB.
+const MOST: usize = (512 << 20) / size_of::<f32>();
 /// Values of the smallest buffer that is worth it: some pages.
 const LEAST: usize = 1 << 14;
 
+impl Spare {
+    fn take(&mut self, len: usize) -> Option<Vec<f32>> {
+        let index = self.buffers.iter().rposition(|one| one.len() == len)?;
+        self.len -= len;
+        Some(self.buffers.remove(index))
+    }
+
+    /// Keeps a buffer; the oldest make room.
+    fn keep(&mut self, buffer: Vec<f32>) {
+        if !(LEAST..=MOST).contains(&buffer.len()) {
+            return;
+        }
+        while self.len + buffer.len() > MOST {
+            self.len -= self.buffers.remove(0).len();
+        }
+        self.len += buffer.len();
+        self.buffers.push(buffer);
+    }
+}
+
 /// A buffer of `len` values, whatever they are.
 pub(super) fn buffer(len: usize) -> Vec<f32> {
-    if len >= LEAST {
-        let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = spare.iter().rposition(|buffer| buffer.len() == len) {
-            return spare.swap_remove(index);
-        }
-    }
-    vec![0.0; len]
+    let spare = match len {
+        LEAST.. => SPARE
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take(len),
+        _ => None,
+    };
+    spare.unwrap_or_else(|| vec![0.0; len])
 }
 
 /// Keeps a buffer for whoever needs one as long.
 pub(crate) fn give_back(buffer: Vec<f32>) {
-    if buffer.len() < LEAST {
-        return;
-    }
-    let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
-    if spare.len() == MOST {
-        spare.remove(0);
-    }
-    spare.push(buffer);
+    (SPARE.lock().unwrap_or_else(PoisonError::into_inner)).keep(buffer);
 }
 
 #[cfg(test)]
@@ -41,12 +64,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_buffer_has_the_length_asked_for_and_is_used_again() {
-        // A length of this test's own: others run beside it.
-        let len = LEAST + 12_345;
-        assert_eq!(buffer(len), vec![0.0; len]);
-        give_back(vec![7.0; len]);
-        assert_eq!(buffer(len), vec![7.0; len]);
-        assert_eq!(buffer(len), vec![0.0; len]);
+    fn a_buffer_has_the_length_asked_for_and_is_used_once_again() {
+        let mut spare = Spare {
+            buffers: Vec::new(),
+            len: 0,
+        };
+        for len in [LEAST, LEAST + 1, LEAST - 1] {
+            spare.keep(vec![7.0; len]);
+        }
+        assert_eq!(spare.take(LEAST + 1), Some(vec![7.0; LEAST + 1]));
+        assert_eq!(spare.take(LEAST + 1), None);
+        assert_eq!(spare.take(LEAST - 1), None);
+        assert_eq!(spare.len, LEAST);
     }
 }

@@ -152,10 +152,12 @@ impl AmxTiles {
 
     #[inline(always)]
     fn height(&self, tile: usize) -> usize {
-        match self.heights {
+        let height = match self.heights {
             [_, second] if second > 0 && tile >= SECOND_ROW => second,
             [first, _] => first,
-        }
+        };
+        assert!(height > 0, "tiles are used after they are configured");
+        height
     }
 }
 

@@ -450,7 +450,7 @@ fn quantised_weights_answer_letter_by_letter_almost_as_before() {
             assert!(quantized.file.is_file() && rounded.size_bytes < exact.size_bytes);
             for (name, value) in exact.metrics.iter() {
                 let after = rounded.metrics.get(name).unwrap();
-                // A hundredth of a nat is one per cent of a perplexity.
+                // Three hundredths of a nat are three per cent of a perplexity.
                 assert!(
                     (after - value).abs() < 0.1 + 0.03 * value.abs(),
                     "{precision}, {name}: {value} {after}"
