@@ -16,8 +16,8 @@
 //! - `matrix`, `activation`: the matrix products and the functions that it builds on.
 //! - `scan`: cells whose gates see only the input ([`ScanKind`]): [`scan_forward`] and
 //!   [`scan_backward`] are their door.
-//! - `linear`, `cross_entropy`, `elementwise`, `embedding`, `attention`, `optimizer`: what stands around a
-//!   recurrence in training, each with doors of its own.
+//! - `linear`, `cross_entropy`, `elementwise`, `embedding`, `attention`, `optimizer`: what stands
+//!   around a recurrence in training, each with doors of its own.
 //! - `streaming`: one step of one row, with weights packed in f32, bf16 or int8: [`step`].
 //! - `arch`: the instruction sets, and the only unsafe code.
 //!

@@ -10,11 +10,11 @@ pub(crate) const TILE_ROWS: usize = 16;
 
 /// A block of sums in tile registers: two rows of up to two tiles, or one row of up to four.
 ///
-/// A tile is up to [`TILE_ROWS`] rows of [`LANES`](super::LANES) words. Tiles are numbered row by row, and the
-/// second row of a block begins at [`SECOND_ROW`].
+/// A tile is up to [`TILE_ROWS`] rows of [`LANES`](super::LANES) words. Tiles are numbered row by
+/// row, and the second row of a block begins at [`SECOND_ROW`].
 ///
-/// Each element is one sum in a fixed order, segment by segment, so it has the same bits whatever the heights
-/// of the tiles and whatever else is in the block.
+/// Each element is one sum in a fixed order, segment by segment, so it has the same bits whatever
+/// the heights of the tiles and whatever else is in the block.
 pub(crate) trait Tiles {
     /// Sets how high the tiles of both rows are; a second row of height zero is none. Sums may
     /// be lost.

@@ -65,10 +65,9 @@ impl<R: Real> LinearBackward<'_, R> {
     /// All of them zero: those of a map without rows or outputs, however wide it is, and what
     /// sums start from.
     pub(crate) fn fill_with_zeros(&mut self) {
-        for gradient in [&mut self.d_x, &mut self.d_weight, &mut self.d_bias] {
-            if let Some(gradient) = gradient {
-                gradient.fill(R::ZERO);
-            }
+        let gradients = [&mut self.d_x, &mut self.d_weight, &mut self.d_bias];
+        for gradient in gradients.into_iter().flatten() {
+            gradient.fill(R::ZERO);
         }
     }
 }

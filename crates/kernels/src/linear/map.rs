@@ -18,8 +18,8 @@ pub(crate) struct Weights<'a> {
 /// a time.
 const BLOCK_PANELS: usize = 32;
 
-impl Weights<'_> {
-    fn row(&self, output: usize) -> &[f32] {
+impl<'a> Weights<'a> {
+    fn row(self, output: usize) -> &'a [f32] {
         match output < self.output_size {
             true => &self.values[output * self.input_size..][..self.input_size],
             false => &[],
@@ -35,7 +35,7 @@ impl Weights<'_> {
     }
 
     /// The right operand of [`outputs`](Self::outputs): `Wᵀ [I, O]`.
-    pub(crate) fn to_outputs(&self) -> Panels {
+    pub(crate) fn to_outputs(self) -> Panels {
         Panels::of_columns(
             self.machine,
             self.output_panels(),
@@ -46,7 +46,7 @@ impl Weights<'_> {
 
     /// The right operand of [`input_gradients`](Self::input_gradients): `W [O, I]`, with zeros for
     /// outputs that do not exist.
-    pub(crate) fn to_inputs(&self) -> Panels {
+    pub(crate) fn to_inputs(self) -> Panels {
         Panels::of_rows(
             self.input_panels(),
             self.output_panels() * LANES,
