@@ -29,7 +29,7 @@ fn recipe(dir: &Path, more: &[&str]) -> Result<Recipe, Error> {
         "data.labels=labels".to_owned(),
         "data.split={ train = 0.6, valid = 0.2, test = 0.2 }".to_owned(),
         "model.pooling=[\"last\"]".to_owned(),
-        "model.stack.layer={ cell = \"gru\", hidden_size = 12 }".to_owned(),
+        "model.stack.layers=[{ cell = \"gru\", hidden_size = 12 }]".to_owned(),
         "train.batch_size=16".to_owned(),
         "train.updates=120".to_owned(),
         "train.evaluate_every=60".to_owned(),
