@@ -88,6 +88,6 @@ pub use sequence::{
 };
 pub use shape::{Direction, SequenceShape};
 pub use streaming::{
-    Int8Rows, MatrixRows, PackedCell, PackedMatrix, Precision, Step, StepShape, StepWorkspace,
-    bf16_to_f32, f32_to_bf16, multiply_add, step,
+    Int8Rows, Logits, MatrixRows, Normaliser, PEAK_LEN, PackedCell, PackedMatrix, Precision, Step,
+    StepShape, StepWorkspace, bf16_to_f32, f32_to_bf16, logits, multiply_add, step,
 };

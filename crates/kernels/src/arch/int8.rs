@@ -91,26 +91,37 @@ pub(crate) enum Int8ManyMachine {
     Avx512Vnni(x86_64::Avx512Vnni),
 }
 
+/// `MANY` vectors times `AT_ONCE` panels.
+pub(crate) struct Int8Tile<'a, const AT_ONCE: usize, const MANY: usize> {
+    /// Words of a vector, and lines of a panel.
+    pub(crate) depth: usize,
+    /// One panel behind the other, like the vectors.
+    pub(crate) panels: &'a [Line<[i8; 4]>],
+    /// −128 times the sums of the panels' rows: what is multiplied is q + 128, which has no sign.
+    pub(crate) offsets: &'a [[i32; LANES]; AT_ONCE],
+    /// For each row of the panels, what its integers are multiples of.
+    pub(crate) scales: &'a [[f32; LANES]; AT_ONCE],
+    /// The vectors, q + 128.
+    pub(crate) raised: &'a [[u8; 4]],
+    /// One for each vector.
+    pub(crate) vector_scales: &'a [f32; MANY],
+    /// In the place of what `y` is.
+    pub(crate) bias: Option<&'a [[f32; LANES]; AT_ONCE]>,
+    /// What belongs to the first vector stands at the beginning, to the others `stride` apart.
+    pub(crate) y: &'a mut [f32],
+    pub(crate) stride: usize,
+}
+
 impl Int8ManyMachine {
     /// As [`Int8Machine::add`], for each vector.
-    ///
-    /// `offsets` are −128 times the sums of the panels' rows: what is multiplied is q + 128, which
-    /// has no sign.
     #[inline]
     pub(crate) fn add<const AT_ONCE: usize, const MANY: usize>(
         self,
-        panels: [&[Line<[i8; 4]>]; AT_ONCE],
-        offsets: &[[i32; LANES]; AT_ONCE],
-        q: [&[[i8; 4]]; MANY],
-        q_scales: [f32; MANY],
-        scales: &[[f32; LANES]; AT_ONCE],
-        y: [&mut [[f32; LANES]; AT_ONCE]; MANY],
+        tile: Int8Tile<'_, AT_ONCE, MANY>,
     ) {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Int8ManyMachine::Avx512Vnni(machine) => {
-                machine.int8_add_many(panels, offsets, q, q_scales, scales, y);
-            }
+            Int8ManyMachine::Avx512Vnni(machine) => machine.int8_add_many(tile),
         }
     }
 }

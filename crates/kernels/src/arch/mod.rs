@@ -21,7 +21,7 @@ pub(crate) use simd::{LANES, Lanes, Line, Simd, VectorWork};
 use crate::Isa;
 use simd::Arrays;
 
-pub(crate) use int8::{Int8Machine, Int8ManyMachine};
+pub(crate) use int8::{Int8Machine, Int8ManyMachine, Int8Tile};
 pub(crate) use pairs::PairMachine;
 pub(crate) use tiles::{Left, SECOND_ROW, TILE_ROWS, TileWork, Tiles};
 

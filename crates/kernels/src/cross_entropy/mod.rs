@@ -14,7 +14,7 @@ mod call;
 mod door;
 mod in_panels;
 mod linear;
-mod row;
+pub(crate) mod row;
 
 pub use call::{CrossEntropy, CrossEntropyGradient, LogSoftmax, LogSoftmaxBackward, LogitsShape};
 pub use door::{

@@ -26,7 +26,7 @@ impl LogSum {
     #[inline(always)]
     pub(super) fn of<const FUSED: bool>(row: &[f32]) -> LogSum {
         let max = max(row);
-        let sum = sum_of(row, |x| exp_below_zero::<FUSED>(x - max));
+        let sum = sum_of_exponentials::<FUSED>(row, max);
         LogSum { max, sum }
     }
 
@@ -58,6 +58,12 @@ pub(super) fn sum(row: &[f32]) -> f32 {
     sum_of(row, |x| x)
 }
 
+/// `Σ e^(x − max)`
+#[inline(always)]
+pub(crate) fn sum_of_exponentials<const FUSED: bool>(row: &[f32], max: f32) -> f32 {
+    sum_of(row, |x| exp_below_zero::<FUSED>(x - max))
+}
+
 /// `Σ f(x)`
 #[inline(always)]
 fn sum_of(row: &[f32], f: impl Fn(f32) -> f32) -> f32 {
@@ -76,13 +82,13 @@ fn sum_of(row: &[f32], f: impl Fn(f32) -> f32) -> f32 {
 
 /// The greater of two values; a NaN for `b` is passed over.
 #[inline(always)]
-pub(super) fn greater(a: f32, b: f32) -> f32 {
+pub(crate) fn greater(a: f32, b: f32) -> f32 {
     if b > a { b } else { a }
 }
 
 /// The greatest value; NaN is passed over.
 #[inline(always)]
-fn max(row: &[f32]) -> f32 {
+pub(crate) fn max(row: &[f32]) -> f32 {
     let mut maxima = [f32::NEG_INFINITY; LANES];
     let (chunks, rest) = row.as_chunks::<LANES>();
     for chunk in chunks {
@@ -93,18 +99,24 @@ fn max(row: &[f32]) -> f32 {
     for (&x, max) in rest.iter().zip(&mut maxima) {
         *max = greater(*max, x);
     }
-    maxima.into_iter().fold(f32::NEG_INFINITY, greater)
+    halved(maxima, greater)
 }
 
-/// The sum of a power of two of values: neighbours, then neighbouring sums: rounding errors grow with the logarithm.
+/// The sum of a power of two of values: rounding errors grow with the logarithm.
 #[inline(always)]
-pub(super) fn total<const N: usize>(mut sums: [f32; N]) -> f32 {
+pub(super) fn total<const N: usize>(sums: [f32; N]) -> f32 {
+    halved(sums, |a, b| a + b)
+}
+
+/// One of a power of two of values: the first half with the second, again and again.
+#[inline(always)]
+fn halved<const N: usize>(mut values: [f32; N], merge: impl Fn(f32, f32) -> f32) -> f32 {
     let mut width = N / 2;
     while width > 0 {
         for lane in 0..width {
-            sums[lane] += sums[lane + width];
+            values[lane] = merge(values[lane], values[lane + width]);
         }
         width /= 2;
     }
-    sums[0]
+    values[0]
 }

@@ -2,10 +2,13 @@
 
 use super::panels::{Panels, padded_rows};
 use super::precision::{Int8Rows, Precision, f32_to_bf16, quantize_operand};
-use super::product::{Int8Matrix, Int8Operands, bf16_product, f32_product, f32_products};
+use super::product::{
+    Int8Matrix, Int8Operands, bf16_product, f32_operands, f32_product, f32_products,
+};
 use super::rows::{Rows, RowsMut};
 use super::workspace::{OperandSpace, Space, StepWorkspace, room, rows_of_a_part};
-use crate::arch::{Int8Machine, LANES, Lanes, Machine};
+use crate::arch::{Int8Machine, Int8ManyMachine, LANES, Lanes, Machine};
+use crate::matrix;
 use crate::shape::Argument;
 use crate::spread::spread;
 use crate::{Isa, KernelError, SequenceShape};
@@ -267,9 +270,15 @@ impl PackedMatrix {
     }
 
     /// Rows that lie close; neither side is empty.
-    fn add_to_rows(&self, x: &[f32], bias: Option<&[f32]>, y: &mut [f32], space: &mut Space) {
+    pub(super) fn add_to_rows(
+        &self,
+        x: &[f32],
+        bias: Option<&[f32]>,
+        y: &mut [f32],
+        space: &mut Space,
+    ) {
         let Space { operand, slots, .. } = space;
-        let panels = self.rows.div_ceil(LANES);
+        let panels = self.num_panels();
         let x = Rows::close(x, self.columns);
         let mut rows = RowsMut::close(y, self.rows);
         if self.multiply(x, bias, operand, &mut rows) {
@@ -303,18 +312,41 @@ impl PackedMatrix {
         space: &mut OperandSpace,
         y: &mut RowsMut<'_>,
     ) -> bool {
+        let product = self.product_of_many(x, space);
+        if let Some(product) = &product {
+            product.run((0, self.num_panels()), bias, y);
+        }
+        product.is_some()
+    }
+
+    /// The product with two vectors or more as one of matrices, if this one can do that.
+    pub(super) fn product_of_many<'a>(
+        &'a self,
+        x: Rows<'a, f32>,
+        space: &'a mut OperandSpace,
+    ) -> Option<ProductOfMany<'a>> {
         if x.count() < 2 {
-            return false;
+            return None;
         }
         match &self.packed {
-            Packed::F32(machine, panels) => f32_products(*machine, panels, x, bias, y),
-            Packed::Int8(matrix) => match matrix.machine.of_many() {
-                Some(machine) => matrix.products(machine, space.quantize(x), bias, y),
-                None => return false,
-            },
-            Packed::Scalar(_) | Packed::Bf16(..) => return false,
+            &Packed::F32(machine, ref panels) => Some(ProductOfMany::F32 {
+                machine,
+                panels,
+                rows: x.count(),
+                x: f32_operands(x),
+            }),
+            Packed::Int8(matrix) => Some(ProductOfMany::Int8 {
+                machine: matrix.machine.of_many()?,
+                matrix,
+                x: space.quantize_raised(x),
+            }),
+            Packed::Scalar(_) | Packed::Bf16(..) => None,
         }
-        true
+    }
+
+    /// Panels of outputs.
+    pub(super) fn num_panels(&self) -> usize {
+        self.rows.div_ceil(LANES)
     }
 
     /// `y += W·x` for checked arguments, each row of `y` padded to [`padded_rows`].
@@ -352,6 +384,38 @@ impl PackedMatrix {
     }
 }
 
+/// A matrix and several vectors in the form in which they are multiplied.
+pub(super) enum ProductOfMany<'a> {
+    F32 {
+        machine: Machine,
+        panels: &'a Panels<f32>,
+        rows: usize,
+        x: matrix::Panels,
+    },
+    Int8 {
+        machine: Int8ManyMachine,
+        matrix: &'a Int8Matrix,
+        x: Int8Operands<'a, u8>,
+    },
+}
+
+impl ProductOfMany<'_> {
+    /// `y += W·x` for some panels, first and number; with a bias, `y = bias + W·x`.
+    pub(super) fn run(&self, panels: (usize, usize), bias: Option<&[f32]>, y: &mut RowsMut<'_>) {
+        match self {
+            ProductOfMany::F32 {
+                machine,
+                panels: matrix,
+                rows,
+                x,
+            } => f32_products(*machine, matrix, panels, (*rows, x), bias, y),
+            ProductOfMany::Int8 { machine, matrix, x } => {
+                matrix.products(*machine, panels, *x, bias, y);
+            }
+        }
+    }
+}
+
 impl OperandSpace {
     /// Each row rounded to int8 by a scale of its own.
     fn quantize(&mut self, x: Rows<'_, f32>) -> Int8Operands<'_> {
@@ -365,6 +429,21 @@ impl OperandSpace {
         Int8Operands {
             q: Rows::close(q, len / 4),
             scales,
+        }
+    }
+
+    /// The same with each number raised by 128.
+    fn quantize_raised(&mut self, x: Rows<'_, f32>) -> Int8Operands<'_, u8> {
+        self.quantize(x);
+        let len = x.len().next_multiple_of(4);
+        let raised = room(&mut self.raised, x.count() * len);
+        for (raised, q) in raised.iter_mut().zip(&self.int8) {
+            *raised = q.cast_unsigned() ^ 128;
+        }
+        let (q, _) = raised.as_chunks::<4>();
+        Int8Operands {
+            q: Rows::close(q, len / 4),
+            scales: &self.scales[..x.count()],
         }
     }
 }

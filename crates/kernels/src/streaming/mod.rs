@@ -9,9 +9,11 @@
 //!
 //! - [`precision`]: f32, bf16, int8, and rounding to them.
 //! - [`panels`]: the order of the weights; [`product`]: reading them.
-//! - [`matrix`]: a packed matrix; [`cell`]: a packed cell and its step.
+//! - [`matrix`]: a packed matrix; [`cell`]: a packed cell and its step; [`logits`](mod@logits): the
+//!   matrix in front of a softmax.
 
 mod cell;
+mod logits;
 mod matrix;
 mod panels;
 mod precision;
@@ -20,6 +22,7 @@ mod rows;
 mod workspace;
 
 pub use cell::{PackedCell, Step, StepShape, step};
+pub use logits::{Logits, Normaliser, PEAK_LEN, logits};
 pub use matrix::{MatrixRows, PackedMatrix, multiply_add};
 pub(crate) use precision::quantize_operand;
 pub use precision::{Int8Rows, Precision, bf16_to_f32, f32_to_bf16};

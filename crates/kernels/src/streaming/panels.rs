@@ -39,9 +39,19 @@ impl<T> Panels<T> {
         size_of_val(&self.lines[..])
     }
 
+    /// Words of a row.
+    pub(super) fn depth(&self) -> usize {
+        self.depth
+    }
+
     /// How many there are; none of a matrix without columns.
     pub(super) fn count(&self) -> usize {
         self.lines.len().checked_div(self.depth).unwrap_or(0)
+    }
+
+    /// All lines from those of panel `first` on.
+    pub(super) fn lines_from(&self, first: usize) -> &[Line<T>] {
+        &self.lines[first * self.depth..]
     }
 
     /// `AT_ONCE` panels from panel `first` on.

@@ -8,7 +8,8 @@
 use super::panels::Panels;
 use super::rows::{Rows, RowsMut};
 use crate::arch::{
-    Int8Machine, Int8ManyMachine, LANES, Line, Machine, Simd, VectorWork, Work, multiply_add,
+    Int8Machine, Int8ManyMachine, Int8Tile, LANES, Line, Machine, Simd, VectorWork, Work,
+    multiply_add,
 };
 use crate::matrix::{self, Multiply, Selection, Start, Target, tiles};
 
@@ -47,23 +48,31 @@ pub(super) fn f32_product(machine: Machine, panels: &Panels<f32>, x: &[f32], y: 
     );
 }
 
-/// The same for each row of `x`, bit by bit; with a bias, `y = bias + W·x`.
+/// Vectors as the left operand of [`f32_products`].
+pub(super) fn f32_operands(x: Rows<'_, f32>) -> matrix::Panels {
+    matrix::Panels::of_rows(x.len().div_ceil(LANES), x.count(), |row| x.row(row))
+}
+
+/// The same for `rows` vectors and some panels, bit by bit; with a bias, `y = bias + W·x`.
 pub(super) fn f32_products(
     machine: Machine,
     panels: &Panels<f32>,
-    x: Rows<'_, f32>,
+    (first, count): (usize, usize),
+    (rows, x): (usize, &matrix::Panels),
     bias: Option<&[f32]>,
     y: &mut RowsMut<'_>,
 ) {
-    let segments = x.len().div_ceil(LANES);
-    let left = matrix::Panels::of_rows(segments, x.count(), |row| x.row(row));
     let (values, columns) = y.values_and_stride();
     let product = Multiply {
-        rows: x.count(),
-        depth: x.len(),
-        a: left.view(0, 0),
+        rows,
+        depth: panels.depth(),
+        a: x.view(0, 0),
         b: panels.view(),
-        panels: Selection::all(panels.count()),
+        panels: Selection {
+            first,
+            step: 1,
+            count,
+        },
         c: Target::RowMajor {
             values,
             columns,
@@ -216,9 +225,9 @@ pub(super) struct Int8Matrix {
 
 /// Vectors in int8: `x = scale · q`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Int8Operands<'a> {
-    /// Filled up with zeros to whole fours.
-    pub(super) q: Rows<'a, [i8; 4]>,
+pub(super) struct Int8Operands<'a, T = i8> {
+    /// Filled up with zeros to whole fours; raised by 128 where `T` has no sign.
+    pub(super) q: Rows<'a, [T; 4]>,
     /// One for each.
     pub(super) scales: &'a [f32],
 }
@@ -233,12 +242,13 @@ impl Int8Matrix {
         );
     }
 
-    /// The same for two rows or more, bit by bit; with a bias it stands in the place of what `y`
-    /// is.
+    /// The same for two rows or more and some panels, bit by bit; with a bias it stands in the
+    /// place of what `y` is.
     pub(super) fn products(
         &self,
         machine: Int8ManyMachine,
-        x: Int8Operands<'_>,
+        (first, count): (usize, usize),
+        x: Int8Operands<'_, u8>,
         bias: Option<&[f32]>,
         y: &mut RowsMut<'_>,
     ) {
@@ -249,13 +259,12 @@ impl Int8Matrix {
             bias,
             y,
         };
-        let panels = self.panels.count();
-        let fours = panels / 4 * 4;
-        for first in (0..fours).step_by(4).chain(fours..panels) {
+        let (end, of_fours) = (first + count, first + count / 4 * 4);
+        for panel in (first..of_fours).step_by(4).chain(of_fours..end) {
             for (row, height) in tiles(x.scales.len(), HEIGHT) {
-                match first < fours {
-                    true => work.run::<4>(first, row, height),
-                    false => work.run::<1>(first, row, height),
+                match panel < of_fours {
+                    true => work.run::<4>(panel, row, height),
+                    false => work.run::<1>(panel, row, height),
                 }
             }
         }
@@ -285,13 +294,12 @@ fn int8_panels<const AT_ONCE: usize>(
 struct Int8Tiles<'a, 'b> {
     machine: Int8ManyMachine,
     matrix: &'a Int8Matrix,
-    x: Int8Operands<'a>,
+    x: Int8Operands<'a, u8>,
     bias: Option<&'a [f32]>,
     y: &'a mut RowsMut<'b>,
 }
 
-/// Vectors of a tile: 6 x 4 sums, 4 lines of the panels, one of a vector and one that raises it by
-/// 128 are 30 of 32 registers.
+/// Vectors of a tile: 6 x 4 sums, 4 lines of the panels and one of a vector are 29 of 32 registers.
 const HEIGHT: usize = 6;
 
 impl Int8Tiles<'_, '_> {
@@ -314,35 +322,40 @@ impl Int8Tiles<'_, '_> {
             offsets,
             ..
         } = self.matrix;
-        let (panels, offsets) = (panels.get(first), Int8Matrix::of_panels(offsets, first));
-        let scales = Int8Matrix::of_panels(scales, first);
-        let q = std::array::from_fn(|index| self.x.q.row(row + index));
-        let q_scales = std::array::from_fn(|index| self.x.scales[row + index]);
-        let add = |y: [&mut [[f32; LANES]; AT_ONCE]; MANY]| {
-            (self.machine).add(panels, offsets, q, q_scales, scales, y);
+        let tile = |bias, y, stride| Int8Tile::<AT_ONCE, MANY> {
+            depth: panels.depth(),
+            panels: panels.lines_from(first),
+            offsets: Int8Matrix::of_panels(offsets, first),
+            scales: Int8Matrix::of_panels(scales, first),
+            raised: self.x.q.values_from(row),
+            vector_scales: (self.x.scales[row..].first_chunk())
+                .expect("there is a scale for every vector"),
+            bias,
+            y,
+            stride,
         };
-        let (start, end) = (first * LANES, (first + AT_ONCE) * LANES);
-        let mut rows = self.y.many_mut::<MANY>(row);
-        if let Some(bias) = self.bias {
-            for row in &mut rows {
-                let end = end.min(row.len());
-                row[start..end].copy_from_slice(&bias[start..end]);
-            }
-        }
-        if rows[0].len() >= end {
-            add(rows.map(|row| sums_of(first, row)));
+        let (start, width) = (first * LANES, AT_ONCE * LANES);
+        let len = width.min(self.y.len() - start);
+        let (y, stride) = self.y.values_and_stride();
+        let y = &mut y[row * stride + start..];
+        if len == width {
+            let bias = self.bias.map(|bias| Int8Matrix::of_panels(bias, first));
+            self.machine.add(tile(bias, y, stride));
             return;
         }
         // The last panel ends behind the rows.
         let mut sums = [[[0.0; LANES]; AT_ONCE]; MANY];
-        for (sums, row) in sums.iter_mut().zip(&rows) {
-            let row = &row[start..];
-            sums.as_flattened_mut()[..row.len()].copy_from_slice(row);
+        for (sums, y) in sums.iter_mut().zip(y.chunks(stride)) {
+            let before = self.bias.map_or(y, |bias| &bias[start..]);
+            sums.as_flattened_mut()[..len].copy_from_slice(&before[..len]);
         }
-        add(sums.each_mut());
-        for (sums, row) in sums.iter().zip(rows) {
-            let row = &mut row[start..];
-            row.copy_from_slice(&sums.as_flattened()[..row.len()]);
+        self.machine.add(tile(
+            None,
+            sums.as_flattened_mut().as_flattened_mut(),
+            width,
+        ));
+        for (sums, y) in sums.iter().zip(y.chunks_mut(stride)) {
+            y[..len].copy_from_slice(&sums.as_flattened()[..len]);
         }
     }
 }

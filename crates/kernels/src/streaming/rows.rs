@@ -33,6 +33,17 @@ impl<'a, T> Rows<'a, T> {
         self.len
     }
 
+    /// All values from those of a row on; rows lie close.
+    pub(super) fn values_from(&self, index: usize) -> &'a [T] {
+        debug_assert!(
+            self.stride == self.len,
+            "rows of {}, {} apart",
+            self.len,
+            self.stride
+        );
+        &self.values[index * self.stride..]
+    }
+
     pub(super) fn row(&self, index: usize) -> &'a [T] {
         &self.values[index * self.stride..][..self.len]
     }
@@ -67,13 +78,9 @@ impl<'a> RowsMut<'a> {
         RowsMut::new(values, len, len)
     }
 
-    /// The `MANY` rows from `first` on.
-    pub(super) fn many_mut<const MANY: usize>(&mut self, first: usize) -> [&mut [f32]; MANY] {
-        let mut rows = self.values[first * self.stride..].chunks_mut(self.stride);
-        std::array::from_fn(|_| {
-            let row = rows.next().expect("there are so many rows");
-            &mut row[..self.len]
-        })
+    /// Values of a row.
+    pub(super) fn len(&self) -> usize {
+        self.len
     }
 
     /// All values from the first row on, and how far apart rows lie.

@@ -6,6 +6,7 @@ mod allocation;
 #[path = "../cells/mod.rs"]
 mod cells;
 mod errors;
+mod logits;
 mod matrix;
 
 use cells::cells;

@@ -5,12 +5,9 @@ use super::constraint::{Allowed, Rules};
 use super::hypothesis::Hypothesis;
 use super::live::{Beginning, Best, Candidate, History};
 use super::start::Start;
-use super::stepwise::{RowsOutput, StepOutput, Stepwise};
+use super::stepwise::{RowOutput, RowsOutput, StepOutput, Stepwise};
 use crate::NnError;
-use rayon::prelude::*;
-
-/// Tokens that are passed over together where none of them is likely enough.
-const BLOCK_LEN: usize = 64;
+use recurra_kernels::PEAK_LEN;
 
 /// The best hypotheses of each row, best first.
 ///
@@ -32,7 +29,7 @@ pub(super) fn beam_search<S: Stepwise>(
     while !tokens.is_empty() {
         let next = model.step(&tokens, state, &mut output)?;
         output.check(tokens.len(), vocab_size)?;
-        if config.coverage_penalty > 0.0 && output.alignment.is_empty() {
+        if config.coverage_penalty > 0.0 && output.alignment().is_empty() {
             let want = "0 for a model without attention";
             let got = config.coverage_penalty;
             return Err(NnError::config("decode.search.coverage_penalty", want, got));
@@ -46,16 +43,13 @@ pub(super) fn beam_search<S: Stepwise>(
             rest = after;
         }
         // Rows know nothing of each other.
-        let advance = |(row, part): (&mut Row<'_>, RowsOutput<'_>)| {
-            part.check()?;
-            Ok((row.beginnings.len(), row.advance(part)))
-        };
-        let chosen: Result<Vec<(usize, Vec<Candidate>)>, NnError> =
-            parts.into_par_iter().map(advance).collect();
+        let advance =
+            |(row, part): (&mut Row<'_>, RowsOutput<'_>)| (row.beginnings.len(), row.advance(part));
+        let chosen: Vec<(usize, Vec<Candidate>)> = parts.into_iter().map(advance).collect();
         tokens.clear();
         let mut parents = Vec::new();
         let mut first = 0;
-        for (count, chosen) in chosen? {
+        for (count, chosen) in chosen {
             parents.extend(chosen.iter().map(|one| first + one.parent));
             tokens.extend(chosen.iter().map(|one| one.id));
             first += count;
@@ -160,32 +154,40 @@ impl<'a> Row<'a> {
         };
         let mut ends = Vec::new();
         let mut best = Best::new(self.config.width, bound);
-        for ((parent, beginning), log_probs) in
-            (self.beginnings.iter().enumerate()).zip(output.log_probs())
+        for ((parent, beginning), row) in
+            (self.beginnings.iter().enumerate()).zip(output.iter_mut())
         {
-            let candidate = |id: u32, token_log_prob: f32| Candidate {
-                parent,
-                id,
-                log_prob: beginning.log_prob + f64::from(token_log_prob),
-                token_log_prob,
+            let RowOutput {
+                logits,
+                normaliser,
+                peaks,
+            } = row;
+            let candidate = |id: u32, logit: f32| {
+                let token_log_prob = normaliser.log_prob(logit);
+                Candidate {
+                    parent,
+                    id,
+                    log_prob: beginning.log_prob + f64::from(token_log_prob),
+                    token_log_prob,
+                }
             };
-            let eos_log_prob = log_probs[eos as usize];
-            match self.rules.apply(self.start, &beginning.ids, log_probs) {
-                Allowed::Only(id) if id == eos => ends.push(candidate(eos, eos_log_prob)),
-                Allowed::Only(id) => best.offer(candidate(id, log_probs[id as usize])),
+            let eos_logit = logits[eos as usize];
+            match self.rules.apply(self.start, &beginning.ids, logits) {
+                Allowed::Only(id) if id == eos => ends.push(candidate(eos, eos_logit)),
+                Allowed::Only(id) => best.offer(candidate(id, logits[id as usize])),
                 Allowed::Any => {
-                    let eos_log_prob =
-                        std::mem::replace(&mut log_probs[eos as usize], f32::NEG_INFINITY);
-                    if eos_log_prob > f32::NEG_INFINITY {
-                        ends.push(candidate(eos, eos_log_prob));
+                    let eos_logit = std::mem::replace(&mut logits[eos as usize], f32::NEG_INFINITY);
+                    if eos_logit > f32::NEG_INFINITY {
+                        ends.push(candidate(eos, eos_logit));
                     }
-                    for (first, some) in (0..).step_by(BLOCK_LEN).zip(log_probs.chunks(BLOCK_LEN)) {
-                        if !best.takes(candidate(first, largest(some)).log_prob) {
+                    let blocks = (0..).step_by(PEAK_LEN).zip(peaks);
+                    for ((first, &peak), logits) in blocks.zip(logits.chunks(PEAK_LEN)) {
+                        if !best.takes(candidate(first, peak).log_prob) {
                             continue;
                         }
-                        for (id, &log_prob) in (first..).zip(some) {
-                            if log_prob > f32::NEG_INFINITY {
-                                best.offer(candidate(id, log_prob));
+                        for (id, &logit) in (first..).zip(logits) {
+                            if logit > f32::NEG_INFINITY {
+                                best.offer(candidate(id, logit));
                             }
                         }
                     }
@@ -226,19 +228,6 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The largest of some numbers; sixteen maxima side by side, so that the loop becomes vector code.
-fn largest(values: &[f32]) -> f32 {
-    let larger = |a: f32, b: f32| if b > a { b } else { a };
-    let (groups, rest) = values.as_chunks::<16>();
-    let mut most = [f32::NEG_INFINITY; 16];
-    for group in groups {
-        for (most, &value) in most.iter_mut().zip(group) {
-            *most = larger(*most, value);
-        }
-    }
-    (most.into_iter().chain(rest.iter().copied())).fold(f32::NEG_INFINITY, larger)
-}
-
 /// Drops the ends that are not among the `width` likeliest continuations, ends included.
 fn keep_likely(ends: &mut Vec<Candidate>, going_on: &[Candidate], width: usize) {
     ends.sort_unstable_by(Candidate::order);
@@ -247,22 +236,4 @@ fn keep_likely(ends: &mut Vec<Candidate>, going_on: &[Candidate], width: usize) 
         rank += 1;
         rank + going_on.partition_point(|one| one.order(end).is_lt()) <= width
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::largest;
-
-    #[test]
-    fn the_largest_is_found_in_every_place_of_every_length() {
-        for len in [1, 15, 16, 17, 64, 65] {
-            for place in 0..len {
-                let mut values = vec![-2.0; len];
-                values[place] = -1.0;
-                assert_eq!(largest(&values), -1.0, "{place} of {len}");
-            }
-        }
-        assert_eq!(largest(&[]), f32::NEG_INFINITY);
-        assert_eq!(largest(&[f32::NEG_INFINITY; 20]), f32::NEG_INFINITY);
-    }
 }

@@ -24,9 +24,9 @@ use crate::{NnError, Rng, likeliest};
 ///         3
 ///     }
 ///     fn step(&self, tokens: &[u32], (): (), output: &mut StepOutput) -> Result<(), NnError> {
-///         output.log_probs = vec![f32::NEG_INFINITY; 3];
-///         output.log_probs[(tokens[0] as usize + 1) % 3] = 0.0;
-///         output.alignment.clear();
+///         let mut log_probs = vec![f32::NEG_INFINITY; 3];
+///         log_probs[(tokens[0] as usize + 1) % 3] = 0.0;
+///         output.set(3, log_probs, Vec::new());
 ///         Ok(())
 ///     }
 ///     fn select(&self, (): (), _: &[usize]) {}
@@ -96,9 +96,10 @@ impl<'a, S: Stepwise> Continuation<'a, S> {
     fn advance(&mut self, state: S::State) -> Result<Said, NnError> {
         let output = &mut self.output;
         let state = self.model.step(&[self.last], state, output)?;
-        output.check(1, self.model.vocab_size())?;
-        output.rows(self.model.vocab_size()).check()?;
-        let mut allowed = output.log_probs.clone();
+        let vocab_size = self.model.vocab_size();
+        output.check(1, vocab_size)?;
+        let log_probs = &*output.normalise(0, vocab_size);
+        let mut allowed = log_probs.to_vec();
         for &id in &self.banned {
             if let Some(log_prob) = allowed.get_mut(id as usize) {
                 *log_prob = f32::NEG_INFINITY;
@@ -117,7 +118,7 @@ impl<'a, S: Stepwise> Continuation<'a, S> {
         };
         self.last = id;
         self.state = Some(state);
-        let log_prob = output.log_probs[id as usize];
+        let log_prob = log_probs[id as usize];
         Ok(Said { id, log_prob })
     }
 }

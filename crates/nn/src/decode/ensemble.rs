@@ -80,21 +80,18 @@ impl<S: Stepwise> Stepwise for Ensemble<S> {
             let mut of_member = StepOutput::default();
             states.push(member.step(tokens, state, &mut of_member)?);
             of_member.check(tokens.len(), vocab_size)?;
-            of_member.rows(vocab_size).check()?;
             outputs.push(of_member);
         }
-        output.log_probs = (0..tokens.len() * vocab_size)
-            .map(|index| {
-                let each = outputs.iter().map(|output| output.log_probs[index]);
-                self.average.of(each)
-            })
-            .collect();
-        output.alignment = mean_alignment(&outputs);
+        let of_members: Vec<Vec<f32>> = outputs.iter().map(StepOutput::log_probs).collect();
+        let average = |index| {
+            let each = of_members.iter().map(|log_probs| log_probs[index]);
+            self.average.of(each)
+        };
+        let mut log_probs: Vec<f32> = (0..tokens.len() * vocab_size).map(average).collect();
         if self.average == Average::LogProbs {
-            for row in output.log_probs.chunks_exact_mut(vocab_size) {
-                normalise(row);
-            }
+            log_probs.chunks_exact_mut(vocab_size).for_each(normalise);
         }
+        output.set(vocab_size, log_probs, mean_alignment(&outputs));
         Ok(states)
     }
 
@@ -135,10 +132,10 @@ fn normalise(row: &mut [f32]) {
 
 /// The mean of the members' weights, where all of them have some over the same source.
 fn mean_alignment(outputs: &[StepOutput]) -> Vec<Vec<f32>> {
-    let first = &outputs[0].alignment;
+    let first = outputs[0].alignment();
     let alike = |other: &StepOutput| {
         let lens = |rows: &[Vec<f32>]| rows.iter().map(Vec::len).collect::<Vec<usize>>();
-        lens(&other.alignment) == lens(first)
+        lens(other.alignment()) == lens(first)
     };
     if !outputs.iter().all(alike) {
         return Vec::new();
@@ -146,7 +143,7 @@ fn mean_alignment(outputs: &[StepOutput]) -> Vec<Vec<f32>> {
     let share = 1.0 / outputs.len() as f32;
     let mut mean: Vec<Vec<f32>> = first.iter().map(|row| vec![0.0; row.len()]).collect();
     for output in outputs {
-        for (mean, row) in mean.iter_mut().zip(&output.alignment) {
+        for (mean, row) in mean.iter_mut().zip(output.alignment()) {
             for (mean, weight) in mean.iter_mut().zip(row) {
                 *mean += weight * share;
             }

@@ -35,6 +35,7 @@ impl Candidate {
 #[derive(Debug)]
 pub(super) struct Best {
     capacity: usize,
+    /// Best first.
     candidates: Vec<Candidate>,
     /// What a candidate must exceed to be looked at.
     threshold: Option<f64>,
@@ -45,7 +46,7 @@ impl Best {
     pub(super) fn new(capacity: usize, bound: Option<f64>) -> Self {
         Self {
             capacity,
-            candidates: Vec::new(),
+            candidates: Vec::with_capacity(capacity + 1),
             threshold: bound,
         }
     }
@@ -60,27 +61,16 @@ impl Best {
         if !self.takes(candidate.log_prob) {
             return;
         }
-        self.candidates.push(candidate);
-        if self.candidates.len() >= 2 * self.capacity + 64 {
-            self.shrink();
-            self.threshold = Some(self.candidates[self.capacity - 1].log_prob);
-        }
-    }
-
-    /// Leaves the best, the worst of them last.
-    fn shrink(&mut self) {
-        let last = self.capacity - 1;
-        if self.candidates.len() > self.capacity {
-            self.candidates
-                .select_nth_unstable_by(last, Candidate::order);
-            self.candidates.truncate(self.capacity);
+        let place = (self.candidates).partition_point(|one| one.order(&candidate).is_lt());
+        self.candidates.insert(place, candidate);
+        self.candidates.truncate(self.capacity);
+        if self.candidates.len() == self.capacity {
+            self.threshold = self.candidates.last().map(|one| one.log_prob);
         }
     }
 
     /// The best, best first.
-    pub(super) fn ranked(mut self) -> Vec<Candidate> {
-        self.shrink();
-        self.candidates.sort_unstable_by(Candidate::order);
+    pub(super) fn ranked(self) -> Vec<Candidate> {
         self.candidates
     }
 }

@@ -44,4 +44,5 @@ pub use hypothesis::Hypothesis;
 pub use score::coverage_penalty;
 pub use search::decode;
 pub use start::{Start, Symbols};
+pub(crate) use stepwise::LogitSpace;
 pub use stepwise::{StepOutput, Stepwise};

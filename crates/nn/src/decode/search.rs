@@ -9,8 +9,11 @@ use super::single::follow;
 use super::start::{self, Start, Symbols};
 use super::stepwise::Stepwise;
 use crate::{NnError, Rng, likeliest};
+use rayon::prelude::*;
 
 /// Decodes a batch: the best hypotheses of each row, best first, in the order of `starts`.
+///
+/// Rows know nothing of each other, so each thread searches some of them.
 ///
 /// `state` is what the model knows of each row before it reads the row's first token, an
 /// encoded source for instance. Greedy search and sampling give one hypothesis a row, beam
@@ -43,8 +46,7 @@ use crate::{NnError, Rng, likeliest};
 ///             1 => [0.75_f32.ln(), 0.125_f32.ln(), 0.125_f32.ln()],
 ///             _ => [0.25_f32.ln(), 0.75_f32.ln(), f32::NEG_INFINITY],
 ///         };
-///         output.log_probs = tokens.iter().flat_map(row).collect();
-///         output.alignment.clear();
+///         output.set(3, tokens.iter().flat_map(row).collect(), Vec::new());
 ///         Ok(rows)
 ///     }
 ///     fn select(&self, _: Vec<()>, rows: &[usize]) -> Vec<()> {
@@ -69,7 +71,34 @@ pub fn decode<S: Stepwise>(
     config.validate()?;
     start::check(starts, symbols, model.vocab_size())?;
     let rules = Rules { symbols, config };
-    let single = match &config.search {
+    let search = |(state, starts): (S::State, &[Start])| search(model, state, starts, rules);
+    let parts = (starts.len() / LEAST_ROWS).clamp(1, rayon::current_num_threads());
+    if parts == 1 {
+        return search((state, starts));
+    }
+    let rows = starts.len().div_ceil(parts);
+    let parts = (0..).step_by(rows).zip(starts.chunks(rows));
+    let parts: Vec<(S::State, &[Start])> = parts
+        .map(|(first, starts)| {
+            let rows: Vec<usize> = (first..first + starts.len()).collect();
+            (model.select(state.clone(), &rows), starts)
+        })
+        .collect();
+    let found: Result<Vec<_>, NnError> = parts.into_par_iter().map(search).collect();
+    Ok(found?.concat())
+}
+
+/// Rows that are a thread's work at least: a product with fewer reads its weights too often.
+const LEAST_ROWS: usize = 16;
+
+/// Rows that are stepped together.
+fn search<S: Stepwise>(
+    model: &S,
+    state: S::State,
+    starts: &[Start],
+    rules: Rules<'_>,
+) -> Result<Vec<Vec<Hypothesis>>, NnError> {
+    let single = match &rules.config.search {
         Search::Beam(beam) => return beam_search(model, state, starts, rules, beam),
         Search::Greedy {} => follow(model, state, starts, rules, |_, log_probs| {
             likeliest(log_probs) as u32

@@ -33,12 +33,11 @@ pub(super) fn follow<S: Stepwise>(
     while !open.is_empty() {
         let next = model.step(&tokens, state, &mut output)?;
         output.check(open.len(), vocab_size)?;
-        output.rows(vocab_size).check()?;
         let mut going_on = Vec::with_capacity(open.len());
         tokens.clear();
         for (place, &row) in open.iter().enumerate() {
             let hypothesis = &mut hypotheses[row];
-            let log_probs = &mut output.log_probs[place * vocab_size..][..vocab_size];
+            let log_probs = output.normalise(place, vocab_size);
             let eos_log_prob = log_probs[rules.symbols.eos as usize];
             let (id, log_prob) = match rules.apply(&starts[row], &hypothesis.ids, log_probs) {
                 Allowed::Only(id) if id == rules.symbols.eos => (id, eos_log_prob),
@@ -50,9 +49,7 @@ pub(super) fn follow<S: Stepwise>(
             };
             hypothesis.log_prob += f64::from(log_prob);
             hypothesis.token_log_probs.push(log_prob);
-            hypothesis
-                .alignment
-                .push(output.rows(vocab_size).take_alignment(place));
+            hypothesis.alignment.push(output.take_alignment(place));
             if id != rules.symbols.eos {
                 hypothesis.ids.push(id);
                 tokens.push(id);

@@ -156,3 +156,77 @@ impl<C: CheckpointStrategy> LinearOps for Autodiff<Flex, C> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Device;
+    use crate::weights::values;
+    use recurra_testkit::{Tol, assert_close};
+
+    /// `[rows, columns]` of numbers that lie column by column.
+    fn across([rows, columns]: [usize; 2], frequency: f32) -> Tensor<2> {
+        let device = Device::flex().autodiff();
+        let numbers = Tensor::arange(0..(rows * columns) as i64, &device).float();
+        ((numbers * frequency).sin().reshape([columns, rows])).transpose()
+    }
+
+    /// The outputs of a map, and the gradients of those inputs that are tracked.
+    fn run(
+        map: impl Fn(Tensor<3>, Tensor<2>, Option<Tensor<1>>) -> Tensor<3>,
+        with_bias: bool,
+        tracked: [bool; 3],
+    ) -> [Option<Vec<f32>>; 4] {
+        let x = across([12, 5], 0.7).reshape([4, 3, 5]).swap_dims(0, 1);
+        let weight = across([7, 5], 1.3);
+        let bias = with_bias.then(|| across([7, 1], 0.9).reshape([7]));
+        let x = x.set_require_grad(tracked[0]);
+        let weight = weight.set_require_grad(tracked[1]);
+        let bias = bias.map(|bias| bias.set_require_grad(tracked[2]));
+        let y = map(x.clone(), weight.clone(), bias.clone());
+        let weights = across([12, 7], 0.3).reshape([3, 4, 7]);
+        let outputs = values(&y);
+        if !tracked.contains(&true) {
+            return [Some(outputs), None, None, None];
+        }
+        let gradients = (y * weights).sum().backward();
+        let numbers = |gradient: Tensor<2>| values(&gradient);
+        [
+            Some(outputs),
+            x.grad(&gradients).map(|d_x| numbers(d_x.reshape([12, 5]))),
+            weight.grad(&gradients).map(numbers),
+            bias.and_then(|bias| bias.grad(&gradients))
+                .map(|d_bias| values(&d_bias)),
+        ]
+    }
+
+    #[test]
+    fn any_layout_bias_and_choice_of_gradients_agree_with_burn() {
+        let of_burn = |x: Tensor<3>, weight: Tensor<2>, bias: Option<Tensor<1>>| {
+            let y = x.matmul(weight.transpose().unsqueeze());
+            match bias {
+                Some(bias) => y + bias.unsqueeze(),
+                None => y,
+            }
+        };
+        for case in 0..16 {
+            let [with_bias, x, weight, bias] = [8, 4, 2, 1].map(|bit| case & bit != 0);
+            let tracked = [x, weight, bias && with_bias];
+            let ours = run(linear_map, with_bias, tracked);
+            let expected = run(of_burn, with_bias, tracked);
+            for (index, (ours, expected)) in ours.iter().zip(&expected).enumerate() {
+                match (ours, expected) {
+                    (Some(ours), Some(expected)) => {
+                        let expected: Vec<f64> = expected.iter().map(|&x| x.into()).collect();
+                        assert_close(ours, &expected, Tol::both(1e-5));
+                    }
+                    (ours, expected) => assert_eq!(
+                        ours.is_some(),
+                        expected.is_some(),
+                        "output {index} of case {case}"
+                    ),
+                }
+            }
+        }
+    }
+}

@@ -51,7 +51,12 @@ pub(super) fn buffer(len: usize) -> Vec<f32> {
             .take(len),
         _ => None,
     };
-    spare.unwrap_or_else(|| vec![0.0; len])
+    let mut buffer = spare.unwrap_or_else(|| vec![0.0; len]);
+    if cfg!(debug_assertions) {
+        // Whoever reads a value before it is written shows it in every test.
+        buffer.fill(f32::NAN);
+    }
+    buffer
 }
 
 /// Keeps a buffer for whoever needs one as long.

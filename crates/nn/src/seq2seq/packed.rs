@@ -7,10 +7,7 @@ use crate::decode::{StepOutput, Stepwise};
 use crate::streaming::{Precision, StreamLinear, pack_cell};
 use crate::weights::values;
 use crate::{LayerState, Mode, NnError};
-use recurra_kernels::{
-    Elementwise, Function, LogSoftmax, LogitsShape, PackedCell, Step, StepWorkspace, elementwise,
-    log_softmax, step,
-};
+use recurra_kernels::{Elementwise, Function, PackedCell, Step, StepWorkspace, elementwise, step};
 
 /// A trained [`Seq2Seq`] whose decoder is packed for single steps, in f32, bf16 or int8.
 ///
@@ -97,7 +94,7 @@ impl PackedSeq2Seq {
     /// let state = packed.begin(Tokens { ids: &[4, 5, 6], lengths: &[3] })?;
     /// let mut output = StepOutput::default();
     /// packed.step(&[1], state, &mut output)?;
-    /// assert_eq!(output.log_probs.len(), 12);
+    /// assert_eq!(output.log_probs().len(), 12);
     /// # Ok::<(), recurra_nn::NnError>(())
     /// ```
     pub fn new(network: &Seq2Seq, precision: Precision) -> Result<Self, NnError> {
@@ -297,18 +294,12 @@ impl Stepwise for PackedSeq2Seq {
             });
             std::mem::swap(signal, output);
         }
-        let vocab_size = self.vocab_size();
-        let log_probs = &mut said.log_probs;
-        self.output
-            .apply_to_rows(signal.values(), rows, log_probs, kernel)?;
-        log_softmax(LogSoftmax {
-            shape: LogitsShape { rows, vocab_size },
-            values: log_probs,
-        })?;
+        let alignment = found.map(|found| found.alignment).unwrap_or_default();
+        let space = said.space([rows, self.vocab_size()], alignment);
+        (self.output).apply_as_logits(signal.values(), rows, space, kernel)?;
         if let Some(feed) = &mut state.feed {
             std::mem::swap(feed, signal);
         }
-        said.alignment = found.map(|found| found.alignment).unwrap_or_default();
         Ok(state)
     }
 

@@ -54,7 +54,8 @@ impl Sources {
         let mut active = self.of_rows.clone();
         active.sort_unstable();
         active.dedup();
-        if 2 * active.len() > self.lengths.len() {
+        let all = self.lengths.len();
+        if active.len() == all || active.len() > all.div_ceil(2) {
             return None;
         }
         self.lengths = active.iter().map(|&source| self.lengths[source]).collect();

@@ -51,11 +51,11 @@ impl Stepwise for Seq2Seq {
         };
         let decoded = self.read(tokens, None, &memory, state, Mode::Eval)?;
         let logits = self.to_logits(&decoded, &memory, Mode::Eval);
-        output.log_probs = values(&log_softmax(logits));
-        output.alignment = match decoded.alignment {
+        let alignment = match decoded.alignment {
             None => Vec::new(),
             Some(alignment) => memory.by_row(&alignment),
         };
+        output.set(self.vocab_size(), values(&log_softmax(logits)), alignment);
         let state = decoded.state;
         Ok(Decoding { memory, state })
     }

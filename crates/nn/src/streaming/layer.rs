@@ -2,14 +2,15 @@
 
 use super::state::StreamWorkspace;
 use crate::cell::Cell;
+use crate::decode::LogitSpace;
 use crate::linear::Linear;
 use crate::norm::{EPSILON, LayerNorm};
 use crate::recurrent::Layer;
 use crate::weights::values;
 use crate::{NnError, Tensor};
 use recurra_kernels::{
-    MatrixRows, PackedCell, PackedMatrix, Precision, Step, StepShape, StepWorkspace, Weights,
-    multiply_add, step,
+    Logits, MatrixRows, PackedCell, PackedMatrix, Precision, Step, StepShape, StepWorkspace,
+    Weights, logits, multiply_add, step,
 };
 
 /// A layer, and the way that its input takes.
@@ -157,6 +158,27 @@ impl StreamLinear {
     ) -> Result<(), NnError> {
         y.resize(rows * self.bias.len(), 0.0);
         self.write(x, rows, y, workspace)
+    }
+
+    /// Each row of `x [rows, input_size]` as the logits of a softmax.
+    pub(crate) fn apply_as_logits(
+        &self,
+        x: &[f32],
+        rows: usize,
+        y: LogitSpace<'_>,
+        workspace: &mut StepWorkspace,
+    ) -> Result<(), NnError> {
+        logits(Logits {
+            matrix: &self.weight,
+            batch_size: rows,
+            x,
+            bias: &self.bias,
+            logits: y.logits,
+            normalisers: y.normalisers,
+            peaks: y.peaks,
+            workspace,
+        })?;
+        Ok(())
     }
 
     fn write(

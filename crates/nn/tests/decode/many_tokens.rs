@@ -70,11 +70,12 @@ impl Stepwise for Many {
         mut state: Vec<Vec<u32>>,
         output: &mut StepOutput,
     ) -> Result<Vec<Vec<u32>>, NnError> {
-        *output = StepOutput::default();
+        let mut log_probs = output.take();
         for (said, &token) in state.iter_mut().zip(tokens) {
             said.extend((token != BOS).then_some(token));
-            output.log_probs.extend(self.line(said));
+            log_probs.extend(self.line(said));
         }
+        output.set(VOCAB_SIZE, log_probs, Vec::new());
         Ok(state)
     }
 

@@ -142,8 +142,7 @@ impl Stepwise for Says {
     }
 
     fn step(&self, _: &[u32], (): (), output: &mut StepOutput) -> Result<(), NnError> {
-        output.log_probs.clone_from(&self.0);
-        output.alignment.clear();
+        output.set(2, self.0.clone(), Vec::new());
         Ok(())
     }
 

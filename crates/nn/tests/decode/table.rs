@@ -2,7 +2,7 @@
 
 use recurra_nn::NnError;
 use recurra_nn::decode::{DecodeConfig, Hypothesis, Start, StepOutput, Stepwise, Symbols, decode};
-use std::cell::RefCell;
+use std::sync::Mutex;
 
 pub(crate) const EOS: u32 = 0;
 pub(crate) const A: u32 = 1;
@@ -32,14 +32,14 @@ impl Line {
 pub(crate) struct Table<F> {
     line: F,
     /// How many rows each step had.
-    pub(crate) rows: RefCell<Vec<usize>>,
+    pub(crate) rows: Mutex<Vec<usize>>,
 }
 
-impl<F: Fn(u64, &[u32]) -> Line> Table<F> {
+impl<F: Fn(u64, &[u32]) -> Line + Sync> Table<F> {
     pub(crate) fn new(line: F) -> Self {
         Self {
             line,
-            rows: RefCell::default(),
+            rows: Mutex::default(),
         }
     }
 
@@ -83,7 +83,7 @@ pub(crate) struct Read {
     tokens: Vec<u32>,
 }
 
-impl<F: Fn(u64, &[u32]) -> Line> Stepwise for Table<F> {
+impl<F: Fn(u64, &[u32]) -> Line + Sync> Stepwise for Table<F> {
     type State = Vec<Read>;
 
     fn vocab_size(&self) -> usize {
@@ -97,18 +97,19 @@ impl<F: Fn(u64, &[u32]) -> Line> Stepwise for Table<F> {
         output: &mut StepOutput,
     ) -> Result<Vec<Read>, NnError> {
         assert_eq!(tokens.len(), state.len(), "a token for each row");
-        self.rows.borrow_mut().push(tokens.len());
-        *output = StepOutput::default();
+        self.rows.lock().unwrap().push(tokens.len());
+        let (mut log_probs, mut alignment) = (output.take(), Vec::new());
         for (read, &token) in state.iter_mut().zip(tokens) {
             read.tokens.push(token);
             let line = (self.line)(read.source, &read.tokens[1..]);
             // The table says nothing of BOS; likely, it would be said unless it is banned.
             let probs = line.probs.into_iter().chain([1.0]);
-            output.log_probs.extend(probs.map(|p| p.ln() as f32));
+            log_probs.extend(probs.map(|p| p.ln() as f32));
             if !line.alignment.is_empty() {
-                output.alignment.push(line.alignment);
+                alignment.push(line.alignment);
             }
         }
+        output.set(VOCAB_SIZE, log_probs, alignment);
         Ok(state)
     }
 

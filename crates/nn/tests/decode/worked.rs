@@ -277,7 +277,7 @@ fn rows_that_are_done_leave_the_batch() {
         let found = table.decode(&[2, 0, 1], &config);
         let lens: Vec<usize> = found.iter().map(|row| row[0].ids.len()).collect();
         assert_eq!(lens, [2, 0, 1]);
-        assert_eq!(*table.rows.borrow(), [3, 2, 1]);
+        assert_eq!(*table.rows.lock().unwrap(), [3, 2, 1]);
     }
 }
 
@@ -286,7 +286,7 @@ fn an_empty_batch_has_no_hypotheses() {
     for config in [DecodeConfig::greedy(), DecodeConfig::beam(2)] {
         let table = Table::new(garden_path);
         assert!(table.decode(&[], &config).is_empty());
-        assert!(table.rows.borrow().is_empty());
+        assert!(table.rows.lock().unwrap().is_empty());
     }
 }
 

@@ -28,7 +28,8 @@ fn a_whole_target_at_once_is_the_same_as_step_by_step() {
         for t in 0..3 {
             let tokens: Vec<u32> = INPUT.ids.iter().skip(t).step_by(3).copied().collect();
             state = model.step(&tokens, state, &mut output).unwrap();
-            let rows = output.log_probs.chunks_exact(VOCAB_SIZE).enumerate();
+            let log_probs = output.log_probs();
+            let rows = log_probs.chunks_exact(VOCAB_SIZE).enumerate();
             for (index, row) in rows.filter(|&(index, _)| t < INPUT.lengths[index]) {
                 let whole = &at_once[(index * 3 + t) * VOCAB_SIZE..][..VOCAB_SIZE];
                 let distance = row.iter().zip(whole).map(|(a, b)| (a - b).abs());
@@ -39,7 +40,7 @@ fn a_whole_target_at_once_is_the_same_as_step_by_step() {
             }
             if let Some(alignment) = &alignment {
                 let whole = values(alignment);
-                for (index, row) in output.alignment.iter().enumerate() {
+                for (index, row) in output.alignment().iter().enumerate() {
                     assert_eq!(row.len(), SOURCE.lengths[index], "{name}");
                     let whole = &whole[(index * 3 + t) * 4..][..row.len()];
                     let distance = row.iter().zip(whole).map(|(a, b)| (a - b).abs());
@@ -134,7 +135,7 @@ fn the_loss_is_the_mean_of_what_the_steps_say_of_real_labels() {
             state = model.step(&tokens, state, &mut output).unwrap();
             for (row, label) in at(LABELS).enumerate() {
                 if t < LABELS.lengths[row] {
-                    sum -= output.log_probs[row * VOCAB_SIZE + label as usize];
+                    sum -= output.log_probs()[row * VOCAB_SIZE + label as usize];
                 }
             }
         }

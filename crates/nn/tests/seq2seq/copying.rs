@@ -106,7 +106,7 @@ fn coverage_is_what_the_steps_before_attended_to() {
     let mut sums = vec![vec![0.0; 4]; 3];
     for token in [1, 5, 3] {
         let next = model.step(&[token; 3], state, &mut output).unwrap();
-        for (sum, weights) in sums.iter_mut().zip(&output.alignment) {
+        for (sum, weights) in sums.iter_mut().zip(output.alignment()) {
             for (sum, weight) in sum.iter_mut().zip(weights) {
                 *sum += weight;
             }

@@ -130,7 +130,7 @@ fn int8_says_nearly_what_the_network_says() {
             let tokens = vec![token; SOURCE.lengths.len()];
             exact = model.step(&tokens, exact, &mut wanted).unwrap();
             rough = packed.step(&tokens, rough, &mut got).unwrap();
-            for (wanted, got) in wanted.log_probs.iter().zip(&got.log_probs) {
+            for (wanted, got) in wanted.log_probs().iter().zip(&got.log_probs()) {
                 let apart = (wanted - got).abs();
                 assert!(apart < 0.1, "{name}: {wanted} and {got}");
                 largest = largest.max(apart);

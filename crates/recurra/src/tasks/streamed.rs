@@ -110,15 +110,14 @@ impl Stepwise for StreamedModel {
         output: &mut StepOutput,
     ) -> Result<Self::State, NnError> {
         let mut reader = Reader::new(self);
-        let log_probs = &mut output.log_probs;
-        log_probs.clear();
+        let mut log_probs = output.take();
         for (&token, state) in tokens.iter().zip(&mut state) {
             std::mem::swap(&mut reader.state, state);
             reader.read(token)?;
             std::mem::swap(&mut reader.state, state);
             log_probs.extend(log_softmax(&reader.logits));
         }
-        output.alignment.clear();
+        output.set(self.vocab_size(), log_probs, Vec::new());
         Ok(state)
     }
 

@@ -12,7 +12,7 @@ use std::arch::x86_64::*;
 
 use super::Avx2;
 use crate::arch::features::{Feature, Features};
-use crate::arch::{LANES, Line};
+use crate::arch::{Int8Tile, LANES, Line};
 
 impl Avx2 {
     /// See [`Int8Machine::add`](crate::arch::Int8Machine::add).
@@ -114,15 +114,10 @@ impl Avx512Vnni {
     #[inline]
     pub(in crate::arch) fn int8_add_many<const AT_ONCE: usize, const MANY: usize>(
         self,
-        panels: [&[Line<[i8; 4]>]; AT_ONCE],
-        offsets: &[[i32; LANES]; AT_ONCE],
-        q: [&[[i8; 4]]; MANY],
-        q_scales: [f32; MANY],
-        scales: &[[f32; LANES]; AT_ONCE],
-        y: [&mut [[f32; LANES]; AT_ONCE]; MANY],
+        tile: Int8Tile<'_, AT_ONCE, MANY>,
     ) {
         // SAFETY: `self` exists only if `of` was shown AVX-512 F, BW and VNNI.
-        unsafe { vnni_many(panels, offsets, q, q_scales, scales, y) }
+        unsafe { vnni_many(tile) }
     }
 }
 
@@ -149,62 +144,72 @@ fn vnni<const AT_ONCE: usize>(
     }
     let scale = _mm512_set1_ps(scale);
     for panel in 0..AT_ONCE {
-        add_scaled(registers[panel], scale, &scales[panel], &mut y[panel]);
+        let product = scaled(registers[panel], scale, &scales[panel]);
+        store(_mm512_add_ps(load(&y[panel]), product), &mut y[panel]);
     }
 }
 
 /// A sum of which some columns are still to come is that of the columns seen, less 128 times the
 /// weights of the others: never more than the columns times 127 · 128.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn vnni_many<const AT_ONCE: usize, const MANY: usize>(
-    panels: [&[Line<[i8; 4]>]; AT_ONCE],
-    offsets: &[[i32; LANES]; AT_ONCE],
-    q: [&[[i8; 4]]; MANY],
-    q_scales: [f32; MANY],
-    scales: &[[f32; LANES]; AT_ONCE],
-    y: [&mut [[f32; LANES]; AT_ONCE]; MANY],
-) {
-    let len = q.map(<[_]>::len)[0];
-    let panels = panels.map(|panel| &panel[..len]);
-    let q = q.map(|q| &q[..len]);
+#[expect(
+    clippy::needless_range_loop,
+    reason = "counted loops are unrolled, and the sums stay in registers"
+)]
+fn vnni_many<const AT_ONCE: usize, const MANY: usize>(tile: Int8Tile<'_, AT_ONCE, MANY>) {
+    let depth = tile.depth;
+    let panels: [_; AT_ONCE] = std::array::from_fn(|panel| &tile.panels[panel * depth..][..depth]);
+    let raised: [_; MANY] = std::array::from_fn(|vector| &tile.raised[vector * depth..][..depth]);
     let zero = _mm512_setzero_si512();
-    let plus_128 = _mm512_set1_epi8(-128);
     let mut start = [zero; AT_ONCE];
-    for (start, offsets) in start.iter_mut().zip(offsets) {
-        *start = load(offsets);
+    for (start, offsets) in start.iter_mut().zip(tile.offsets) {
+        *start = load_integers(offsets);
     }
     let mut registers = [start; MANY];
-    for k in 0..len {
+    for k in 0..depth {
         let mut weights = [zero; AT_ONCE];
         for panel in 0..AT_ONCE {
             weights[panel] = whole(&panels[panel][k]);
         }
         for vector in 0..MANY {
-            let q = i32::from_le_bytes(q[vector][k].map(|q| q as u8));
-            let unsigned = _mm512_xor_si512(_mm512_set1_epi32(q), plus_128);
+            let raised = _mm512_set1_epi32(i32::from_le_bytes(raised[vector][k]));
             for panel in 0..AT_ONCE {
                 let sum = registers[vector][panel];
-                registers[vector][panel] = _mm512_dpbusd_epi32(sum, unsigned, weights[panel]);
+                registers[vector][panel] = _mm512_dpbusd_epi32(sum, raised, weights[panel]);
             }
         }
     }
-    for (vector, y) in y.into_iter().enumerate() {
-        let scale = _mm512_set1_ps(q_scales[vector]);
+    for vector in 0..MANY {
+        let (row, _) = tile.y[vector * tile.stride..].as_chunks_mut::<LANES>();
+        let row = &mut row[..AT_ONCE];
+        let scale = _mm512_set1_ps(tile.vector_scales[vector]);
         for panel in 0..AT_ONCE {
-            let sums = registers[vector][panel];
-            add_scaled(sums, scale, &scales[panel], &mut y[panel]);
+            let product = scaled(registers[vector][panel], scale, &tile.scales[panel]);
+            let before = match tile.bias {
+                Some(bias) => load(&bias[panel]),
+                None => load(&row[panel]),
+            };
+            store(_mm512_add_ps(before, product), &mut row[panel]);
         }
     }
 }
 
-/// `y += sums · (scale · scales)`
+/// `sums · (scale · scales)`
 #[target_feature(enable = "avx512f")]
-fn add_scaled(sums: __m512i, scale: __m512, scales: &[f32; LANES], y: &mut [f32; LANES]) {
-    // SAFETY: both arrays are 64 readable bytes, and the loads ask for no alignment.
-    let [scales, before] = [scales, &*y].map(|values| unsafe { _mm512_loadu_ps(values.as_ptr()) });
-    let product = _mm512_mul_ps(_mm512_cvtepi32_ps(sums), _mm512_mul_ps(scale, scales));
+fn scaled(sums: __m512i, scale: __m512, scales: &[f32; LANES]) -> __m512 {
+    _mm512_mul_ps(_mm512_cvtepi32_ps(sums), _mm512_mul_ps(scale, load(scales)))
+}
+
+#[target_feature(enable = "avx512f")]
+fn load(values: &[f32; LANES]) -> __m512 {
+    // SAFETY: the array is 64 readable bytes, and the load asks for no alignment.
+    unsafe { _mm512_loadu_ps(values.as_ptr()) }
+}
+
+#[target_feature(enable = "avx512f")]
+fn store(register: __m512, values: &mut [f32; LANES]) {
     // SAFETY: the array is 64 writable bytes, and the store asks for no alignment.
-    unsafe { _mm512_storeu_ps(y.as_mut_ptr(), _mm512_add_ps(before, product)) }
+    unsafe { _mm512_storeu_ps(values.as_mut_ptr(), register) }
 }
 
 #[target_feature(enable = "avx512f")]
@@ -214,7 +219,7 @@ fn whole(line: &Line<[i8; 4]>) -> __m512i {
 }
 
 #[target_feature(enable = "avx512f")]
-fn load(values: &[i32; LANES]) -> __m512i {
+fn load_integers(values: &[i32; LANES]) -> __m512i {
     // SAFETY: the array is 64 readable bytes, and the load asks for no alignment.
     unsafe { _mm512_loadu_si512(values.as_ptr().cast()) }
 }

@@ -89,8 +89,8 @@ impl Stepwise for CompletionModel {
         let (logits, state) = self.advance(tokens, [tokens.len(), 1], state)?;
         let rows = values(&logits);
         let rows = rows.chunks_exact(logits.dims()[1]);
-        output.log_probs = rows.flat_map(log_softmax).collect();
-        output.alignment.clear();
+        let log_probs = rows.flat_map(log_softmax).collect();
+        output.set(Stepwise::vocab_size(self), log_probs, Vec::new());
         Ok(Some(state))
     }
 
