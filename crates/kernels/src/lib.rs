@@ -42,7 +42,6 @@ mod products;
 pub mod scalar;
 mod scan;
 mod sequence;
-mod streaming;
 
 mod attention;
 mod cross_entropy;
@@ -50,6 +49,7 @@ mod elementwise;
 mod embedding;
 mod linear;
 mod optimizer;
+mod streaming;
 
 pub use attention::{
     Attend, AttendBackward, AttentionShape, Score, ScoreGradient, attend, attend_backward,
@@ -89,5 +89,5 @@ pub use sequence::{
 pub use shape::{Direction, SequenceShape};
 pub use streaming::{
     Int8Rows, Logits, MatrixRows, Normaliser, PEAK_LEN, PackedCell, PackedMatrix, Precision, Step,
-    StepShape, StepWorkspace, bf16_to_f32, f32_to_bf16, logits, multiply_add, step,
+    StepShape, StepWorkspace, bf16_to_f32, f32_to_bf16, logits, multiply_add, peak, step,
 };

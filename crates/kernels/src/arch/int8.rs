@@ -113,7 +113,7 @@ pub(crate) struct Int8Tile<'a, const AT_ONCE: usize, const MANY: usize> {
 }
 
 impl Int8ManyMachine {
-    /// As [`Int8Machine::add`], for each vector.
+    /// As [`Int8Machine::add`] for each vector, or with the bias in the place of what `y` is.
     #[inline]
     pub(crate) fn add<const AT_ONCE: usize, const MANY: usize>(
         self,

@@ -89,11 +89,14 @@ pub fn linear_backward_on(isa: Isa, mut call: LinearBackward<'_>) -> Result<(), 
         call.fill_with_zeros();
         return Ok(());
     }
+    let wants_weights = call.d_weight.is_some();
+    let wants_sums = wants_weights || call.d_bias.is_some();
+    if !wants_sums && call.d_x.is_none() {
+        return Ok(());
+    }
     let s = call.shape;
     let weights = weights(machine, call.weight, s);
     let to_inputs = call.d_x.is_some().then(|| weights.to_inputs());
-    let wants_weights = call.d_weight.is_some();
-    let wants_sums = wants_weights || call.d_bias.is_some();
     let mut parts: Vec<Part<'_>> = tiles(s.rows, PART_ROWS)
         .map(|(first, rows)| Part {
             first,
@@ -110,9 +113,7 @@ pub fn linear_backward_on(isa: Isa, mut call: LinearBackward<'_>) -> Result<(), 
     }
     spread(parts.iter_mut().collect(), |part: &mut Part<'_>| {
         let &mut Part { first, rows, .. } = part;
-        if wants_sums || to_inputs.is_some() {
-            part.d_y = packed(call.d_y, s.output_size, first, rows);
-        }
+        part.d_y = packed(call.d_y, s.output_size, first, rows);
         if wants_weights {
             part.x = packed(call.x, s.input_size, first, rows);
         }

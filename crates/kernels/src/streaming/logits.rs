@@ -3,7 +3,7 @@
 //! The logits of a large vocabulary outgrow every cache but the last, and a softmax and the search
 //! for its peaks would read them again from there. A block is still near when its product is done.
 
-use super::matrix::PackedMatrix;
+use super::matrix::{PackedMatrix, start_from};
 use super::rows::{Rows, RowsMut};
 use super::workspace::{Space, StepWorkspace, rows_of_a_part};
 use crate::KernelError;
@@ -42,6 +42,11 @@ impl Normaliser {
         // In this order a difference of large numbers comes first, and is exact.
         (logit - self.max) - self.log_sum
     }
+}
+
+/// The greatest of some logits, `−∞` of none; NaN is passed over.
+pub fn peak(logits: &[f32]) -> f32 {
+    max(logits)
 }
 
 /// `logits = b + W·x` for each row, with the normalisers of their softmax and their peaks.
@@ -125,23 +130,24 @@ pub fn logits(call: Logits<'_>) -> Result<(), KernelError> {
     }
     let rows = rows_of_a_part(batch_size, vocab_size * columns.max(1));
     let spaces = workspace.parts(batch_size.div_ceil(rows));
-    let (mut x, mut logits, mut peaks) = (x, logits, peaks);
-    let mut parts = Vec::with_capacity(spaces.len());
-    for (normalisers, space) in normalisers.chunks_mut(rows).zip(spaces) {
-        let count = normalisers.len();
-        let (x_here, x_after) = x.split_at(count * columns);
-        let (logits_here, logits_after) = logits.split_at_mut(count * vocab_size);
-        let (peaks_here, peaks_after) = peaks.split_at_mut(count * num_peaks);
-        parts.push(Part {
-            x: x_here,
-            logits: logits_here,
-            normalisers,
-            peaks: peaks_here,
-            space,
-        });
-        (x, logits, peaks) = (x_after, logits_after, peaks_after);
+    let mut rest = Part {
+        x,
+        logits,
+        normalisers,
+        peaks,
+    };
+    if let [space] = spaces {
+        rest.run(matrix, bias, space);
+        return Ok(());
     }
-    spread(parts, |part| part.run(matrix, bias));
+    let mut parts = Vec::with_capacity(spaces.len());
+    for space in spaces {
+        let count = rows.min(rest.normalisers.len());
+        let (part, after) = rest.split_at(count, matrix);
+        parts.push((part, space));
+        rest = after;
+    }
+    spread(parts, |(part, space)| part.run(matrix, bias, space));
     Ok(())
 }
 
@@ -152,17 +158,40 @@ struct Part<'a> {
     /// Until the end, with the sum in the place of its logarithm.
     normalisers: &'a mut [Normaliser],
     peaks: &'a mut [f32],
-    space: &'a mut Space,
 }
 
 impl Part<'_> {
-    fn run(self, matrix: &PackedMatrix, bias: &[f32]) {
+    /// The first `count` rows, and the others.
+    fn split_at(self, count: usize, matrix: &PackedMatrix) -> (Self, Self) {
+        let vocab_size = matrix.rows();
+        let (x, other_x) = self.x.split_at(count * matrix.columns());
+        let (logits, other_logits) = self.logits.split_at_mut(count * vocab_size);
+        let (normalisers, other_normalisers) = self.normalisers.split_at_mut(count);
+        let (peaks, other_peaks) = self
+            .peaks
+            .split_at_mut(count * vocab_size.div_ceil(PEAK_LEN));
+        (
+            Part {
+                x,
+                logits,
+                normalisers,
+                peaks,
+            },
+            Part {
+                x: other_x,
+                logits: other_logits,
+                normalisers: other_normalisers,
+                peaks: other_peaks,
+            },
+        )
+    }
+
+    fn run(self, matrix: &PackedMatrix, bias: &[f32], space: &mut Space) {
         let Part {
             x,
             logits,
             normalisers,
             peaks,
-            space,
         } = self;
         let vocab_size = matrix.rows();
         let machine = Machine::of(matrix.isa()).unwrap_or(Machine::Portable);
@@ -177,17 +206,16 @@ impl Part<'_> {
                 peaks: &mut *peaks,
             });
         };
-        let x_rows = || Rows::close(x, matrix.columns());
         if matrix.columns() == 0 {
-            for logits in logits.chunks_exact_mut(vocab_size) {
-                logits.copy_from_slice(bias);
-            }
+            start_from(Some(bias), &mut RowsMut::close(logits, vocab_size));
             blocks.for_each(|first| survey(first, logits));
-        } else if let Some(product) = matrix.product_of_many(x_rows(), &mut space.operand) {
+        } else if let Some(product) =
+            matrix.product_of_many(Rows::close(x, matrix.columns()), &mut space.operand)
+        {
             for first in blocks {
-                let count = BLOCK_PANELS.min(matrix.num_panels() - first);
+                let panels = first..(first + BLOCK_PANELS).min(matrix.num_panels());
                 let mut rows = RowsMut::close(logits, vocab_size);
-                product.run((first, count), Some(bias), &mut rows);
+                product.run(panels, Some(bias), &mut rows);
                 survey(first, logits);
             }
         } else {

@@ -3,15 +3,15 @@
 use super::panels::{Panels, padded_rows};
 use super::precision::{Int8Rows, Precision, f32_to_bf16, quantize_operand};
 use super::product::{
-    Int8Matrix, Int8Operands, bf16_product, f32_operands, f32_product, f32_products,
+    F32Operands, Int8Matrix, Int8Operands, bf16_product, f32_product, f32_products,
 };
 use super::rows::{Rows, RowsMut};
 use super::workspace::{OperandSpace, Space, StepWorkspace, room, rows_of_a_part};
 use crate::arch::{Int8Machine, Int8ManyMachine, LANES, Lanes, Machine};
-use crate::matrix;
 use crate::shape::Argument;
 use crate::spread::spread;
 use crate::{Isa, KernelError, SequenceShape};
+use std::ops::Range;
 
 /// Columns up to which sums of int8 products, with an operand raised by 128 too, fit an i32:
 /// `2¹⁷ · 127 · 128 < 2³¹`.
@@ -314,7 +314,7 @@ impl PackedMatrix {
     ) -> bool {
         let product = self.product_of_many(x, space);
         if let Some(product) = &product {
-            product.run((0, self.num_panels()), bias, y);
+            product.run(0..self.num_panels(), bias, y);
         }
         product.is_some()
     }
@@ -329,11 +329,10 @@ impl PackedMatrix {
             return None;
         }
         match &self.packed {
-            &Packed::F32(machine, ref panels) => Some(ProductOfMany::F32 {
-                machine,
-                panels,
-                rows: x.count(),
-                x: f32_operands(x),
+            Packed::F32(machine, matrix) => Some(ProductOfMany::F32 {
+                machine: *machine,
+                matrix,
+                x: F32Operands::pack(x),
             }),
             Packed::Int8(matrix) => Some(ProductOfMany::Int8 {
                 machine: matrix.machine.of_many()?,
@@ -388,9 +387,8 @@ impl PackedMatrix {
 pub(super) enum ProductOfMany<'a> {
     F32 {
         machine: Machine,
-        panels: &'a Panels<f32>,
-        rows: usize,
-        x: matrix::Panels,
+        matrix: &'a Panels<f32>,
+        x: F32Operands,
     },
     Int8 {
         machine: Int8ManyMachine,
@@ -400,15 +398,12 @@ pub(super) enum ProductOfMany<'a> {
 }
 
 impl ProductOfMany<'_> {
-    /// `y += W·x` for some panels, first and number; with a bias, `y = bias + W·x`.
-    pub(super) fn run(&self, panels: (usize, usize), bias: Option<&[f32]>, y: &mut RowsMut<'_>) {
+    /// `y += W·x` for some panels; with a bias, `y = bias + W·x`.
+    pub(super) fn run(&self, panels: Range<usize>, bias: Option<&[f32]>, y: &mut RowsMut<'_>) {
         match self {
-            ProductOfMany::F32 {
-                machine,
-                panels: matrix,
-                rows,
-                x,
-            } => f32_products(*machine, matrix, panels, (*rows, x), bias, y),
+            ProductOfMany::F32 { machine, matrix, x } => {
+                f32_products(*machine, matrix, panels, x, bias, y);
+            }
             ProductOfMany::Int8 { machine, matrix, x } => {
                 matrix.products(*machine, panels, *x, bias, y);
             }
@@ -449,7 +444,7 @@ impl OperandSpace {
 }
 
 /// Sets each row to the bias, if there is one.
-fn start_from(bias: Option<&[f32]>, rows: &mut RowsMut<'_>) {
+pub(super) fn start_from(bias: Option<&[f32]>, rows: &mut RowsMut<'_>) {
     if let Some(bias) = bias {
         rows.iter_mut().for_each(|row| row.copy_from_slice(bias));
     }

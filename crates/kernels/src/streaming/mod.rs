@@ -22,7 +22,7 @@ mod rows;
 mod workspace;
 
 pub use cell::{PackedCell, Step, StepShape, step};
-pub use logits::{Logits, Normaliser, PEAK_LEN, logits};
+pub use logits::{Logits, Normaliser, PEAK_LEN, logits, peak};
 pub use matrix::{MatrixRows, PackedMatrix, multiply_add};
 pub(crate) use precision::quantize_operand;
 pub use precision::{Int8Rows, Precision, bf16_to_f32, f32_to_bf16};

@@ -12,6 +12,7 @@ use crate::arch::{
     multiply_add,
 };
 use crate::matrix::{self, Multiply, Selection, Start, Target, tiles};
+use std::ops::Range;
 
 /// Panels side by side on machines whose registers hold 4, 8 and 16 numbers: eight registers of
 /// sums, which hide the latency of an addition.
@@ -49,29 +50,39 @@ pub(super) fn f32_product(machine: Machine, panels: &Panels<f32>, x: &[f32], y: 
 }
 
 /// Vectors as the left operand of [`f32_products`].
-pub(super) fn f32_operands(x: Rows<'_, f32>) -> matrix::Panels {
-    matrix::Panels::of_rows(x.len().div_ceil(LANES), x.count(), |row| x.row(row))
+pub(super) struct F32Operands {
+    rows: usize,
+    panels: matrix::Panels,
 }
 
-/// The same for `rows` vectors and some panels, bit by bit; with a bias, `y = bias + W·x`.
+impl F32Operands {
+    pub(super) fn pack(x: Rows<'_, f32>) -> F32Operands {
+        F32Operands {
+            rows: x.count(),
+            panels: matrix::Panels::of_rows(x.len().div_ceil(LANES), x.count(), |row| x.row(row)),
+        }
+    }
+}
+
+/// The same for some vectors and some panels, bit by bit; with a bias, `y = bias + W·x`.
 pub(super) fn f32_products(
     machine: Machine,
-    panels: &Panels<f32>,
-    (first, count): (usize, usize),
-    (rows, x): (usize, &matrix::Panels),
+    matrix: &Panels<f32>,
+    panels: Range<usize>,
+    x: &F32Operands,
     bias: Option<&[f32]>,
     y: &mut RowsMut<'_>,
 ) {
     let (values, columns) = y.values_and_stride();
     let product = Multiply {
-        rows,
-        depth: panels.depth(),
-        a: x.view(0, 0),
-        b: panels.view(),
+        rows: x.rows,
+        depth: matrix.depth(),
+        a: x.panels.view(0, 0),
+        b: matrix.view(),
         panels: Selection {
-            first,
+            first: panels.start,
             step: 1,
-            count,
+            count: panels.len(),
         },
         c: Target::RowMajor {
             values,
@@ -247,7 +258,7 @@ impl Int8Matrix {
     pub(super) fn products(
         &self,
         machine: Int8ManyMachine,
-        (first, count): (usize, usize),
+        panels: Range<usize>,
         x: Int8Operands<'_, u8>,
         bias: Option<&[f32]>,
         y: &mut RowsMut<'_>,
@@ -259,8 +270,11 @@ impl Int8Matrix {
             bias,
             y,
         };
-        let (end, of_fours) = (first + count, first + count / 4 * 4);
-        for panel in (first..of_fours).step_by(4).chain(of_fours..end) {
+        let of_fours = panels.end - panels.len() % 4;
+        for panel in (panels.start..of_fours)
+            .step_by(4)
+            .chain(of_fours..panels.end)
+        {
             for (row, height) in tiles(x.scales.len(), HEIGHT) {
                 match panel < of_fours {
                     true => work.run::<4>(panel, row, height),

@@ -2,7 +2,8 @@
 
 use crate::arch::Lanes;
 
-/// The working memory of [`step`](crate::step) and [`multiply_add`](crate::multiply_add).
+/// The working memory of [`step`](crate::step), [`multiply_add`](crate::multiply_add) and
+/// [`logits`](crate::logits()).
 ///
 /// It holds nothing between calls, so that one serves all layers and all streams of a thread. It
 /// grows to the largest call made with it; from then on no call for a single row allocates.

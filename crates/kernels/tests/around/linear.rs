@@ -137,20 +137,24 @@ fn what_is_not_wanted_changes_nothing_else() {
     let case = Case::new(60, 18, 35);
     let [x, weight, _, d_y] = case.numbers.each_ref().map(|numbers| &numbers[..]);
     for isa in Isa::available() {
-        let [_, expected_x, expected_weight, _] = case.run_on(isa);
+        let [_, expected_x, expected_weight, expected_bias] = case.run_on(isa);
         let (mut d_x, mut d_weight) = (vec![9.0; x.len()], vec![9.0; weight.len()]);
-        let backward = |d_x, d_weight| LinearBackward {
+        let mut d_bias = vec![9.0; expected_bias.len()];
+        let backward = |d_x, d_weight, d_bias| LinearBackward {
             shape: case.shape,
             x,
             weight,
             d_y,
             d_x,
             d_weight,
-            d_bias: None,
+            d_bias,
         };
-        linear_backward_on(isa, backward(Some(&mut d_x), None)).unwrap();
-        linear_backward_on(isa, backward(None, Some(&mut d_weight))).unwrap();
-        assert_eq!((d_x, d_weight), (expected_x, expected_weight), "{isa}");
+        linear_backward_on(isa, backward(Some(&mut d_x), None, None)).unwrap();
+        linear_backward_on(isa, backward(None, Some(&mut d_weight), None)).unwrap();
+        linear_backward_on(isa, backward(None, None, Some(&mut d_bias))).unwrap();
+        linear_backward_on(isa, backward(None, None, None)).unwrap();
+        let expected = (expected_x, expected_weight, expected_bias);
+        assert_eq!((d_x, d_weight, d_bias), expected, "{isa}");
     }
 }
 

@@ -34,25 +34,18 @@ pub(super) fn beam_search<S: Stepwise>(
             let got = config.coverage_penalty;
             return Err(NnError::config("decode.search.coverage_penalty", want, got));
         }
-        let mut rest = output.rows(vocab_size);
-        let mut parts = Vec::with_capacity(rows.len());
-        for row in rows.iter_mut().filter(|row| !row.beginnings.is_empty()) {
-            let count = row.beginnings.len();
-            let (part, after) = rest.split_at(count);
-            parts.push((row, part));
-            rest = after;
-        }
-        // Rows know nothing of each other.
-        let advance =
-            |(row, part): (&mut Row<'_>, RowsOutput<'_>)| (row.beginnings.len(), row.advance(part));
-        let chosen: Vec<(usize, Vec<Candidate>)> = parts.into_iter().map(advance).collect();
+        let mut rest = output.rows();
         tokens.clear();
         let mut parents = Vec::new();
         let mut first = 0;
-        for (count, chosen) in chosen {
+        for row in rows.iter_mut().filter(|row| !row.beginnings.is_empty()) {
+            let count = row.beginnings.len();
+            let (part, after) = rest.split_at(count);
+            let chosen = row.advance(part);
             parents.extend(chosen.iter().map(|one| first + one.parent));
             tokens.extend(chosen.iter().map(|one| one.id));
             first += count;
+            rest = after;
         }
         let unmoved = parents.len() == first && parents.iter().copied().eq(0..first);
         state = match unmoved {

@@ -8,7 +8,7 @@ use super::start::{Start, Symbols};
 pub(super) enum Allowed {
     /// This token, however unlikely.
     Only(u32),
-    /// Every token whose log-probability is above minus infinity.
+    /// Every token whose score is above minus infinity.
     Any,
 }
 
@@ -26,8 +26,9 @@ impl Rules<'_> {
         start.max_len.map_or(most, |len| len.min(most))
     }
 
-    /// Lowers the log-probabilities of tokens that may not follow `ids` to minus infinity.
-    pub(super) fn apply(&self, start: &Start, ids: &[u32], log_probs: &mut [f32]) -> Allowed {
+    /// Lowers the scores of tokens that may not follow `ids` to minus infinity: logits, or
+    /// log-probabilities.
+    pub(super) fn apply(&self, start: &Start, ids: &[u32], scores: &mut [f32]) -> Allowed {
         let eos = self.symbols.eos;
         if ids.len() >= self.max_len(start) {
             return Allowed::Only(eos);
@@ -36,8 +37,8 @@ impl Rules<'_> {
             return Allowed::Only(next);
         }
         let mut ban = |id: u32| {
-            if let Some(log_prob) = log_probs.get_mut(id as usize) {
-                *log_prob = f32::NEG_INFINITY;
+            if let Some(score) = scores.get_mut(id as usize) {
+                *score = f32::NEG_INFINITY;
             }
         };
         self.symbols.banned.iter().copied().for_each(&mut ban);
@@ -46,7 +47,7 @@ impl Rules<'_> {
         }
         repeating(ids, self.config.block_ngram).for_each(&mut ban);
         // Where nothing may be said there is nothing but to end.
-        match log_probs.iter().any(|&x| x > f32::NEG_INFINITY) {
+        match scores.iter().any(|&score| score > f32::NEG_INFINITY) {
             true => Allowed::Any,
             false => Allowed::Only(eos),
         }

@@ -96,9 +96,8 @@ impl<'a, S: Stepwise> Continuation<'a, S> {
     fn advance(&mut self, state: S::State) -> Result<Said, NnError> {
         let output = &mut self.output;
         let state = self.model.step(&[self.last], state, output)?;
-        let vocab_size = self.model.vocab_size();
-        output.check(1, vocab_size)?;
-        let log_probs = &*output.normalise(0, vocab_size);
+        output.check(1, self.model.vocab_size())?;
+        let log_probs = &*output.normalise(0);
         let mut allowed = log_probs.to_vec();
         for &id in &self.banned {
             if let Some(log_prob) = allowed.get_mut(id as usize) {

@@ -95,6 +95,11 @@ impl<S: Stepwise> Stepwise for Ensemble<S> {
         Ok(states)
     }
 
+    fn num_rows(&self, state: &Self::State) -> Option<usize> {
+        let mut members = self.members.iter().zip(state);
+        members.find_map(|(member, state)| member.num_rows(state))
+    }
+
     fn select(&self, state: Self::State, rows: &[usize]) -> Self::State {
         let members = self.members.iter().zip(state);
         members

@@ -1,6 +1,8 @@
 //! The beginnings of one row in a beam search, and how they came about.
 
 use super::hypothesis::Hypothesis;
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 
 /// A beginning that goes on.
 #[derive(Debug, Clone)]
@@ -25,18 +27,41 @@ pub(super) struct Candidate {
 
 impl Candidate {
     /// Likelier first; equally likely ones by their beginnings' rank, then by token.
-    pub(super) fn order(&self, other: &Self) -> std::cmp::Ordering {
+    pub(super) fn order(&self, other: &Self) -> Ordering {
         let by_place = || (self.parent, self.id).cmp(&(other.parent, other.id));
         other.log_prob.total_cmp(&self.log_prob).then_with(by_place)
     }
 }
 
+/// A candidate among others, the worst of which is the greatest.
+#[derive(Debug)]
+struct Ranked(Candidate);
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.order(&other.0)
+    }
+}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Ranked {}
+
 /// The `capacity` best candidates of a stream that comes in order of `(parent, id)`.
 #[derive(Debug)]
 pub(super) struct Best {
     capacity: usize,
-    /// Best first.
-    candidates: Vec<Candidate>,
+    candidates: BinaryHeap<Ranked>,
     /// What a candidate must exceed to be looked at.
     threshold: Option<f64>,
 }
@@ -46,7 +71,7 @@ impl Best {
     pub(super) fn new(capacity: usize, bound: Option<f64>) -> Self {
         Self {
             capacity,
-            candidates: Vec::with_capacity(capacity + 1),
+            candidates: BinaryHeap::new(),
             threshold: bound,
         }
     }
@@ -61,17 +86,19 @@ impl Best {
         if !self.takes(candidate.log_prob) {
             return;
         }
-        let place = (self.candidates).partition_point(|one| one.order(&candidate).is_lt());
-        self.candidates.insert(place, candidate);
-        self.candidates.truncate(self.capacity);
+        self.candidates.push(Ranked(candidate));
+        if self.candidates.len() > self.capacity {
+            self.candidates.pop();
+        }
         if self.candidates.len() == self.capacity {
-            self.threshold = self.candidates.last().map(|one| one.log_prob);
+            self.threshold = self.candidates.peek().map(|worst| worst.0.log_prob);
         }
     }
 
     /// The best, best first.
     pub(super) fn ranked(self) -> Vec<Candidate> {
-        self.candidates
+        let candidates = self.candidates.into_sorted_vec().into_iter();
+        candidates.map(|one| one.0).collect()
     }
 }
 

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 /// Decodes a batch: the best hypotheses of each row, best first, in the order of `starts`.
 ///
-/// Rows know nothing of each other, so each thread searches some of them.
+/// Rows know nothing of each other: threads take some of them each.
 ///
 /// `state` is what the model knows of each row before it reads the row's first token, an
 /// encoded source for instance. Greedy search and sampling give one hypothesis a row, beam
@@ -21,7 +21,7 @@ use rayon::prelude::*;
 ///
 /// # Errors
 /// [`NnError::Config`] for an option out of range, [`NnError::Shape`] for an id that the model
-/// does not have or for log-probabilities that are not numbers, and whatever the model refuses.
+/// does not have, a state of another number of rows or log-probabilities that are not numbers, and whatever the model refuses.
 ///
 /// # Example
 /// ```
@@ -70,25 +70,30 @@ pub fn decode<S: Stepwise>(
 ) -> Result<Vec<Vec<Hypothesis>>, NnError> {
     config.validate()?;
     start::check(starts, symbols, model.vocab_size())?;
+    if let Some(rows) = model.num_rows(&state).filter(|&rows| rows != starts.len()) {
+        let want = format!("{} rows, one for each start", starts.len());
+        return Err(NnError::shape("decode", "state", want, rows));
+    }
     let rules = Rules { symbols, config };
     let search = |(state, starts): (S::State, &[Start])| search(model, state, starts, rules);
-    let parts = (starts.len() / LEAST_ROWS).clamp(1, rayon::current_num_threads());
+    let parts = (starts.len() / LEAST_ROWS).max(1);
     if parts == 1 {
         return search((state, starts));
     }
-    let rows = starts.len().div_ceil(parts);
-    let parts = (0..).step_by(rows).zip(starts.chunks(rows));
-    let parts: Vec<(S::State, &[Start])> = parts
-        .map(|(first, starts)| {
-            let rows: Vec<usize> = (first..first + starts.len()).collect();
-            (model.select(state.clone(), &rows), starts)
+    let parts: Vec<(S::State, &[Start])> = (0..parts)
+        .map(|part| {
+            let [first, end] = [part, part + 1].map(|part| starts.len() * part / parts);
+            let rows: Vec<usize> = (first..end).collect();
+            (model.select(state.clone(), &rows), &starts[first..end])
         })
         .collect();
     let found: Result<Vec<_>, NnError> = parts.into_par_iter().map(search).collect();
-    Ok(found?.concat())
+    Ok(found?.into_iter().flatten().collect())
 }
 
-/// Rows that are a thread's work at least: a product with fewer reads its weights too often.
+/// Rows that are stepped together at least, where there are so many; whatever the number of
+/// threads. Fewer would read the weights too often, and what more rows are working on outgrows
+/// the second-level cache.
 const LEAST_ROWS: usize = 16;
 
 /// Rows that are stepped together.

@@ -37,7 +37,7 @@ pub(super) fn follow<S: Stepwise>(
         tokens.clear();
         for (place, &row) in open.iter().enumerate() {
             let hypothesis = &mut hypotheses[row];
-            let log_probs = output.normalise(place, vocab_size);
+            let log_probs = output.normalise(place);
             let eos_log_prob = log_probs[rules.symbols.eos as usize];
             let (id, log_prob) = match rules.apply(&starts[row], &hypothesis.ids, log_probs) {
                 Allowed::Only(id) if id == rules.symbols.eos => (id, eos_log_prob),

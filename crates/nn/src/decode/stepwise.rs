@@ -1,7 +1,7 @@
 //! What decoding asks of a model.
 
 use crate::NnError;
-use recurra_kernels::{Normaliser, PEAK_LEN};
+use recurra_kernels::{Normaliser, PEAK_LEN, peak};
 
 const OP: &str = "decode";
 
@@ -29,6 +29,12 @@ pub trait Stepwise: Sync {
 
     /// The state of these rows in this order; a row may come more than once, or not at all.
     fn select(&self, state: Self::State, rows: &[usize]) -> Self::State;
+
+    /// How many rows a state is of, if it tells. By default it does not.
+    fn num_rows(&self, state: &Self::State) -> Option<usize> {
+        let _ = state;
+        None
+    }
 }
 
 /// How each row of a batch goes on.
@@ -43,7 +49,8 @@ pub trait Stepwise: Sync {
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct StepOutput {
-    /// `[rows, vocab_size]`
+    vocab_size: usize,
+    /// `[rows, vocab_size]`: or what has the same softmax, as log-probabilities have.
     logits: Vec<f32>,
     /// `[rows]`: what makes log-probabilities of them.
     normalisers: Vec<Normaliser>,
@@ -61,29 +68,32 @@ pub(crate) struct LogitSpace<'a> {
 }
 
 impl StepOutput {
-    /// Of each row `ln p(token | what the row has read)`, row-major `[rows, vocab_size]`; and for
-    /// a model with attention each row's weights over the positions of its own source, padding
-    /// left out, otherwise nothing.
+    /// Says how the rows go on.
+    ///
+    /// # Shapes
+    /// `log_probs [rows, vocab_size]`: of each row `ln p(token | what the row has read)`.
+    /// `alignment [rows][source_len]`: for a model with attention each row's weights over the
+    /// positions of its own source, padding left out; otherwise nothing.
     pub fn set(&mut self, vocab_size: usize, log_probs: Vec<f32>, alignment: Vec<Vec<f32>>) {
-        let vocab_size = vocab_size.max(1);
+        self.vocab_size = vocab_size;
         self.logits = log_probs;
         self.normalisers.clear();
         self.peaks.clear();
-        for row in self.logits.chunks(vocab_size) {
+        for row in self.logits.chunks(vocab_size.max(1)) {
             // Counted, because a loop that ends early is not made of vectors.
             let is_number = row.iter().filter(|x| x.is_nan()).count() == 0;
             self.normalisers.push(Normaliser {
                 log_sum: if is_number { 0.0 } else { f32::NAN },
                 ..Normaliser::NONE
             });
-            self.peaks.extend(row.chunks(PEAK_LEN).map(largest));
+            self.peaks.extend(row.chunks(PEAK_LEN).map(peak));
         }
         self.alignment = alignment;
     }
 
-    /// The memory of the logits, emptied, for the next ones.
+    /// Leaves nothing but the memory of what stood here, emptied, for the next log-probabilities.
     pub fn take(&mut self) -> Vec<f32> {
-        let mut memory = std::mem::take(&mut self.logits);
+        let mut memory = std::mem::take(self).logits;
         memory.clear();
         memory
     }
@@ -94,6 +104,7 @@ impl StepOutput {
         [rows, vocab_size]: [usize; 2],
         alignment: Vec<Vec<f32>>,
     ) -> LogitSpace<'_> {
+        self.vocab_size = vocab_size;
         self.logits.resize(rows * vocab_size, 0.0);
         self.normalisers.resize(rows, Normaliser::NONE);
         (self.peaks).resize(rows * vocab_size.div_ceil(PEAK_LEN), 0.0);
@@ -107,8 +118,7 @@ impl StepOutput {
 
     /// `ln p(token | what the row has read)`, row-major `[rows, vocab_size]`.
     pub fn log_probs(&self) -> Vec<f32> {
-        let len = self.logits.len() / self.normalisers.len().max(1);
-        let rows = self.logits.chunks(len.max(1)).zip(&self.normalisers);
+        let rows = (self.logits.chunks(self.vocab_size.max(1))).zip(&self.normalisers);
         rows.flat_map(|(row, normaliser)| row.iter().map(|&logit| normaliser.log_prob(logit)))
             .collect()
     }
@@ -125,6 +135,14 @@ impl StepOutput {
 
     /// Refuses what is not a row of numbers for each of `rows`.
     pub(super) fn check(&self, rows: usize, vocab_size: usize) -> Result<(), NnError> {
+        if self.vocab_size != vocab_size {
+            return Err(NnError::shape(
+                OP,
+                "vocab_size",
+                vocab_size,
+                self.vocab_size,
+            ));
+        }
         if self.logits.len() != rows * vocab_size {
             let want = [rows, vocab_size];
             return Err(NnError::shape(OP, "log_probs", want, self.logits.len()));
@@ -143,20 +161,22 @@ impl StepOutput {
         }
     }
 
-    /// The log-probabilities of a row in the place of its logits.
-    pub(super) fn normalise(&mut self, row: usize, vocab_size: usize) -> &mut [f32] {
-        let logits = &mut self.logits[row * vocab_size..][..vocab_size];
+    /// Puts the log-probabilities of a row in the place of its logits.
+    pub(super) fn normalise(&mut self, row: usize) -> &mut [f32] {
+        let num_peaks = self.vocab_size.div_ceil(PEAK_LEN);
+        let logits = &mut self.logits[row * self.vocab_size..][..self.vocab_size];
+        let peaks = &mut self.peaks[row * num_peaks..][..num_peaks];
         let normaliser = std::mem::replace(&mut self.normalisers[row], Normaliser::NONE);
-        for logit in &mut *logits {
+        for logit in logits.iter_mut().chain(peaks) {
             *logit = normaliser.log_prob(*logit);
         }
         logits
     }
 
     /// All rows.
-    pub(super) fn rows(&mut self, vocab_size: usize) -> RowsOutput<'_> {
+    pub(super) fn rows(&mut self) -> RowsOutput<'_> {
         RowsOutput {
-            vocab_size,
+            vocab_size: self.vocab_size,
             logits: &mut self.logits,
             normalisers: &self.normalisers,
             peaks: &self.peaks,
@@ -234,35 +254,4 @@ fn take_alignment(alignment: &mut [Vec<f32>], row: usize) -> Vec<f32> {
     (alignment.get_mut(row))
         .map(std::mem::take)
         .unwrap_or_default()
-}
-
-/// The largest of some numbers; sixteen maxima side by side, so that the loop becomes vector code.
-fn largest(values: &[f32]) -> f32 {
-    let larger = |a: f32, b: f32| if b > a { b } else { a };
-    let (groups, rest) = values.as_chunks::<16>();
-    let mut most = [f32::NEG_INFINITY; 16];
-    for group in groups {
-        for (most, &value) in most.iter_mut().zip(group) {
-            *most = larger(*most, value);
-        }
-    }
-    (most.into_iter().chain(rest.iter().copied())).fold(f32::NEG_INFINITY, larger)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::largest;
-
-    #[test]
-    fn the_largest_is_found_in_every_place_of_every_length() {
-        for len in [1, 15, 16, 17, 64, 65] {
-            for place in 0..len {
-                let mut values = vec![-2.0; len];
-                values[place] = -1.0;
-                assert_eq!(largest(&values), -1.0, "{place} of {len}");
-            }
-        }
-        assert_eq!(largest(&[]), f32::NEG_INFINITY);
-        assert_eq!(largest(&[f32::NEG_INFINITY; 20]), f32::NEG_INFINITY);
-    }
 }

@@ -271,7 +271,7 @@ impl Stepwise for PackedSeq2Seq {
         said: &mut StepOutput,
     ) -> Result<PackedDecoding, NnError> {
         let rows = tokens.len();
-        let known = state.layers.first().map_or(rows, Rows::count);
+        let known = self.num_rows(&state).unwrap_or(rows);
         if rows != known {
             return Err(NnError::shape("PackedSeq2Seq::step", "tokens", known, rows));
         }
@@ -301,6 +301,10 @@ impl Stepwise for PackedSeq2Seq {
             std::mem::swap(feed, signal);
         }
         Ok(state)
+    }
+
+    fn num_rows(&self, state: &PackedDecoding) -> Option<usize> {
+        state.layers.first().map(Rows::count)
     }
 
     fn select(&self, mut state: PackedDecoding, rows: &[usize]) -> PackedDecoding {

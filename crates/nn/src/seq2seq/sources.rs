@@ -47,8 +47,8 @@ impl Sources {
     }
 
     /// Goes on with these rows in this order; a row may come more than once, or not at all. Tells
-    /// which sources to keep where it is time to drop those that are done: they cost time at
-    /// every step, and copying all others once.
+    /// which sources to keep where it is time to drop the others: they cost time at every step,
+    /// and copying those that are kept costs it once.
     pub(super) fn select(&mut self, rows: &[usize]) -> Option<Vec<usize>> {
         self.of_rows = rows.iter().map(|&row| self.of_rows[row]).collect();
         let mut active = self.of_rows.clone();
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources_that_are_done_are_dropped_once_they_are_half() {
+    fn sources_that_are_done_are_dropped_once_about_half_are() {
         let mut sources = Sources::new(&[4, 5, 6, 7]);
         assert!(sources.are_rows());
         assert_eq!(sources.select(&[3, 1, 1, 2]), None);
@@ -115,5 +115,14 @@ mod tests {
         let by_row = sources.by_row(&alignment, 7);
         assert_eq!(by_row[0].len(), 7);
         assert_eq!(by_row[1], [7.0, 8.0, 9.0, 10.0, 11.0]);
+    }
+
+    #[test]
+    fn either_half_of_an_odd_number_is_less_than_all() {
+        for half in [&[0, 1][..], &[2]] {
+            let active = Sources::new(&[4, 5, 6]).select(half);
+            assert_eq!(active.as_deref(), Some(half));
+        }
+        assert_eq!(Sources::new(&[4]).select(&[0, 0]), None);
     }
 }

@@ -60,6 +60,10 @@ impl Stepwise for Seq2Seq {
         Ok(Decoding { memory, state })
     }
 
+    fn num_rows(&self, state: &Decoding) -> Option<usize> {
+        Some(state.memory.source_lengths().count())
+    }
+
     fn select(&self, state: Decoding, rows: &[usize]) -> Decoding {
         Decoding {
             memory: state.memory.select(rows),

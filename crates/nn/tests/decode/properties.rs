@@ -166,7 +166,11 @@ proptest! {
     fn a_row_is_decoded_as_if_it_were_alone(
         seed in any::<u64>(),
         search in search(),
-        sources in prop::collection::vec(0_u64..50, 1..8),
+        // So many are searched in parts.
+        sources in prop_oneof![
+            prop::collection::vec(0_u64..50, 1..8),
+            prop::collection::vec(0_u64..50, 32..70),
+        ],
         min_len in 0_usize..3,
         block_ngram in 0_usize..3,
     ) {

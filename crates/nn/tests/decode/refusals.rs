@@ -142,7 +142,7 @@ impl Stepwise for Says {
     }
 
     fn step(&self, _: &[u32], (): (), output: &mut StepOutput) -> Result<(), NnError> {
-        output.set(2, self.0.clone(), Vec::new());
+        output.set(self.0.len().max(2), self.0.clone(), Vec::new());
         Ok(())
     }
 
@@ -151,7 +151,11 @@ impl Stepwise for Says {
 
 #[test]
 fn a_model_that_gives_no_numbers_is_refused() {
-    for (log_probs, said) in [(vec![0.0], "[1, 2]"), (vec![f32::NAN, 0.0], "NaN")] {
+    for (argument, log_probs, said) in [
+        ("log_probs", vec![0.0], "[1, 2]"),
+        ("log_probs", vec![f32::NAN, 0.0], "NaN"),
+        ("vocab_size", vec![0.0; 4], "got 4"),
+    ] {
         for config in [DecodeConfig::greedy(), DecodeConfig::beam(2)] {
             let symbols = Symbols {
                 eos: 0,
@@ -160,7 +164,10 @@ fn a_model_that_gives_no_numbers_is_refused() {
             let model = Says(log_probs.clone());
             let refused = decode(&model, (), &[Start::new(1)], &symbols, &config);
             let message = refused.unwrap_err().to_string();
-            assert!(message.starts_with("decode: `log_probs`"), "{message}");
+            assert!(
+                message.starts_with(&format!("decode: `{argument}`")),
+                "{message}"
+            );
             assert!(message.contains(said), "{message}");
         }
     }

@@ -1,13 +1,14 @@
 //! Networks under the searches.
 
 use crate::case::{SOURCE, all, build, packable, row};
-use recurra_nn::Device;
 use recurra_nn::decode::{
-    BeamConfig, DecodeConfig, Hypothesis, Search, Start, StepOutput, Stepwise, Symbols, decode,
+    BeamConfig, DecodeConfig, Ends, Hypothesis, SampleConfig, Search, Start, StepOutput, Stepwise,
+    Symbols, decode,
 };
 use recurra_nn::seq2seq::{EncoderDecoder, PackedSeq2Seq, Seq2Seq, Tokens};
 use recurra_nn::streaming::Precision;
 use recurra_nn::weights::{NamedTensor, export, import};
+use recurra_nn::{Device, rng};
 
 fn found(
     model: &impl EncoderDecoder,
@@ -173,4 +174,124 @@ fn packed_weights_refuse_a_token_that_is_none() {
     assert!(error.to_string().contains("tokens"), "{error}");
     let error = packed.step(&[1, 1], state, &mut output).unwrap_err();
     assert!(error.to_string().contains("should be 1, got 2"), "{error}");
+}
+
+/// The sources of [`SOURCE`] again and again.
+fn repeated(rows: usize) -> (Vec<u32>, Vec<usize>) {
+    let width = SOURCE.ids.len() / SOURCE.lengths.len();
+    let ids = SOURCE.ids.iter().cycle().take(rows * width);
+    let lengths = SOURCE.lengths.iter().cycle().take(rows);
+    (ids.copied().collect(), lengths.copied().collect())
+}
+
+#[test]
+fn many_sources_are_found_the_same_on_any_number_of_threads() {
+    let (ids, lengths) = repeated(37);
+    let source = Tokens {
+        ids: &ids,
+        lengths: &lengths,
+    };
+    let all_ends = BeamConfig {
+        width: 4,
+        ends: Ends::All,
+        ..BeamConfig::default()
+    };
+    for search in [
+        Search::Beam(all_ends),
+        Search::Sample(SampleConfig::default()),
+    ] {
+        let config = DecodeConfig {
+            search,
+            max_len: 5,
+            ..DecodeConfig::default()
+        };
+        for (name, network) in packable() {
+            let model = build(&network, &Device::flex());
+            let packed = PackedSeq2Seq::new(&model, Precision::F32).unwrap();
+            let on = |threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+                (pool.build().unwrap()).install(|| found(&packed, source, &config))
+            };
+            let alone = on(1);
+            assert_eq!(alone.len(), 37);
+            assert!(on(2) == alone && on(5) == alone, "{name}");
+            let whole = found(&model, source, &config);
+            for (packed, whole) in alone.iter().flatten().zip(whole.iter().flatten()) {
+                assert_eq!(packed.ids, whole.ids, "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_large_vocabulary_is_searched_by_its_peaks_as_it_is_without() {
+    let (name, network) = packable().last().unwrap();
+    let model = network
+        .build([300, 300], &mut rng(3, 0), &Device::flex())
+        .unwrap();
+    let packed = PackedSeq2Seq::new(&model, Precision::F32).unwrap();
+    let symbols = Symbols {
+        eos: 2,
+        banned: (0..300).step_by(7).filter(|&id| id != 2).collect(),
+    };
+    let config = DecodeConfig {
+        block_ngram: 1,
+        min_len: 2,
+        ..beam(5, 5)
+    };
+    let starts = vec![Start::new(1); SOURCE.lengths.len()];
+    let wanted = decode(
+        &model,
+        model.begin(SOURCE).unwrap(),
+        &starts,
+        &symbols,
+        &config,
+    );
+    let got = decode(
+        &packed,
+        packed.begin(SOURCE).unwrap(),
+        &starts,
+        &symbols,
+        &config,
+    );
+    let (wanted, got) = (wanted.unwrap().concat(), got.unwrap().concat());
+    assert_eq!(got.len(), 15);
+    for (wanted, got) in wanted.iter().zip(&got) {
+        assert_eq!(wanted.ids, got.ids, "{name}");
+        assert!((wanted.log_prob - got.log_prob).abs() < 1e-4, "{name}");
+        assert!(got.ids.iter().all(|id| id % 7 != 0));
+    }
+}
+
+#[test]
+fn a_state_of_another_number_of_rows_is_refused() {
+    let (_, network) = packable().next().unwrap();
+    let model = build(&network, &Device::flex());
+    let packed = PackedSeq2Seq::new(&model, Precision::F32).unwrap();
+    let symbols = Symbols {
+        eos: 2,
+        banned: Vec::new(),
+    };
+    for count in [1, 64] {
+        let starts = vec![Start::new(1); count];
+        let of_network = decode(
+            &model,
+            model.begin(SOURCE).unwrap(),
+            &starts,
+            &symbols,
+            &beam(2, 1),
+        );
+        let of_packed = decode(
+            &packed,
+            packed.begin(SOURCE).unwrap(),
+            &starts,
+            &symbols,
+            &beam(2, 1),
+        );
+        for refused in [of_network, of_packed] {
+            let message = refused.unwrap_err().to_string();
+            assert!(message.starts_with("decode: `state`"), "{message}");
+            assert!(message.ends_with("got 3"), "{message}");
+        }
+    }
 }

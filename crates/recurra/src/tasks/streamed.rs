@@ -121,6 +121,10 @@ impl Stepwise for StreamedModel {
         Ok(state)
     }
 
+    fn num_rows(&self, state: &Self::State) -> Option<usize> {
+        Some(state.len())
+    }
+
     fn select(&self, state: Self::State, rows: &[usize]) -> Self::State {
         rows.iter().map(|&row| state[row].clone()).collect()
     }
