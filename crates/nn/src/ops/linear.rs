@@ -162,13 +162,15 @@ mod tests {
     use super::*;
     use crate::Device;
     use crate::weights::values;
+    use burn::tensor::TensorData;
     use recurra_testkit::{Tol, assert_close};
 
     /// `[rows, columns]` of numbers that lie column by column.
     fn across([rows, columns]: [usize; 2], frequency: f32) -> Tensor<2> {
         let device = Device::flex().autodiff();
-        let numbers = Tensor::arange(0..(rows * columns) as i64, &device).float();
-        ((numbers * frequency).sin().reshape([columns, rows])).transpose()
+        let numbers = (0..rows * columns).map(|index| (index as f32 * frequency).sin());
+        let numbers = TensorData::new(numbers.collect::<Vec<f32>>(), [columns, rows]);
+        Tensor::from_data(numbers, &device).transpose()
     }
 
     /// The outputs of a map, and the gradients of those inputs that are tracked.
