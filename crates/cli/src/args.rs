@@ -129,14 +129,13 @@ pub(crate) struct Predict {
     /// A file of input lines; `-` is standard input
     #[arg(value_name = "FILE", default_value = "-")]
     pub(crate) input: PathBuf,
-    /// How many answers to give where the task ranks them
+    /// How many answers to give where the task ranks them; 5 unless told otherwise
     #[arg(
         long,
         value_name = "K",
-        default_value = "5",
         value_parser = clap::value_parser!(u16).range(1..=1000)
     )]
-    pub(crate) top_k: u16,
+    pub(crate) top_k: Option<u16>,
     /// Print this many answers a line where the task ranks whole texts: line, rank,
     /// score and text, parted by tabs
     #[arg(

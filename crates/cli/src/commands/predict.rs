@@ -14,17 +14,20 @@ use std::path::Path;
 
 /// The longest line that is read: a bound on memory, whatever comes.
 const MAX_LINE_BYTES: usize = 1 << 20;
+/// Answers of a task that ranks them, where nobody says how many.
+const TOP_K: u16 = 5;
 
 pub(crate) fn run(args: &Predict, output: &mut Output<'_>) -> Result<Ending, CliError> {
     let predictor = recurra::open_with(&args.run, args.precision.into(), &args.overrides)
         .map_err(CliError::of_request)?;
     let lines = InputLines::open(&args.input)?;
     let options = PredictOptions {
-        top_k: args.n_best.unwrap_or(args.top_k).into(),
+        top_k: args.n_best.or(args.top_k).unwrap_or(TOP_K).into(),
     };
     let mut answerer = Answerer {
         predictor: predictor.as_ref(),
         options,
+        wants_top_k: args.top_k.is_some(),
         first_alignment: None,
     };
     let ending = if output.json() {
@@ -55,6 +58,8 @@ fn draw(alignment: Option<AlignmentMap>, place: &Path) -> Result<(), CliError> {
 struct Answerer<'a> {
     predictor: &'a dyn Predictor,
     options: PredictOptions,
+    /// Whether `--top-k` was given, and nobody has been told yet that it changes nothing.
+    wants_top_k: bool,
     first_alignment: Option<AlignmentMap>,
 }
 
@@ -123,6 +128,7 @@ fn answer_with_ranks(
     Ok(ending)
 }
 
+/// The best answer to each line.
 fn answer(
     answerer: &mut Answerer<'_>,
     lines: InputLines,
@@ -131,7 +137,13 @@ fn answer(
     let mut ending = Ending::Fine;
     for line in lines {
         match answerer.answer(&line?)? {
-            Ok(prediction) => output.line(prediction.text)?,
+            Ok(prediction) => {
+                if answerer.wants_top_k && !prediction.ranked.is_empty() {
+                    notice("--top-k: of whole texts the best is printed; see --n-best");
+                    answerer.wants_top_k = false;
+                }
+                output.line(prediction.text)?;
+            }
             // So that output lines still belong to input lines.
             Err(_) => {
                 ending = Ending::Incomplete;
@@ -324,6 +336,7 @@ mod tests {
         let mut answerer = Answerer {
             predictor: &Shout,
             options: PredictOptions { top_k: 1 },
+            wants_top_k: false,
             first_alignment: None,
         };
         let answer = if as_json { answer_as_json } else { answer };

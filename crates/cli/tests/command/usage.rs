@@ -88,7 +88,7 @@ fn help_of_predict_says_what_happens_to_a_bad_line() {
 
         Options:
               --top-k <K>              How many answers to give where the task ranks
-                                       them [default: 5]
+                                       them; 5 unless told otherwise
               --n-best <N>             Print this many answers a line where the task
                                        ranks whole texts: line, rank, score and text,
                                        parted by tabs

@@ -87,7 +87,7 @@ impl Evaluation {
             && !metric.better.improves(own, value, 0.0)
         {
             let note = format!(
-                "the network is no better than the baseline `{name}`: {} {} against {}",
+                "the network is no better than the baseline, {name}: {} {} against {}",
                 metric.title,
                 compact(own),
                 compact(value)
@@ -222,7 +222,7 @@ mod tests {
         };
         let notes = judged().with_verdict(ACCURACY).notes;
         assert!(
-            notes[0].contains("baseline `a`: accuracy 0.8 against 0.8"),
+            notes[0].contains("baseline, a: accuracy 0.8 against 0.8"),
             "{notes:?}"
         );
         assert_eq!(notes[1], "of ten");

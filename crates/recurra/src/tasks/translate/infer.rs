@@ -162,7 +162,7 @@ impl Predictor for Translate {
         let encoded = self.vocabs.source.vocab().encode(&pieces);
         if !encoded.unknown.is_empty() {
             notices.push(format!(
-                "pieces that the run was not trained on: {}; the translation is a guess",
+                "pieces that the run was not trained on: {}; the answer is a guess",
                 encoded.unknown
             ));
         }

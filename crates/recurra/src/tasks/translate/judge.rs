@@ -18,7 +18,7 @@ use recurra_train::metric::translation::{
     BLEU, Bleu, CHRF, Chrf, CorpusMetric, DISTINCT_1, DISTINCT_2, Distinct, LetterCase,
     Tokenization,
 };
-use recurra_train::metric::{ACCURACY, CROSS_ENTROPY, Metrics, PERPLEXITY};
+use recurra_train::metric::{ACCURACY, CROSS_ENTROPY, MetricInfo, Metrics, PERPLEXITY};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -241,6 +241,7 @@ pub(super) fn judge(
             retrieved,
         );
     }
+    let verdict = metric_of_verdict(&metrics);
     Ok(Evaluation {
         task: super::NAME,
         split,
@@ -248,7 +249,16 @@ pub(super) fn judge(
         baselines,
         notes,
     }
-    .with_verdict(BLEU))
+    .with_verdict(verdict))
+}
+
+/// What the network is compared with its baselines by: texts of fewer than four pieces have no BLEU
+/// above 0, however good they are.
+fn metric_of_verdict(metrics: &Metrics) -> MetricInfo {
+    match metrics.get(BLEU.name) {
+        Some(0.0) => CHRF,
+        _ => BLEU,
+    }
 }
 
 /// What saying the commonest target of the training pairs, whatever the source, is worth.
@@ -302,4 +312,20 @@ fn the_nearest(corpus: &Corpus, rows: &[&Row], pairs: &[&Pair], judge: JudgeConf
     let mut metrics = judge.metrics(&said, &references);
     metrics.set(ACCURACY.name, right as f64 / rows.len() as f64);
     metrics
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_texts_are_compared_by_chrf_because_their_bleu_is_zero() {
+        let metric = |bleu| {
+            let mut metrics = Metrics::new();
+            metrics.set(BLEU.name, bleu);
+            metric_of_verdict(&metrics).name
+        };
+        assert_eq!(metric(0.0), CHRF.name);
+        assert_eq!(metric(12.5), BLEU.name);
+    }
 }
