@@ -27,6 +27,7 @@ pub(super) struct Space {
 #[derive(Clone, Debug, Default)]
 pub(super) struct OperandSpace {
     pub(super) int8: Vec<i8>,
+    /// The same, each raised by 128.
     pub(super) raised: Vec<u8>,
     pub(super) scales: Vec<f32>,
     pub(super) pairs: Vec<[f32; 2]>,

@@ -21,7 +21,8 @@ use rayon::prelude::*;
 ///
 /// # Errors
 /// [`NnError::Config`] for an option out of range, [`NnError::Shape`] for an id that the model
-/// does not have, a state of another number of rows or log-probabilities that are not numbers, and whatever the model refuses.
+/// does not have, a state of another number of rows or log-probabilities that are not numbers,
+/// and whatever the model refuses.
 ///
 /// # Example
 /// ```

@@ -8,7 +8,7 @@ use recurra_nn::decode::{
 use recurra_nn::seq2seq::{EncoderDecoder, PackedSeq2Seq, Seq2Seq, Tokens};
 use recurra_nn::streaming::Precision;
 use recurra_nn::weights::{NamedTensor, export, import};
-use recurra_nn::{Device, rng};
+use recurra_nn::{Device, NnError, rng};
 
 fn found(
     model: &impl EncoderDecoder,
@@ -19,9 +19,19 @@ fn found(
         eos: 2,
         banned: vec![0, 1],
     };
-    let starts = vec![Start::new(1); source.lengths.len()];
-    let state = model.begin(source).unwrap();
-    decode(model, state, &starts, &symbols, config).unwrap()
+    search(model, source, source.lengths.len(), &symbols, config).unwrap()
+}
+
+/// What is found of a source with so many starts.
+fn search(
+    model: &impl EncoderDecoder,
+    source: Tokens<'_>,
+    starts: usize,
+    symbols: &Symbols,
+    config: &DecodeConfig,
+) -> Result<Vec<Vec<Hypothesis>>, NnError> {
+    let starts = vec![Start::new(1); starts];
+    decode(model, model.begin(source)?, &starts, symbols, config)
 }
 
 fn beam(width: usize, n_best: usize) -> DecodeConfig {
@@ -239,21 +249,8 @@ fn a_large_vocabulary_is_searched_by_its_peaks_as_it_is_without() {
         min_len: 2,
         ..beam(5, 5)
     };
-    let starts = vec![Start::new(1); SOURCE.lengths.len()];
-    let wanted = decode(
-        &model,
-        model.begin(SOURCE).unwrap(),
-        &starts,
-        &symbols,
-        &config,
-    );
-    let got = decode(
-        &packed,
-        packed.begin(SOURCE).unwrap(),
-        &starts,
-        &symbols,
-        &config,
-    );
+    let wanted = search(&model, SOURCE, 3, &symbols, &config);
+    let got = search(&packed, SOURCE, 3, &symbols, &config);
     let (wanted, got) = (wanted.unwrap().concat(), got.unwrap().concat());
     assert_eq!(got.len(), 15);
     for (wanted, got) in wanted.iter().zip(&got) {
@@ -273,22 +270,10 @@ fn a_state_of_another_number_of_rows_is_refused() {
         banned: Vec::new(),
     };
     for count in [1, 64] {
-        let starts = vec![Start::new(1); count];
-        let of_network = decode(
-            &model,
-            model.begin(SOURCE).unwrap(),
-            &starts,
-            &symbols,
-            &beam(2, 1),
-        );
-        let of_packed = decode(
-            &packed,
-            packed.begin(SOURCE).unwrap(),
-            &starts,
-            &symbols,
-            &beam(2, 1),
-        );
-        for refused in [of_network, of_packed] {
+        for refused in [
+            search(&model, SOURCE, count, &symbols, &beam(2, 1)),
+            search(&packed, SOURCE, count, &symbols, &beam(2, 1)),
+        ] {
             let message = refused.unwrap_err().to_string();
             assert!(message.starts_with("decode: `state`"), "{message}");
             assert!(message.ends_with("got 3"), "{message}");

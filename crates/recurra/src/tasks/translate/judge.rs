@@ -241,7 +241,7 @@ pub(super) fn judge(
             retrieved,
         );
     }
-    let verdict = metric_of_verdict(&metrics);
+    let verdict = metric_of_verdict([&metrics].into_iter().chain(baselines.values()));
     Ok(Evaluation {
         task: super::NAME,
         split,
@@ -252,12 +252,12 @@ pub(super) fn judge(
     .with_verdict(verdict))
 }
 
-/// What the network is compared with its baselines by: texts of fewer than four pieces have no BLEU
-/// above 0, however good they are.
-fn metric_of_verdict(metrics: &Metrics) -> MetricInfo {
-    match metrics.get(BLEU.name) {
-        Some(0.0) => CHRF,
-        _ => BLEU,
+/// What the network is compared with its baselines by: BLEU, if it tells any of them from nothing.
+/// Of texts of fewer than four pieces it is 0 however good they are.
+fn metric_of_verdict<'a>(mut all: impl Iterator<Item = &'a Metrics>) -> MetricInfo {
+    match all.any(|one| one.get(BLEU.name).is_some_and(|bleu| bleu > 0.0)) {
+        true => BLEU,
+        false => CHRF,
     }
 }
 
@@ -319,13 +319,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_texts_are_compared_by_chrf_because_their_bleu_is_zero() {
-        let metric = |bleu| {
-            let mut metrics = Metrics::new();
-            metrics.set(BLEU.name, bleu);
-            metric_of_verdict(&metrics).name
+    fn chrf_compares_only_where_nothing_has_a_bleu_above_zero() {
+        let metric = |bleus: [f64; 2]| {
+            let all = bleus.map(|bleu| Metrics::from_iter([(BLEU.name, bleu)]));
+            metric_of_verdict(all.iter()).name
         };
-        assert_eq!(metric(0.0), CHRF.name);
-        assert_eq!(metric(12.5), BLEU.name);
+        assert_eq!(metric([0.0, 0.0]), CHRF.name);
+        assert_eq!(metric([12.5, 0.0]), BLEU.name);
+        // A network that is behind by BLEU stays behind.
+        assert_eq!(metric([0.0, 12.5]), BLEU.name);
     }
 }
