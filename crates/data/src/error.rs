@@ -142,6 +142,22 @@ pub enum DataError {
         what: &'static str,
     },
 
+    /// Two rows by one name.
+    #[error(
+        "{}:{line}: `{name}` again, as in line {first_line}; a name is of one series",
+        path.display()
+    )]
+    RepeatedName {
+        /// The file.
+        path: PathBuf,
+        /// Line, counted from 1.
+        line: usize,
+        /// Where the name was first.
+        first_line: usize,
+        /// The name.
+        name: String,
+    },
+
     /// A column that the file does not have.
     #[error(
         "{}: expected column {wanted}, got {available}; {}", path.display(),

@@ -20,6 +20,9 @@ const TOP_K: u16 = 5;
 pub(crate) fn run(args: &Predict, output: &mut Output<'_>) -> Result<Ending, CliError> {
     let predictor = recurra::open_with(&args.run, args.precision.into(), &args.overrides)
         .map_err(CliError::of_request)?;
+    if let Some(path) = &args.table {
+        return continue_table(predictor.as_ref(), path, output);
+    }
     let lines = InputLines::open(&args.input)?;
     let options = PredictOptions {
         top_k: args.n_best.or(args.top_k).unwrap_or(TOP_K).into(),
@@ -41,6 +44,43 @@ pub(crate) fn run(args: &Predict, output: &mut Output<'_>) -> Result<Ending, Cli
         draw(answerer.first_alignment, place)?;
     }
     Ok(ending)
+}
+
+/// What follows the last rows of a table: a line for each of its series.
+fn continue_table(
+    predictor: &dyn Predictor,
+    path: &Path,
+    output: &mut Output<'_>,
+) -> Result<Ending, CliError> {
+    let answers = predictor
+        .continue_table(path)
+        .map_err(CliError::of_request)?;
+    let mut objects = Vec::with_capacity(answers.len());
+    for (name, answer) in answers {
+        let place = match &name[..] {
+            "" => String::new(),
+            name => format!("series `{name}`: "),
+        };
+        for text in &answer.notices {
+            notice(format_args!("{place}{text}"));
+        }
+        if !output.json() {
+            match &name[..] {
+                "" => output.line(answer.text)?,
+                name => output.line(format_args!("{name}\t{}", answer.text))?,
+            }
+            continue;
+        }
+        let mut object = json!({ "series": name, "notices": answer.notices });
+        if let (Value::Object(said), Some(object)) = (answer.json, object.as_object_mut()) {
+            object.extend(said);
+        }
+        objects.push(object);
+    }
+    if output.json() {
+        output.json_line("", &json!({ "predictions": objects }))?;
+    }
+    Ok(Ending::Fine)
 }
 
 fn draw(alignment: Option<AlignmentMap>, place: &Path) -> Result<(), CliError> {

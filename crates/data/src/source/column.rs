@@ -202,7 +202,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    fn open(path: &Path) -> Result<Self, DataError> {
+    pub(super) fn open(path: &Path) -> Result<Self, DataError> {
         let mut lines = LineReader::new(read_lines(path)?);
         let delimiter = match lines.peek()? {
             Some(line) if line.contains(',') => b',',

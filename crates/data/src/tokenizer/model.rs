@@ -224,7 +224,7 @@ fn words(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-/// The units that occur at least `min_count` times, the `room` most frequent; in sorted order.
+/// The units that occur at least `min_count` times, the `room` most frequent; the most frequent first.
 fn most_frequent(
     counts: BTreeMap<String, u64>,
     min_count: usize,

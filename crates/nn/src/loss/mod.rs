@@ -1,5 +1,6 @@
 //! Losses: one number from outputs and labels, averaged over real steps.
 
+mod adaptive;
 mod binary_cross_entropy;
 mod coverage;
 mod crf;
@@ -8,6 +9,7 @@ mod mse;
 mod sampled;
 mod steps;
 
+pub use adaptive::{AdaptiveSoftmax, Cutoffs};
 pub use binary_cross_entropy::binary_cross_entropy;
 pub use coverage::coverage_loss;
 pub use crf::{Crf, TagConstraint};

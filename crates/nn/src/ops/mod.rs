@@ -1,5 +1,6 @@
 //! Fused operations inside Burn: the only place that touches its extension API.
 
+mod adaptive_cross_entropy;
 mod attention;
 mod crf;
 mod cross_entropy;
@@ -13,6 +14,7 @@ mod scan;
 mod sequence;
 mod spare;
 
+pub(crate) use adaptive_cross_entropy::{AdaptiveSpec, mean_adaptive_cross_entropy};
 pub(crate) use attention::{AttendInputs, AttendSpec, attended};
 pub(crate) use crf::{Chain, CrfSpec, crf_loss};
 pub(crate) use cross_entropy::{CrossEntropySpec, last_log_softmax, mean_cross_entropy};

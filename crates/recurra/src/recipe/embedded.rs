@@ -32,6 +32,7 @@ pub fn embedded() -> &'static [EmbeddedRecipe] {
         "forecast" / "exchange-rate",
         "forecast" / "folded-walk",
         "forecast" / "kospi",
+        "forecast" / "m4-hourly",
         "forecast" / "random-walk",
         "forecast" / "sunspots",
         "forecast" / "us-stocks",

@@ -52,6 +52,7 @@ use recurra_train::Outcome;
 use recurra_train::metric::{self, MetricInfo, Metrics};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Metrics of a model beside those of its baselines, on one part of the data.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -186,6 +187,17 @@ pub trait Predictor: Send + Sync + std::fmt::Debug {
         line: usize,
         options: PredictOptions,
     ) -> Result<Prediction, crate::Error>;
+
+    /// What follows the last rows of a table, series by series with its name; one without a name
+    /// where the table has one.
+    ///
+    /// # Errors
+    /// [`crate::Error::Config`] for a run that goes on with no table, and whatever is wrong with the
+    /// table.
+    fn continue_table(&self, _: &Path) -> Result<Vec<(String, Prediction)>, crate::Error> {
+        let want = "a run of the task `forecast`, which goes on with tables";
+        Err(crate::Error::config("--table", want, "one of another task"))
+    }
 }
 
 /// The charts and the page of a finished run.

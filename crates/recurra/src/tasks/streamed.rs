@@ -3,6 +3,7 @@
 use recurra_data::TokenId;
 use recurra_nn::NnError;
 use recurra_nn::decode::{StepOutput, Stepwise};
+use recurra_nn::loss::Cutoffs;
 use recurra_nn::streaming::{StreamState, StreamWorkspace, Streamer};
 
 /// A token model whose weights are packed for single steps.
@@ -10,6 +11,8 @@ use recurra_nn::streaming::{StreamState, StreamWorkspace, Streamer};
 pub(crate) struct StreamedModel {
     enter: Enter,
     streamer: Streamer,
+    /// Where a softmax in two levels cuts the vocabulary.
+    cutoffs: Option<Cutoffs>,
 }
 
 /// Tokens as vectors.
@@ -23,7 +26,16 @@ pub(crate) enum Enter {
 impl StreamedModel {
     /// From a token's vector to the logits of the next one.
     pub(crate) fn new(enter: Enter, streamer: Streamer) -> Self {
-        Self { enter, streamer }
+        Self {
+            enter,
+            streamer,
+            cutoffs: None,
+        }
+    }
+
+    /// With logits of clusters behind those of tokens, where there are `cutoffs`.
+    pub(crate) fn cut(self, cutoffs: Option<Cutoffs>) -> Self {
+        Self { cutoffs, ..self }
     }
 
     pub(crate) fn streamer(&self) -> &Streamer {
@@ -55,7 +67,7 @@ pub(crate) struct Reader<'a> {
     model: &'a StreamedModel,
     state: StreamState,
     input: Vec<f32>,
-    /// Of the next token; zeros before the first.
+    /// Of the next token, `[vocab_size]`; zeros before the first.
     pub(crate) logits: Vec<f32>,
     workspace: StreamWorkspace,
 }
@@ -67,7 +79,7 @@ impl<'a> Reader<'a> {
         Self {
             state: streamer.zero_state(),
             input: vec![0.0; streamer.input_size()],
-            logits: vec![0.0; streamer.output_size()],
+            logits: vec![0.0; model.vocab_size()],
             workspace: StreamWorkspace::new(),
             model,
         }
@@ -86,12 +98,13 @@ impl<'a> Reader<'a> {
                 self.input.copy_from_slice(&vectors[index * size..][..size]);
             }
         }
-        self.model.streamer.step(
-            &self.input,
-            &mut self.state,
-            &mut self.logits,
-            &mut self.workspace,
-        )
+        let Self { model, logits, .. } = self;
+        logits.resize(model.streamer.output_size(), 0.0);
+        (model.streamer).step(&self.input, &mut self.state, logits, &mut self.workspace)?;
+        if let Some(cutoffs) = &model.cutoffs {
+            cutoffs.log_probs(logits);
+        }
+        Ok(())
     }
 }
 
@@ -100,7 +113,7 @@ impl Stepwise for StreamedModel {
     type State = Vec<StreamState>;
 
     fn vocab_size(&self) -> usize {
-        self.streamer.output_size()
+        self.streamer.output_size() - self.cutoffs.as_ref().map_or(0, Cutoffs::num_clusters)
     }
 
     fn step(

@@ -1,8 +1,10 @@
 //! The charts of a run.
 
+use super::config::Head;
 use super::data::Dataset;
 use super::example::Example;
 use super::judge::{LINEAR_AR, RELATIVE};
+use super::panel::NAIVE2;
 use crate::report::Svg;
 use crate::report::chart::{
     Bar, BarChart, BarGroup, Better, LineChart, LineStyle, Role, Scale, Series, SmallMultiples,
@@ -10,7 +12,7 @@ use crate::report::chart::{
 use crate::tasks::Evaluation;
 use recurra_train::Evaluation as Measured;
 use recurra_train::baseline::ForecastRule;
-use recurra_train::metric::{LOSS, Metrics};
+use recurra_train::metric::{LOSS, Metrics, OWA};
 
 /// Windows that are drawn when there is only one family.
 const DRAWN_WINDOWS: usize = 6;
@@ -22,16 +24,30 @@ const DRAWN_STEPS: usize = 60;
 const ROUNDING: f64 = 1e-12;
 
 /// Loss over the updates.
-pub(super) fn learning_curves(history: &[Measured]) -> Svg {
+pub(super) fn learning_curves(history: &[Measured], head: &Head) -> Svg {
+    // A likelihood may be below 1 or above, and its logarithm of either sign.
+    let (title, y_label, y_scale) = match head {
+        Head::Point {} => (
+            "Squared error",
+            "MSE (units of the window, squared)",
+            Scale::Log,
+        ),
+        Head::Quantiles { .. } => (
+            "Pinball loss",
+            "mean loss (units of the window)",
+            Scale::Log,
+        ),
+        _ => ("Surprise", "negative log-likelihood", Scale::Linear),
+    };
     let held_out = history
         .iter()
         .filter_map(|e| Some((e.update as f64, e.metrics.get(LOSS.name)?)));
     let train = history.iter().map(|e| (e.update as f64, e.train_loss));
     let chart = LineChart {
-        title: "Squared error of the scaled change".to_owned(),
+        title: format!("{title} of the scaled change"),
         x_label: "update".to_owned(),
-        y_label: "MSE (units of the window, squared)".to_owned(),
-        y_scale: Scale::Log,
+        y_label: y_label.to_owned(),
+        y_scale,
         series: vec![
             Series::new("held out", held_out.collect()).role(Role::HeldOut),
             Series::new("training", train.collect()).role(Role::Train),
@@ -41,16 +57,19 @@ pub(super) fn learning_curves(history: &[Measured]) -> Svg {
     chart.to_svg()
 }
 
-/// The model and its baselines, by name: the rules in their own order, then what is fitted.
+/// Baselines as they are listed: the rules in their own order, then what is fitted.
+pub(super) const ORDER: [&str; 7] = [
+    NAIVE2,
+    "last value",
+    "drift",
+    "mean",
+    "last season",
+    "moving average",
+    LINEAR_AR,
+];
+
+/// The model and its baselines, by name.
 pub(super) fn columns(evaluation: &Evaluation) -> Vec<(&str, &Metrics)> {
-    const ORDER: [&str; 6] = [
-        "last value",
-        "drift",
-        "mean",
-        "last season",
-        "moving average",
-        LINEAR_AR,
-    ];
     let baselines = ORDER
         .iter()
         .filter_map(|&name| Some((name, evaluation.baselines.get(name)?)));
@@ -61,8 +80,20 @@ pub(super) fn columns(evaluation: &Evaluation) -> Vec<(&str, &Metrics)> {
 
 /// Errors of the model and its baselines on each part of the data.
 pub(super) fn error_chart(evaluations: &[Evaluation]) -> Svg {
+    let has_owa = evaluations
+        .iter()
+        .all(|one| one.metrics.get(OWA.name).is_some());
+    let (metric, title, value_label, scale) = match has_owa {
+        true => (OWA.name, "Error", "OWA: 1 is Naive2", Scale::Linear),
+        false => (
+            RELATIVE,
+            "Squared error",
+            "MSE / variance of the targets",
+            Scale::Log,
+        ),
+    };
     let bar = |(label, metrics): (&str, &Metrics)| {
-        let value = metrics.get(RELATIVE).unwrap_or(f64::NAN);
+        let value = metrics.get(metric).unwrap_or(f64::NAN);
         Bar {
             label: label.to_owned(),
             // A log axis down to rounding would leave no room for the rest.
@@ -75,9 +106,9 @@ pub(super) fn error_chart(evaluations: &[Evaluation]) -> Svg {
         }
     };
     let chart = BarChart {
-        title: "Squared error beside the baselines".to_owned(),
-        value_label: "MSE / variance of the targets".to_owned(),
-        scale: Scale::Log,
+        title: format!("{title} beside the baselines"),
+        value_label: value_label.to_owned(),
+        scale,
         better: Some(Better::Lower),
         groups: evaluations
             .iter()
@@ -93,8 +124,8 @@ pub(super) fn error_chart(evaluations: &[Evaluation]) -> Svg {
 /// One test window of each family, or several of the only one.
 pub(super) fn window_chart(data: &Dataset, forecasts: &[f64]) -> Svg {
     let test: Vec<(&Example, f64)> = data.test.iter().zip(forecasts.iter().copied()).collect();
-    let charts = if data.families.len() > 1 {
-        let families = data.families.iter().enumerate();
+    let charts = if data.names.len() > 1 {
+        let families = data.names.iter().enumerate();
         families
             .filter_map(|(family, name)| {
                 let (example, forecast) = test.iter().find(|(e, _)| e.family == family)?;

@@ -33,7 +33,7 @@ pub(super) fn windows_of_file(
             return Ok((windows.map_err(|error| error.about(path.display()))?, None));
         }
         DataConfig::Column(data) => data.column.as_ref(),
-        DataConfig::Generated(_) => None,
+        DataConfig::Generated(_) | DataConfig::Panel(_) => None,
     };
     let (series, note) = match (read_series(path, column), column) {
         // A file of numbers has no name over them.
@@ -50,6 +50,38 @@ pub(super) fn windows_of_file(
     Ok((windows.map_err(|error| error.about(path.display()))?, note))
 }
 
+/// The end of a file's series, behind which nothing is known yet.
+pub(super) fn end_of_file(
+    recipe: &Recipe,
+    data: &ColumnConfig,
+    path: &Path,
+    standards: &[Standard],
+) -> Result<Example, Error> {
+    let Rows {
+        values, covariates, ..
+    } = rows::read_with_future(path, data)?;
+    let horizon = recipe.horizon();
+    let known = covariates
+        .known
+        .first()
+        .map(|column| column.len() - values.len());
+    if let Some(ahead) = known.filter(|&ahead| ahead < horizon) {
+        return Err(DataError::TooFew {
+            what: format!(
+                "{}: rows behind the last value, which say what is known of them",
+                path.display()
+            ),
+            expected: horizon,
+            got: ahead,
+            unit: "rows",
+            advice: "add them, with nothing in the column that is forecast",
+        }
+        .into());
+    }
+    let cut = cut(recipe, &values, covariates.standardised(standards));
+    Ok(cut.end().map_err(|error| error.about(path.display()))?)
+}
+
 /// How a recipe cuts a series.
 pub(super) fn cut<'a>(recipe: &Recipe, series: &'a [f64], covariates: Covariates) -> Cut<'a> {
     Cut {
@@ -58,6 +90,7 @@ pub(super) fn cut<'a>(recipe: &Recipe, series: &'a [f64], covariates: Covariates
         window_len: recipe.window_len(),
         horizon: recipe.horizon(),
         by: recipe.model.scale_by,
+        family: 0,
     }
 }
 
@@ -148,18 +181,14 @@ impl MadeSeries {
     }
 }
 
-/// Puts the column into the run, so that the run needs no other file and is continued on
-/// what it was begun with; what was noticed about it.
-pub(super) fn keep_column(recipe: &Recipe, run: &Run) -> Result<Vec<String>, Error> {
-    let DataConfig::Column(data) = &recipe.data else {
-        return Ok(Vec::new());
-    };
+/// Puts the column into the run; what was noticed about it.
+pub(super) fn keep_column(data: &ColumnConfig, seed: u64, run: &Run) -> Result<Vec<String>, Error> {
     let Column {
         values,
         covariates,
         notes,
         ..
-    } = column_of_file(data, recipe.train.seed)?;
+    } = column_of_file(data, seed)?;
     // `{:?}` writes the fewest digits that read back as the same number.
     let text: String = values.iter().map(|value| format!("{value:?}\n")).collect();
     run.write(SERIES_FILE, text.as_bytes())?;

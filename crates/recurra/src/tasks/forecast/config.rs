@@ -1,6 +1,7 @@
 //! The recipe of the task.
 
 use super::covariates::Calendar;
+use super::panel::PanelConfig;
 use crate::Error;
 use recurra_data::SplitFractions;
 use recurra_data::series::{Family, Generator, ScaleBy, SeriesSet};
@@ -16,6 +17,12 @@ const MAX_WINDOW_LEN: usize = 10_000;
 
 /// Most values ahead that a recipe may ask for.
 const MAX_HORIZON: usize = 1000;
+
+/// Most paths that a recipe may ask for.
+const MAX_PATHS: usize = 10_000;
+
+/// Paths where a recipe asks for no number of them.
+pub(super) const PATHS: usize = 100;
 
 /// Values of the moving average among the baselines: a working week.
 const MOVING_AVERAGE: usize = 5;
@@ -44,6 +51,8 @@ pub enum DataConfig {
     Generated(GeneratedConfig),
     /// A column of a CSV file.
     Column(Box<ColumnConfig>),
+    /// Several series of a CSV file.
+    Panel(Box<PanelConfig>),
 }
 
 /// Series of several families; training never sees the same one twice.
@@ -168,6 +177,10 @@ pub struct ModelConfig {
     /// How values behind the next are forecast. Default: directly.
     #[serde(default)]
     pub ahead: Ahead,
+    /// How many times values behind the next are drawn, where a distribution is said of each and
+    /// read on. Default 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paths: Option<usize>,
     /// What is said of a value. Default: the value alone.
     #[serde(default)]
     pub head: Head,
@@ -182,7 +195,8 @@ pub enum Ahead {
     /// All of them are said at once, each by weights of its own.
     #[default]
     Direct,
-    /// The next value is said, and read as if it had come.
+    /// The next value is said, and read as if it had come; of a distribution many values are drawn,
+    /// each of which is read on by itself.
     Recursive,
 }
 
@@ -201,6 +215,9 @@ pub enum Head {
         /// Above 2; the fewer, the more leaps.
         degrees: f64,
     },
+    /// A negative binomial distribution of counts, fitted by its likelihood: for whole numbers from 0
+    /// on, such as sales of a day.
+    NegativeBinomial {},
     /// Quantiles of these levels, fitted by pinball loss.
     Quantiles {
         /// Ascending, 0.1, 0.5 and 0.9 among them: the value is the median, and the interval goes
@@ -220,7 +237,7 @@ impl Head {
     pub(super) fn width(&self) -> usize {
         match self {
             Self::Point {} => 1,
-            Self::Gaussian {} | Self::StudentT { .. } => 2,
+            Self::Gaussian {} | Self::StudentT { .. } | Self::NegativeBinomial {} => 2,
             Self::Quantiles { levels } => levels.len(),
         }
     }
@@ -261,13 +278,14 @@ impl Recipe {
         match &self.data {
             DataConfig::Generated(_) => 1,
             DataConfig::Column(data) => data.horizon,
+            DataConfig::Panel(data) => data.horizon,
         }
     }
 
     /// How many input columns, and how many known ones, stand beside the series.
     pub(super) fn num_covariates(&self) -> [usize; 2] {
         match &self.data {
-            DataConfig::Generated(_) => [0, 0],
+            DataConfig::Generated(_) | DataConfig::Panel(_) => [0, 0],
             DataConfig::Column(data) => [
                 data.inputs.len(),
                 data.known.len() + 2 * data.calendar.len(),
@@ -278,19 +296,35 @@ impl Recipe {
     fn check_ahead(&self) -> Result<(), Error> {
         let model = &self.model;
         model.head.validate()?;
+        let is_made = match &self.data {
+            DataConfig::Generated(_) => true,
+            DataConfig::Column(data) => data.made.is_some(),
+            DataConfig::Panel(_) => false,
+        };
+        if model.head == (Head::NegativeBinomial {}) && is_made {
+            let want = "another head: series that are made up are no counts";
+            return Err(Error::config("model.head", want, "`negative-binomial`"));
+        }
+        let draws = model.ahead == Ahead::Recursive && model.head != Head::Point {};
+        if let Some(paths) = model.paths {
+            if !draws {
+                let want = "no key here: values are drawn where `model.ahead` is `recursive` and \
+                            `model.head` says more than a value";
+                return Err(Error::config("model.paths", want, paths));
+            }
+            if !(2..=MAX_PATHS).contains(&paths) {
+                let want = format!("2 to {MAX_PATHS}");
+                return Err(Error::config("model.paths", want, paths));
+            }
+        }
         if model.ahead == Ahead::Recursive {
-            let want = "`direct`: ";
-            let why = match (self.horizon(), &model.head, self.num_covariates()) {
-                (1, ..) => "only the next value is forecast (`data.horizon`)",
-                (_, Head::Point {}, [0, _]) => return Ok(()),
-                (_, Head::Point {}, _) => "`data.inputs` have no values behind the last",
-                _ => "a single value is read on, and no distribution",
+            let why = match (self.horizon(), self.num_covariates()) {
+                (1, _) => "only the next value is forecast (`data.horizon`)",
+                (_, [0, _]) => return Ok(()),
+                _ => "`data.inputs` have no values behind the last",
             };
-            return Err(Error::config(
-                "model.ahead",
-                format!("{want}{why}"),
-                "`recursive`",
-            ));
+            let want = format!("`direct`: {why}");
+            return Err(Error::config("model.ahead", want, "`recursive`"));
         }
         Ok(())
     }
@@ -299,35 +333,44 @@ impl Recipe {
         match &self.data {
             DataConfig::Generated(data) => data.window_len(),
             DataConfig::Column(data) => [data.window_len; 2],
+            DataConfig::Panel(data) => [data.window_len; 2],
+        }
+    }
+
+    /// Values in a season, where the series have one.
+    pub(super) fn season_len(&self) -> Option<usize> {
+        match &self.data {
+            DataConfig::Generated(_) => None,
+            DataConfig::Column(data) => data.season_len,
+            DataConfig::Panel(data) => data.season_len,
         }
     }
 
     /// What forecasts are measured against.
     pub(super) fn rules(&self) -> Vec<ForecastRule> {
-        match &self.data {
-            DataConfig::Generated(_) => ForecastRule::with_season(None),
-            DataConfig::Column(data) => {
-                let mut rules = ForecastRule::with_season(data.season_len);
-                rules.push(ForecastRule::MovingAverage {
-                    num_values: MOVING_AVERAGE.min(data.window_len),
-                });
-                rules
-            }
+        let mut rules = ForecastRule::with_season(self.season_len());
+        if !matches!(self.data, DataConfig::Generated(_)) {
+            rules.push(ForecastRule::MovingAverage {
+                num_values: MOVING_AVERAGE.min(self.window_len()[1]),
+            });
         }
+        rules
     }
 
     pub(super) fn check(&self) -> Result<(), Error> {
         match &self.data {
             DataConfig::Generated(data) => data.validate()?,
             DataConfig::Column(data) => data.validate()?,
+            DataConfig::Panel(data) => data.validate()?,
         }
+        let window_len = self.window_len()[0];
         match (self.model.ar_len, &self.data) {
             (Some(_), DataConfig::Generated(_)) => {
                 let want = "no key here: windows of made-up families have any length";
                 return Err(Error::config("model.ar_len", want, "a number"));
             }
-            (Some(ar_len), DataConfig::Column(data)) if !(1..data.window_len).contains(&ar_len) => {
-                let want = format!("1 to {} (below window_len)", data.window_len - 1);
+            (Some(ar_len), _) if !(1..window_len).contains(&ar_len) => {
+                let want = format!("1 to {} (below window_len)", window_len - 1);
                 return Err(Error::config("model.ar_len", want, ar_len));
             }
             _ => {}
@@ -338,6 +381,35 @@ impl Recipe {
             layer.noise()?;
         }
         Ok(())
+    }
+}
+
+/// How many values are seen before some are forecast.
+pub(super) fn check_window_len(window_len: usize) -> Result<(), Error> {
+    if (2..=MAX_WINDOW_LEN).contains(&window_len) {
+        return Ok(());
+    }
+    let want = format!("2 to {MAX_WINDOW_LEN}, as a change needs two values");
+    Err(Error::config("data.window_len", want, window_len))
+}
+
+/// How many values ahead are forecast.
+pub(super) fn check_horizon(horizon: usize) -> Result<(), Error> {
+    if (1..=MAX_HORIZON).contains(&horizon) {
+        return Ok(());
+    }
+    let want = format!("1 to {MAX_HORIZON}");
+    Err(Error::config("data.horizon", want, horizon))
+}
+
+/// Values in a season, which a window holds.
+pub(super) fn check_season_len(season_len: Option<usize>, window_len: usize) -> Result<(), Error> {
+    match season_len {
+        Some(season_len) if !(2..=window_len).contains(&season_len) => {
+            let want = format!("2 to {window_len} (window_len)");
+            Err(Error::config("data.season_len", want, season_len))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -385,13 +457,7 @@ impl GeneratedConfig {
 
 impl ColumnConfig {
     fn validate(&self) -> Result<(), Error> {
-        if !(2..=MAX_WINDOW_LEN).contains(&self.window_len) {
-            return Err(Error::config(
-                "data.window_len",
-                format!("2 to {MAX_WINDOW_LEN}, as a change needs two values"),
-                self.window_len,
-            ));
-        }
+        check_window_len(self.window_len)?;
         let sources = [
             self.dataset.is_some() || self.path.is_some(),
             self.made.is_some(),
@@ -411,10 +477,7 @@ impl ColumnConfig {
             let want = "10 to 1000000";
             return Err(Error::config("data.made.num_values", want, made.num_values));
         }
-        if !(1..=MAX_HORIZON).contains(&self.horizon) {
-            let want = format!("1 to {MAX_HORIZON}");
-            return Err(Error::config("data.horizon", want, self.horizon));
-        }
+        check_horizon(self.horizon)?;
         let beside = [
             ("data.inputs", self.inputs.is_empty()),
             ("data.known", self.known.is_empty()),
@@ -432,15 +495,7 @@ impl ColumnConfig {
                 "none",
             ));
         }
-        if let Some(season_len) = self.season_len
-            && !(2..=self.window_len).contains(&season_len)
-        {
-            return Err(Error::config(
-                "data.season_len",
-                format!("2 to {} (window_len)", self.window_len),
-                season_len,
-            ));
-        }
+        check_season_len(self.season_len, self.window_len)?;
         self.split.check()?;
         for (key, share) in [
             ("data.split.valid", self.split.valid),

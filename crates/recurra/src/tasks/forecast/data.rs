@@ -1,9 +1,11 @@
 //! From series to windows, and from windows to what the network is fitted on.
 
 use super::column::{Column, column_of_file, kept_column};
-use super::config::{ColumnConfig, DataConfig, GeneratedConfig, Recipe};
+use super::config::{ColumnConfig, DataConfig, GeneratedConfig, Head, Recipe};
+use super::counts::is_count;
 use super::covariates::Standard;
 use super::example::{Cut, Example};
+use super::panel::Panel;
 use crate::Error;
 use recurra_data::rng::rng;
 use recurra_data::series::{Interval, ScaleBy, SeriesSet};
@@ -17,11 +19,28 @@ pub(super) struct Dataset {
     pub(super) train: Training,
     pub(super) valid: Vec<Example>,
     pub(super) test: Vec<Example>,
-    /// Names of the families; one name for a column.
-    pub(super) families: Vec<String>,
-    /// The values after which nothing is known yet: the end of a column.
-    pub(super) latest: Option<Vec<f64>>,
-    /// The values of a column that training sees.
+    /// Names of the families or series, by their number in an example.
+    pub(super) names: Vec<String>,
+    pub(super) subject: Subject,
+}
+
+/// What the windows are of.
+#[derive(Debug)]
+pub(super) enum Subject {
+    /// Made-up families.
+    Families,
+    /// One series: its windows follow each other.
+    Series(Series),
+    /// Several series, each with a part for the test.
+    Panel,
+}
+
+/// What is known of the only series beside its windows.
+#[derive(Debug)]
+pub(super) struct Series {
+    /// The values after which nothing is known yet: its end.
+    pub(super) latest: Vec<f64>,
+    /// The values that training sees.
     pub(super) history: Vec<f64>,
     /// How the known columns beside it are measured: by what training sees.
     pub(super) standards: Vec<Standard>,
@@ -55,11 +74,17 @@ impl Dataset {
     pub(super) fn read(recipe: &Recipe) -> Result<Self, Error> {
         match &recipe.data {
             DataConfig::Generated(data) => Self::generated(data, recipe),
-            DataConfig::Column(data) => Self::from_series(
-                &column_of_file(data, recipe.train.seed)?,
-                data,
-                recipe.model.scale_by,
-            ),
+            DataConfig::Column(data) => {
+                let column = column_of_file(data, recipe.train.seed)?;
+                let name = column.origin.display().to_string();
+                check_counts(&recipe.model.head, [(name, &column.values[..])])?;
+                Self::from_series(&column, data, recipe.model.scale_by)
+            }
+            DataConfig::Panel(data) => {
+                let panel = Panel::read(data)?;
+                check_counts(&recipe.model.head, panel.series())?;
+                Ok(panel.dataset(data, recipe.model.scale_by)?.0)
+            }
         }
     }
 
@@ -70,6 +95,29 @@ impl Dataset {
             DataConfig::Column(data) => {
                 Self::from_series(&kept_column(recipe, run)?, data, recipe.model.scale_by)
             }
+            DataConfig::Panel(data) => {
+                let panel = Panel::kept(run)?;
+                Ok(panel.dataset(data, recipe.model.scale_by)?.0)
+            }
+        }
+    }
+
+    /// How the known columns beside the series of a run are measured, which it has learnt.
+    pub(super) fn standards(recipe: &Recipe, run: &Run) -> Result<Vec<Standard>, Error> {
+        if recipe.num_covariates()[1] == 0 {
+            return Ok(Vec::new());
+        }
+        Ok(match Self::of_run(recipe, run)?.subject {
+            Subject::Series(series) => series.standards,
+            Subject::Families | Subject::Panel => Vec::new(),
+        })
+    }
+
+    /// The only series, where there is one.
+    pub(super) fn series(&self) -> Option<&Series> {
+        match &self.subject {
+            Subject::Series(series) => Some(series),
+            Subject::Families | Subject::Panel => None,
         }
     }
 
@@ -82,10 +130,8 @@ impl Dataset {
         Ok(Self {
             valid: held_out(VALID_FROM, data.num_valid)?,
             test: held_out(TEST_FROM, data.num_test)?,
-            families: data.families.iter().map(|f| f.name.clone()).collect(),
-            latest: None,
-            history: Vec::new(),
-            standards: Vec::new(),
+            names: data.families.iter().map(|f| f.name.clone()).collect(),
+            subject: Subject::Families,
             train: Training::Generated(generated),
         })
     }
@@ -116,6 +162,7 @@ impl Dataset {
             window_len: [data.window_len; 2],
             horizon: data.horizon,
             by,
+            family: 0,
         };
         let all = cut.windows().map_err(short)?;
         let split = split.map_err(short)?;
@@ -142,12 +189,36 @@ impl Dataset {
             train: Training::Windows(part(&split.train).map_err(short)?),
             valid: part(&split.valid).map_err(short)?,
             test: split.test.iter().map(|&at| all[at].clone()).collect(),
-            families: vec![name],
-            history: series[..num_seen].to_vec(),
-            standards,
-            latest: Some(series[series.len() - data.window_len..].to_vec()),
+            names: vec![name],
+            subject: Subject::Series(Series {
+                history: series[..num_seen].to_vec(),
+                standards,
+                latest: series[series.len() - data.window_len..].to_vec(),
+            }),
         })
     }
+}
+
+/// Refuses series that a head for counts cannot say.
+fn check_counts<'a>(
+    head: &Head,
+    series: impl IntoIterator<Item = (String, &'a [f64])>,
+) -> Result<(), Error> {
+    if *head != (Head::NegativeBinomial {}) {
+        return Ok(());
+    }
+    for (name, values) in series {
+        if let Some(at) = values.iter().position(|&value| !is_count(value)) {
+            let want = "a head for other values than counts, which are whole numbers from 0 on";
+            let got = format!(
+                "`negative-binomial` for {name}, whose value {} is {}",
+                at + 1,
+                values[at]
+            );
+            return Err(Error::config("model.head", want, got));
+        }
+    }
+    Ok(())
 }
 
 impl Training {

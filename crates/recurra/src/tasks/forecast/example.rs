@@ -1,5 +1,6 @@
 //! A window of a series as the network meets it.
 
+use super::config::Head;
 use super::covariates::{Covariates, InputScale};
 use recurra_data::series::{ScaleBy, WindowScale};
 use recurra_data::{DataError, SeriesBatch, SeriesRow};
@@ -22,8 +23,8 @@ pub(super) struct Example {
     pub(super) target: f64,
     /// How many steps behind the last value that is seen the target comes: 1 for the next.
     pub(super) ahead: usize,
-    /// The values behind the target, for a model that says several at once.
-    later: Vec<f64>,
+    /// Where the values behind the target are, for a model that says several.
+    later: Range<usize>,
     beside: Option<Beside>,
     /// Which family it is of; 0 for a column.
     pub(super) family: usize,
@@ -52,10 +53,10 @@ impl Example {
         Ok(Self {
             scale: WindowScale::fit(&series[window.clone()], by)?,
             series: Arc::clone(series),
+            later: 0..0,
             window,
             target,
             ahead: 1,
-            later: Vec::new(),
             beside: None,
             family,
         })
@@ -71,14 +72,31 @@ impl Example {
     pub(super) fn at_step(&self, ahead: usize) -> Self {
         let target = match ahead.checked_sub(2) {
             None => self.target,
-            Some(place) => self.later[place],
+            Some(place) => self.later()[place],
         };
         Self {
             target,
             ahead,
-            later: Vec::new(),
+            later: 0..0,
             ..self.clone()
         }
+    }
+
+    fn later(&self) -> &[f64] {
+        &self.series[self.later.clone()]
+    }
+
+    /// The values that came behind the window.
+    pub(super) fn targets(&self) -> Vec<f64> {
+        [self.target]
+            .into_iter()
+            .chain(self.later().iter().copied())
+            .collect()
+    }
+
+    /// All values of the series up to the last that is seen.
+    pub(super) fn past(&self) -> &[f64] {
+        &self.series[..self.window.end]
     }
 
     /// The window a step later, with `value` in the place of the one that is to come.
@@ -108,13 +126,19 @@ impl Example {
     }
 
     /// What the network is to say: the changes from the last value, in the window's unit.
-    fn scaled_targets(&self) -> Vec<f32> {
-        let targets = [self.target].into_iter().chain(self.later.iter().copied());
+    pub(super) fn scaled_targets(&self) -> Vec<f32> {
+        let targets = self.targets().into_iter();
         targets.map(|value| self.scaled(value) as f32).collect()
     }
 
     fn scaled(&self, value: f64) -> f64 {
         self.scale.apply(value).clamp(-TARGET_LIMIT, TARGET_LIMIT)
+    }
+
+    /// The size of its values, at least 1: one more than their mean.
+    pub(super) fn level(&self) -> f64 {
+        let inputs = self.inputs();
+        1.0 + (inputs.iter().sum::<f64>() / inputs.len() as f64).max(0.0)
     }
 
     /// The window's unit; nothing where all its values are the same.
@@ -192,23 +216,26 @@ impl Beside {
 /// Windows side by side.
 #[derive(Debug)]
 pub(super) struct Batch {
-    /// Features, and the scaled targets of all steps that are said.
+    /// Features, and the targets of all steps that are said.
     pub(super) series: SeriesBatch,
+    /// Of each window, `[batch]`.
+    pub(super) levels: Vec<f32>,
     /// What is known beforehand of these steps, `[batch, steps · known]`.
     pub(super) future: Vec<f32>,
 }
 
 /// Pads the windows of `examples` into one batch for a network that reads `input_size` numbers a
-/// step and says `steps` values.
+/// step and says `steps` values by `head`.
 pub(super) fn collate(
     examples: &[&Example],
+    head: &Head,
     input_size: usize,
     steps: usize,
 ) -> Result<Batch, DataError> {
     let rows: Vec<(Vec<f32>, Vec<f32>)> = examples
         .iter()
         .map(|example| {
-            let mut targets = example.scaled_targets();
+            let mut targets = head.targets(example);
             // An open end has none; what stands there is not looked at.
             targets.resize(steps, 0.0);
             (example.features(), targets)
@@ -221,6 +248,10 @@ pub(super) fn collate(
     let future = examples.iter().flat_map(|example| example.future(steps));
     Ok(Batch {
         series: SeriesBatch::pad(&rows, input_size)?,
+        levels: examples
+            .iter()
+            .map(|example| example.level() as f32)
+            .collect(),
         future: future.collect(),
     })
 }
@@ -235,9 +266,46 @@ pub(super) struct Cut<'a> {
     /// How many values behind a window are its targets.
     pub(super) horizon: usize,
     pub(super) by: ScaleBy,
+    /// Which of several series it is; 0 for the only one.
+    pub(super) family: usize,
 }
 
 impl Cut<'_> {
+    /// The window behind which nothing is known yet; its target is its last value.
+    pub(super) fn end(&self) -> Result<Example, DataError> {
+        let [least, most] = self.window_len;
+        if self.series.len() < least {
+            return Err(DataError::TooFew {
+                what: "series to go on with".to_owned(),
+                expected: least,
+                got: self.series.len(),
+                unit: "values",
+                advice: "give as many values as a window of the run has",
+            });
+        }
+        let (series, at): (Arc<[f64]>, usize) = (self.series.into(), self.series.len());
+        self.example(&series, at.saturating_sub(most)..at, series[at - 1])
+    }
+
+    fn example(
+        &self,
+        series: &Arc<[f64]>,
+        window: Range<usize>,
+        target: f64,
+    ) -> Result<Example, DataError> {
+        let mut example = Example::new(series, window.clone(), target, self.family, self.by)?;
+        if !self.covariates.is_empty() {
+            let inputs = self.covariates.inputs.iter();
+            let scales = inputs.map(|column| InputScale::fit(&column[window.clone()], self.by));
+            example.beside = Some(Beside {
+                covariates: Arc::clone(&self.covariates),
+                first_row: 0,
+                scales: scales.collect::<Result<_, _>>()?,
+            });
+        }
+        Ok(example)
+    }
+
     /// Every window that has all its targets behind it, in order.
     pub(super) fn windows(&self) -> Result<Vec<Example>, DataError> {
         let [least, most] = self.window_len;
@@ -258,17 +326,8 @@ impl Cut<'_> {
         let series: Arc<[f64]> = self.series.into();
         let window = |at: usize| {
             let window = at.saturating_sub(most)..at;
-            let mut example = Example::new(&series, window.clone(), series[at], 0, self.by)?;
-            example.later = series[at + 1..at + self.horizon].to_vec();
-            if !self.covariates.is_empty() {
-                example.beside = Some(Beside {
-                    covariates: Arc::clone(&self.covariates),
-                    first_row: 0,
-                    scales: (self.covariates.inputs.iter())
-                        .map(|column| InputScale::fit(&column[window.clone()], self.by))
-                        .collect::<Result<_, _>>()?,
-                });
-            }
+            let mut example = self.example(&series, window, series[at])?;
+            example.later = at + 1..at + self.horizon;
             Ok(example)
         };
         (least..=last).map(window).collect()

@@ -1,14 +1,15 @@
 //! Fitting, and judging what came of it.
 
 use super::column::{keep_column, windows_of_file};
-use super::config::Recipe;
-use super::data::Dataset;
+use super::config::{DataConfig, Recipe};
+use super::data::{Dataset, Subject};
 use super::example::Example;
 use super::infer::Forecast;
-use super::intervals::{Intervals, LEVEL, Spread, around_said};
+use super::intervals::{Intervals, LEVEL, Spread};
 use super::judge::{self, Yardstick};
 use super::model::{ForecastModel, model};
 use super::outlook::{Outlook, Sureness};
+use super::panel::{Judgement, Panel};
 use super::streamed::Forecaster;
 use crate::Error;
 use crate::quantize::{Steppers, write_weights};
@@ -19,7 +20,7 @@ use crate::tasks::{
 use recurra_nn::streaming::Precision;
 use recurra_nn::weights::values;
 use recurra_nn::{Mode, NnError, Tensor};
-use recurra_train::metric::{LOSS, MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, Metrics};
+use recurra_train::metric::{LOSS, MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, Metrics, Proportion};
 use recurra_train::{Checkpoint, Control, Learner, Run, TrainConfig};
 use std::path::Path;
 
@@ -93,6 +94,21 @@ impl Learner for Windows<'_> {
     }
 }
 
+/// Puts the series into the run, so that it needs no other file and is continued on what it was
+/// begun with; what was noticed about them.
+fn keep_series(recipe: &Recipe, run: &Run) -> Result<Vec<String>, Error> {
+    match &recipe.data {
+        DataConfig::Generated(_) => Ok(Vec::new()),
+        DataConfig::Column(data) => keep_column(data, recipe.train.seed, run),
+        DataConfig::Panel(data) => {
+            let panel = Panel::read(data)?;
+            panel.keep(run)?;
+            let (_, note) = panel.dataset(data, recipe.model.scale_by)?;
+            Ok(note.into_iter().collect())
+        }
+    }
+}
+
 /// Finds what is wrong with data or network before anything is written.
 pub(crate) fn check_data(recipe: &Recipe) -> Result<(), Error> {
     Dataset::read(recipe)?;
@@ -102,7 +118,7 @@ pub(crate) fn check_data(recipe: &Recipe) -> Result<(), Error> {
 
 pub(crate) fn train(recipe: &Recipe, run: &Run, control: &Control) -> Result<Trained, Error> {
     if Checkpoint::newest(run)?.is_none() {
-        for note in keep_column(recipe, run)? {
+        for note in keep_series(recipe, run)? {
             control.progress.note(&note);
         }
     }
@@ -131,11 +147,16 @@ pub(crate) fn evaluate(
     let Some(path) = data else {
         return Ok(judged(recipe, &Dataset::of_run(recipe, run)?, &model)?.evaluations);
     };
-    // How known columns are measured is learnt.
-    let standards = match recipe.num_covariates() {
-        [_, 0] => Vec::new(),
-        _ => Dataset::of_run(recipe, run)?.standards,
-    };
+    if let DataConfig::Panel(data) = &recipe.data {
+        let panel = Panel::of_file(path.to_owned(), data)?;
+        let ends = panel.ends(data, recipe.model.scale_by)?;
+        let values = values_ahead(&ends, &model.outlooks(&ends)?);
+        let judgement = Judgement::new(recipe, &ends, values);
+        return Ok(vec![
+            judgement.evaluation(path.display().to_string(), None)?,
+        ]);
+    }
+    let standards = Dataset::standards(recipe, run)?;
     let (windows, note) = windows_of_file(recipe, path, &standards)?;
     let said = model.outlooks(&windows)?;
     let yardstick = Yardstick::of_rules(&recipe.rules());
@@ -180,7 +201,7 @@ impl<'a> Ahead<'a> {
         let examples: Vec<Example> = windows.iter().map(|one| one.at_step(ahead)).collect();
         let said: Vec<&Outlook> = said.iter().map(|steps| &steps[ahead - 1]).collect();
         let pairs = examples.iter().zip(&said);
-        let forecasts = pairs.map(|(example, said)| example.forecast(said.point()));
+        let forecasts = pairs.map(|(example, said)| said.value(example));
         Self {
             forecasts: forecasts.collect(),
             examples,
@@ -204,80 +225,130 @@ fn title(split: &str, ahead: usize) -> String {
     }
 }
 
+/// All values that were said, window by window, in the series' own numbers.
+fn values_ahead(windows: &[Example], said: &[Vec<Outlook>]) -> Vec<Vec<f64>> {
+    let pairs = windows.iter().zip(said);
+    pairs
+        .map(|(window, said)| said.iter().map(|said| said.value(window)).collect())
+        .collect()
+}
+
 /// The judgement on the test windows, and what of it is drawn.
 #[derive(Debug)]
-pub(super) struct Judged {
+pub(super) struct Judged<'a> {
     /// First all windows, then family by family, or by how far ahead.
     pub(super) evaluations: Vec<Evaluation>,
     /// Of the value that follows each window.
     pub(super) forecasts: Vec<f64>,
     /// Between which it is to be, where that is said.
     pub(super) intervals: Option<Vec<[f64; 2]>>,
+    /// Of several series: all values ahead.
+    pub(super) panel: Option<Judgement<'a>>,
 }
 
 /// Judges a model on the test windows; how far off it was on the validation part is what its
 /// intervals are made of, unless its head says more than a value.
-pub(super) fn judged(recipe: &Recipe, data: &Dataset, model: &Forecaster) -> Result<Judged, Error> {
+pub(super) fn judged<'a>(
+    recipe: &Recipe,
+    data: &'a Dataset,
+    model: &Forecaster,
+) -> Result<Judged<'a>, Error> {
     let said = model.outlooks(&data.test)?;
-    if data.history.is_empty() {
-        let forecasts = Ahead::new(&data.test, &said, 1).forecasts;
-        return Ok(Judged {
-            evaluations: by_family(data, &forecasts, &Yardstick::of_rules(&recipe.rules()))?,
-            forecasts,
-            intervals: None,
-        });
-    }
-    let yardstick = Yardstick::of_series(recipe, &data.history)?;
-    let sureness = Sureness::new(&recipe.model.head, LEVEL);
-    let before = match sureness {
-        Some(_) => Vec::new(),
-        None => model.outlooks(&data.valid)?,
-    };
     let mut judged = Judged {
         evaluations: Vec::new(),
-        forecasts: Vec::new(),
+        forecasts: Ahead::new(&data.test, &said, 1).forecasts,
         intervals: None,
+        panel: None,
     };
-    for ahead in judged_steps(recipe.horizon()) {
-        let Ahead {
-            examples,
-            said,
-            forecasts,
-        } = Ahead::new(&data.test, &said, ahead);
-        let pairs = || forecasts.iter().zip(&said).zip(&examples);
-        let (spread, intervals): (Option<Spread>, Option<Vec<[f64; 2]>>) = match &sureness {
-            Some(sureness) => (
-                Spread::of_said(sureness, &said, &examples)?,
-                Some(
-                    pairs()
-                        .map(|((_, said), example)| around_said(sureness, said, example))
-                        .collect(),
-                ),
-            ),
-            None => {
-                let valid = Ahead::new(&data.valid, &before, ahead);
-                match Intervals::new(&valid.forecasts, &valid.examples) {
-                    None => (None, None),
-                    Some(errors) => (
-                        errors.judge(&forecasts, &examples)?,
-                        Some(
-                            pairs()
-                                .map(|((value, _), example)| errors.around(*value, example))
-                                .collect(),
-                        ),
-                    ),
+    let series = match &data.subject {
+        Subject::Families => {
+            let yardstick = Yardstick::of_rules(&recipe.rules());
+            judged.evaluations = by_family(data, &judged.forecasts, &yardstick)?;
+            return Ok(judged);
+        }
+        Subject::Panel => {
+            let spreads = Spreads::new(recipe, data, model)?;
+            let mut inside = Proportion { hits: 0, count: 0 };
+            for ahead in 1..=recipe.horizon() {
+                let spread = spreads
+                    .around(&Ahead::new(&data.test, &said, ahead), ahead)?
+                    .0;
+                if let Some(Spread {
+                    inside: Proportion { hits, count },
+                    ..
+                }) = spread
+                {
+                    inside.hits += hits;
+                    inside.count += count;
                 }
             }
-        };
+            let inside = Some(inside).filter(|inside| inside.count > 0);
+            let judgement = Judgement::new(recipe, &data.test, values_ahead(&data.test, &said));
+            judged.evaluations = vec![judgement.evaluation("test".to_owned(), inside)?];
+            judged.panel = Some(judgement);
+            return Ok(judged);
+        }
+        Subject::Series(series) => series,
+    };
+    let yardstick = Yardstick::of_series(recipe, &series.history)?;
+    let spreads = Spreads::new(recipe, data, model)?;
+    for ahead in judged_steps(recipe.horizon()) {
+        let at = Ahead::new(&data.test, &said, ahead);
+        let (spread, intervals) = spreads.around(&at, ahead)?;
         let yardstick = yardstick.clone().with_spread(spread);
         let split = title("test", ahead);
-        let evaluation = judge::evaluation(split, &forecasts, &examples, &yardstick)?;
+        let evaluation = judge::evaluation(split, &at.forecasts, &at.examples, &yardstick)?;
         judged.evaluations.push(evaluation);
         if ahead == 1 {
-            (judged.forecasts, judged.intervals) = (forecasts, intervals);
+            judged.intervals = intervals;
         }
     }
     Ok(judged)
+}
+
+/// How far off a forecast may be: as the head says, or as the validation part was.
+struct Spreads<'a> {
+    sureness: Option<Sureness>,
+    valid: &'a [Example],
+    /// What was said of them, where the head says a value alone.
+    said: Vec<Vec<Outlook>>,
+}
+
+impl<'a> Spreads<'a> {
+    fn new(recipe: &Recipe, data: &'a Dataset, model: &Forecaster) -> Result<Self, Error> {
+        let sureness = Sureness::new(&recipe.model, LEVEL);
+        let said = match sureness {
+            Some(_) => Vec::new(),
+            None => model.outlooks(&data.valid)?,
+        };
+        Ok(Self {
+            sureness,
+            valid: &data.valid,
+            said,
+        })
+    }
+
+    /// How the intervals of the values so many steps ahead did, and the intervals.
+    fn around(
+        &self,
+        at: &Ahead<'_>,
+        ahead: usize,
+    ) -> Result<(Option<Spread>, Option<Vec<[f64; 2]>>), Error> {
+        let Some(sureness) = &self.sureness else {
+            let valid = Ahead::new(self.valid, &self.said, ahead);
+            let Some(errors) = Intervals::new(&valid.forecasts, &valid.examples) else {
+                return Ok((None, None));
+            };
+            let pairs = at.forecasts.iter().zip(&at.examples);
+            let intervals = pairs.map(|(&value, example)| errors.around(value, example));
+            let spread = errors.judge(&at.forecasts, &at.examples)?;
+            return Ok((spread, Some(intervals.collect())));
+        };
+        let pairs = at.said.iter().zip(&at.examples);
+        let intervals = pairs.map(|(said, example)| sureness.interval(said, example));
+        let spread = Spread::of_said(sureness, &at.said, &at.examples)?;
+        Ok((spread, Some(intervals.collect())))
+    }
 }
 
 /// The judgement on windows of made-up series: first all, then family by family.
@@ -288,8 +359,8 @@ fn by_family(
 ) -> Result<Vec<Evaluation>, Error> {
     let all = judge::evaluation("test".to_owned(), forecasts, &data.test, yardstick)?;
     let mut evaluations = vec![all];
-    if data.families.len() > 1 {
-        for (family, name) in data.families.iter().enumerate() {
+    if data.names.len() > 1 {
+        for (family, name) in data.names.iter().enumerate() {
             let of_family = data.test.iter().zip(forecasts);
             let (examples, forecasts): (Vec<Example>, Vec<f64>) = of_family
                 .filter(|(example, _)| example.family == family)
@@ -307,14 +378,16 @@ fn by_family(
 
 /// What the model says after the end of a column, or to a few lines that anyone can check.
 pub(super) fn samples(predictor: &Forecast, data: &Dataset) -> Result<Vec<Sample>, Error> {
-    let lines = match &data.latest {
+    let lines = match &data.subject {
         // What stands beside a column is in no line.
-        Some(_) if predictor.reads_covariates() => Vec::new(),
-        Some(latest) => {
-            let values: Vec<String> = latest.iter().map(short).collect();
+        Subject::Series(_) if predictor.reads_covariates() => Vec::new(),
+        Subject::Series(series) => {
+            let values: Vec<String> = series.latest.iter().map(short).collect();
             vec![values.join(", ")]
         }
-        None => SAMPLE_LINES.map(str::to_owned).to_vec(),
+        Subject::Families => SAMPLE_LINES.map(str::to_owned).to_vec(),
+        // They are drawn.
+        Subject::Panel => Vec::new(),
     };
     lines
         .into_iter()

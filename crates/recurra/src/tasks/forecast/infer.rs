@@ -1,14 +1,17 @@
 //! One line of numbers in, the next number out.
 
-use super::config::Recipe;
+use super::column::end_of_file;
+use super::config::{DataConfig, Recipe};
+use super::covariates::Standard;
+use super::data::Dataset;
 use super::example::Example;
-use super::intervals::{LEVEL, around_said};
-use super::outlook::Sureness;
+use super::intervals::LEVEL;
+use super::outlook::{Outlook, Sureness};
+use super::panel::Panel;
 use super::streamed::Forecaster;
 use crate::Error;
 use crate::tasks::{PredictOptions, Prediction, Predictor};
 use recurra_data::DataError;
-use recurra_data::series::ScaleBy;
 use recurra_data::source::parse_numbers;
 use recurra_nn::streaming::Precision;
 use recurra_train::Run;
@@ -23,41 +26,41 @@ const MAX_DECIMALS: usize = 15;
 #[derive(Debug)]
 pub struct Forecast {
     model: Forecaster,
-    scale_by: ScaleBy,
-    window_len: [usize; 2],
+    recipe: Recipe,
     rules: Vec<ForecastRule>,
-    horizon: usize,
     /// What the head says of how far off it may be.
     sureness: Option<Sureness>,
-    reads_covariates: bool,
+    /// How the known columns beside the series are measured.
+    standards: Vec<Standard>,
 }
 
 pub(super) fn open(recipe: &Recipe, run: &Run, precision: Precision) -> Result<Forecast, Error> {
     let forecaster = Forecaster::open(recipe, run, precision)?;
-    Ok(Forecast::new(recipe, forecaster))
+    Ok(Forecast {
+        standards: Dataset::standards(recipe, run)?,
+        ..Forecast::new(recipe, forecaster)
+    })
 }
 
 impl Forecast {
     pub(super) fn new(recipe: &Recipe, model: Forecaster) -> Self {
         Self {
             model,
-            scale_by: recipe.model.scale_by,
-            window_len: recipe.window_len(),
+            recipe: recipe.clone(),
             rules: recipe.rules(),
-            horizon: recipe.horizon(),
-            sureness: Sureness::new(&recipe.model.head, LEVEL),
-            reads_covariates: recipe.num_covariates() != [0, 0],
+            sureness: Sureness::new(&recipe.model, LEVEL),
+            standards: Vec::new(),
         }
     }
 
     /// Whether it reads columns beside the series, which a line has not.
     pub(super) fn reads_covariates(&self) -> bool {
-        self.reads_covariates
+        self.recipe.num_covariates() != [0, 0]
     }
 
     /// What should be known about a window before its forecast is believed.
     fn notices(&self, given: usize, window: &[f64]) -> Vec<String> {
-        let [least, most] = self.window_len;
+        let [least, most] = self.recipe.window_len();
         let mut notices = Vec::new();
         if given > most {
             notices.push(format!(
@@ -81,9 +84,9 @@ impl Forecast {
 impl Predictor for Forecast {
     fn predict(&self, input: &str, line: usize, _: PredictOptions) -> Result<Prediction, Error> {
         let refused = |message: String| Error::Input { line, message };
-        if self.reads_covariates {
-            let message = "this run reads several columns, and a line has one; `recurra eval \
-                           --data FILE` forecasts the rows of a file";
+        if self.reads_covariates() {
+            let message = "this run reads several columns, and a line has one; `--table FILE` \
+                           says what follows the rows of a file";
             return Err(refused(message.to_owned()));
         }
         let values = parse_numbers(input, Path::new("input"), line).map_err(|error| {
@@ -100,9 +103,9 @@ impl Predictor for Forecast {
                 values.len()
             )));
         }
-        let window = &values[values.len().saturating_sub(self.window_len[1])..];
+        let window = &values[values.len().saturating_sub(self.recipe.window_len()[1])..];
         let skipped = values.len() - window.len();
-        let example = Example::open_ended(window, self.scale_by).map_err(|error| {
+        let example = Example::open_ended(window, self.recipe.model.scale_by).map_err(|error| {
             refused(match error {
                 DataError::Value {
                     index,
@@ -116,19 +119,52 @@ impl Predictor for Forecast {
                 other => other.to_string(),
             })
         })?;
-        let said = self.model.outlooks(std::slice::from_ref(&example))?;
+        self.answer(&example, values.len(), decimals_of(input))
+    }
+
+    fn continue_table(&self, path: &Path) -> Result<Vec<(String, Prediction)>, Error> {
+        let ends = match &self.recipe.data {
+            DataConfig::Generated(_) => {
+                let want = "a run on a column of a file";
+                return Err(Error::config(
+                    "--table",
+                    want,
+                    "one on series that are made up",
+                ));
+            }
+            DataConfig::Column(data) => {
+                let end = end_of_file(&self.recipe, data, path, &self.standards)?;
+                vec![(String::new(), end)]
+            }
+            DataConfig::Panel(data) => Panel::of_file(path.to_owned(), data)?
+                .open_ends(data, self.recipe.model.scale_by)?,
+        };
+        let answers = ends.into_iter().map(|(name, end)| {
+            let values: Vec<String> = end.inputs().iter().map(f64::to_string).collect();
+            let answer = self.answer(&end, end.inputs().len(), decimals_of(&values.join(" ")))?;
+            Ok((name, answer))
+        });
+        answers.collect()
+    }
+}
+
+impl Forecast {
+    /// What follows a window, of which `given` values were given, with so many decimals.
+    fn answer(
+        &self,
+        example: &Example,
+        given: usize,
+        decimals: usize,
+    ) -> Result<Prediction, Error> {
+        let window = example.inputs();
+        let said = self.model.outlooks(std::slice::from_ref(example))?;
         let said = said.into_iter().next().unwrap_or_default();
-        let forecasts: Vec<f64> = (said.iter())
-            .map(|said| example.forecast(said.point()))
-            .collect();
+        let forecasts: Vec<f64> = said.iter().map(|said| said.value(example)).collect();
         let intervals: Option<Vec<[f64; 2]>> = self.sureness.as_ref().map(|sureness| {
-            let around = said
-                .iter()
-                .map(|said| around_said(sureness, said, &example));
+            let around = said.iter().map(|said| sureness.interval(said, example));
             around.collect()
         });
         let forecast = forecasts[0];
-        let decimals = decimals_of(input);
         let text: Vec<String> = forecasts
             .iter()
             .map(|&value| written(value, decimals))
@@ -144,20 +180,35 @@ impl Predictor for Forecast {
             "values_used": window.len(),
             "baselines": baselines,
         });
-        if self.horizon > 1 {
+        if self.recipe.horizon() > 1 {
             json["predictions"] = json!(forecasts);
         }
         if let Some(intervals) = intervals {
             json["intervals"] = json!(intervals);
         }
+        if let Some(paths) = paths(&said) {
+            json["paths"] = json!(paths);
+        }
         Ok(Prediction {
             text: text.join(", "),
             json,
-            notices: self.notices(values.len(), window),
+            notices: self.notices(given, window),
             ranked: Vec::new(),
             alignment: None,
         })
     }
+}
+
+/// Each path that was drawn, where there are several, step by step.
+fn paths(said: &[Outlook]) -> Option<Vec<Vec<f64>>> {
+    let drawn = said.iter().map(|said| match said {
+        Outlook::Drawn(values) if values.len() > 1 => Some(values),
+        _ => None,
+    });
+    let steps: Vec<&Vec<f64>> = drawn.collect::<Option<_>>()?;
+    let count = steps.first()?.len();
+    let path = |path: usize| steps.iter().map(|values| values[path]).collect();
+    Some((0..count).map(path).collect())
 }
 
 /// Digits behind the point to answer with: two more than the most precise number has.

@@ -31,11 +31,6 @@ pub(super) struct Intervals {
     errors: Vec<f64>,
 }
 
-/// The interval of a value, as the head itself says it.
-pub(super) fn around_said(sureness: &Sureness, said: &Outlook, example: &Example) -> [f64; 2] {
-    (sureness.interval(said)).map(|change| example.last() + example.of_units(change))
-}
-
 /// How intervals did on values that came later.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Spread {
@@ -56,21 +51,15 @@ impl Spread {
     ) -> Result<Option<Self>, TrainError> {
         let pairs = || said.iter().zip(examples);
         let (lower, upper): (Vec<f64>, Vec<f64>) = pairs()
-            .map(|(said, example)| around_said(sureness, said, example).into())
+            .map(|(said, example)| sureness.interval(said, example).into())
             .unzip();
         let actuals: Vec<f64> = examples.iter().map(|example| example.target).collect();
         let inside = coverage(&lower, &upper, &actuals)?.inside;
         let (mut crps, mut nats, mut with_density) = (0.0, 0.0, 0);
         for (said, example) in pairs() {
-            // A window whose values are all the same is forecast to stay so.
-            let Some(unit) = example.unit() else {
-                crps += (example.target - example.last()).abs();
-                continue;
-            };
-            let came = example.units(example.target - example.last());
-            crps += unit * sureness.crps(said, came)?;
-            if let Some(surprise) = sureness.nats(said, came) {
-                nats += surprise + unit.ln();
+            crps += sureness.crps(said, example)?;
+            if let Some(surprise) = sureness.nats(said, example) {
+                nats += surprise;
                 with_density += 1;
             }
         }

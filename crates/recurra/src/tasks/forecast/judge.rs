@@ -1,7 +1,7 @@
 //! How forecasts are judged: errors beside those of the baselines, and in plain words
 //! whether the model is any use.
 
-use super::config::{DataConfig, Recipe};
+use super::config::Recipe;
 use super::example::Example;
 use super::intervals::Spread;
 use super::verdict::{Verdict, copy_note};
@@ -61,10 +61,7 @@ impl Yardstick {
 
     /// For a series of which training saw `history`.
     pub(super) fn of_series(recipe: &Recipe, history: &[f64]) -> Result<Self, TrainError> {
-        let season_len = match &recipe.data {
-            DataConfig::Column(data) => data.season_len.unwrap_or(1),
-            DataConfig::Generated(_) => 1,
-        };
+        let season_len = recipe.season_len().unwrap_or(1);
         let lags = recipe.window_len()[1].min(MAX_LAGS).min(history.len() / 4);
         let linear_ar = match history.len() {
             0 => None,

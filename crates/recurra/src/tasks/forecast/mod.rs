@@ -10,7 +10,8 @@
 //!
 //! A column may be read beside others (`data.inputs`, and what is known beforehand: `data.known`,
 //! `data.calendar`), several values ahead may be forecast (`data.horizon`), and instead of a value
-//! a distribution or quantiles may be said (`model.head`).
+//! a distribution or quantiles may be said (`model.head`). Several series may be learnt by one
+//! network (`data.source = "panel"`), each judged by its end.
 //!
 //! Figures always stand beside the last value, the drift and the mean, with a plain word
 //! when one of them is better or when the model only repeats what it saw last.
@@ -18,6 +19,7 @@
 mod charts;
 mod column;
 mod config;
+mod counts;
 mod covariates;
 mod data;
 mod example;
@@ -27,6 +29,8 @@ mod intervals;
 mod judge;
 mod model;
 mod outlook;
+mod panel;
+mod paths;
 mod report;
 mod rows;
 mod streamed;
@@ -41,6 +45,7 @@ pub use config::{
 pub use covariates::Calendar;
 pub use infer::Forecast;
 pub use model::{ForecastModel, Sizes};
+pub use panel::PanelConfig;
 
 use super::{Task, by_usual_files};
 

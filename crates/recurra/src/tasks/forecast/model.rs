@@ -1,6 +1,6 @@
 //! The network: recurrent layers along a window, and a linear map of the last state.
 
-use super::config::{Ahead, Head, ModelConfig, Recipe};
+use super::config::{Ahead, Head, ModelConfig, PATHS, Recipe};
 use super::example::{Batch, COLUMN_SIZE, Example, collate};
 use super::outlook::{Outlook, loss_of};
 use crate::Error;
@@ -14,7 +14,7 @@ use recurra_nn::{Device, Linear, Mode, NnError, Rng, Stack, Tensor, weights};
 use recurra_train::{Run, Stream};
 
 /// Windows in one forward pass of evaluation.
-const EVALUATION_BATCH: usize = 256;
+pub(super) const EVALUATION_BATCH: usize = 256;
 
 /// Many to one: the state behind the last step of a window says what follows.
 #[derive(Module, Debug)]
@@ -33,6 +33,8 @@ pub struct ForecastModel {
     says: Head,
     #[module(skip)]
     scale_by: ScaleBy,
+    #[module(skip)]
+    paths: usize,
 }
 
 /// What surrounds the network.
@@ -106,6 +108,10 @@ impl ForecastModel {
             sizes,
             says: config.head.clone(),
             scale_by: config.scale_by,
+            paths: match config.head {
+                Head::Point {} => 1,
+                _ => config.paths.unwrap_or(PATHS),
+            },
         })
     }
 
@@ -119,10 +125,20 @@ impl ForecastModel {
         &self.says
     }
 
+    /// What the unit of a window is.
+    pub(super) fn scale_by(&self) -> ScaleBy {
+        self.scale_by
+    }
+
+    /// How many times values behind the next are drawn; 1 where nothing is.
+    pub(super) fn paths(&self) -> usize {
+        self.paths
+    }
+
     /// What is said of the scaled changes that follow each window, `[batch, steps, head width]`.
     fn forward(&self, batch: &Batch, mode: Mode<'_>) -> Result<Tensor<3>, NnError> {
         let device = self.head.weight.val().device();
-        let Batch { series, future } = batch;
+        let Batch { series, future, .. } = batch;
         let shape = [series.batch_size, series.seq_len, series.input_size];
         let data = TensorData::new(series.values.clone(), shape);
         let x = Tensor::<3>::from_data(data, &device);
@@ -157,69 +173,55 @@ impl ForecastModel {
     pub(super) fn loss(&self, examples: &[&Example], mode: Mode<'_>) -> Result<Tensor<1>, NnError> {
         let batch = self.batch(examples)?;
         let said = self.forward(&batch, mode)?;
-        let shape = [batch.series.batch_size, self.sizes.steps()];
-        let data = TensorData::new(batch.series.targets, shape);
-        let targets = Tensor::from_data(data, &said.device());
-        loss_of(&self.says, said, targets)
+        let (batch_size, device) = (batch.series.batch_size, said.device());
+        let shape = [batch_size, self.sizes.steps()];
+        let targets = TensorData::new(batch.series.targets, shape);
+        let levels = TensorData::new(batch.levels, [batch_size, 1]);
+        let (targets, levels) = (
+            Tensor::from_data(targets, &device),
+            Tensor::from_data(levels, &device),
+        );
+        loss_of(&self.says, said, targets, levels)
     }
 
     /// What is said of the values that follow each window, window by window and step by step.
     pub(super) fn outlooks(&self, examples: &[Example]) -> Result<Vec<Vec<Outlook>>, NnError> {
+        if self.sizes.ahead == Ahead::Recursive {
+            return self.walk(examples);
+        }
         let mut said = Vec::with_capacity(examples.len());
         for examples in examples.chunks(EVALUATION_BATCH) {
-            let mut next = self.at_once(&examples.iter().collect::<Vec<_>>())?;
-            if self.sizes.ahead == Ahead::Recursive {
-                self.read_on(examples, &mut next)?;
-            }
-            said.extend(next);
+            said.extend(self.at_once(&examples.iter().collect::<Vec<_>>())?);
         }
         Ok(said)
     }
 
-    fn at_once(&self, examples: &[&Example]) -> Result<Vec<Vec<Outlook>>, NnError> {
+    /// What is said of the values behind each window without reading on.
+    pub(super) fn at_once(&self, examples: &[&Example]) -> Result<Vec<Vec<Outlook>>, NnError> {
         let numbers = weights::values(&self.forward(&self.batch(examples)?, Mode::Eval)?);
         let width = self.says.width();
-        let of_window = |numbers: &[f32]| {
+        let of_window = |(numbers, example): (&[f32], &&Example)| {
             let steps = numbers.chunks_exact(width);
-            steps.map(|said| self.says.outlook(said)).collect()
+            steps.map(|said| self.says.outlook(said, example)).collect()
         };
         let windows = numbers.chunks_exact(width * self.sizes.steps());
-        Ok(windows.map(of_window).collect())
-    }
-
-    /// Reads what was said as if it had come, and says what follows, up to the horizon. Each outlook
-    /// is in the unit of the first window.
-    fn read_on(&self, first: &[Example], said: &mut [Vec<Outlook>]) -> Result<(), NnError> {
-        let mut windows = first.to_vec();
-        for _ in 1..self.sizes.horizon {
-            for (window, (first, said)) in windows.iter_mut().zip(first.iter().zip(&*said)) {
-                let value = first.forecast(said.last().map_or(0.0, Outlook::point));
-                *window = window.moved_on(value, self.scale_by).map_err(unfit)?;
-            }
-            let next = self.at_once(&windows.iter().collect::<Vec<_>>())?;
-            for ((window, next), (first, said)) in
-                windows.iter().zip(next).zip(first.iter().zip(&mut *said))
-            {
-                let value = window.forecast(next[0].point());
-                said.push(Outlook::of_point(first.units(value - first.last())));
-            }
-        }
-        Ok(())
+        Ok(windows.zip(examples).map(of_window).collect())
     }
 
     /// The value that follows each window, in the series' own numbers.
     pub(super) fn forecast(&self, examples: &[Example]) -> Result<Vec<f64>, NnError> {
         let said = self.outlooks(examples)?;
         let pairs = examples.iter().zip(&said);
-        Ok(pairs.map(|(e, said)| e.forecast(said[0].point())).collect())
+        Ok(pairs.map(|(window, said)| said[0].value(window)).collect())
     }
 
     fn batch(&self, examples: &[&Example]) -> Result<Batch, NnError> {
-        collate(examples, self.sizes.input_size(), self.sizes.steps()).map_err(unfit)
+        let (input_size, steps) = (self.sizes.input_size(), self.sizes.steps());
+        collate(examples, &self.says, input_size, steps).map_err(unfit)
     }
 }
 
-fn unfit(error: recurra_data::DataError) -> NnError {
+pub(super) fn unfit(error: recurra_data::DataError) -> NnError {
     NnError::Config {
         key: "batch".to_owned(),
         want: "windows of at least 2 values".to_owned(),

@@ -1,6 +1,8 @@
 //! What is said of one value: a number, or how likely each number is.
 
-use super::config::Head;
+use super::config::{Ahead, Head, ModelConfig};
+use super::counts::{self, NegativeBinomial};
+use super::example::Example;
 use burn::tensor::activation::softplus;
 use recurra_nn::loss::mse;
 use recurra_nn::{Activation, NnError, Tensor};
@@ -13,36 +15,37 @@ const LEAST_SCALE: f64 = 1e-3;
 /// Quantiles by which a distribution is scored.
 const NUM_QUANTILES: usize = 99;
 
-/// What is said of one value, as a change in the window's unit.
+/// What is said of one value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Outlook {
-    /// The value alone.
+    /// The value alone, as a change in the window's unit.
     Point(f64),
-    /// Where a distribution lies, and how wide it is.
+    /// Where a distribution of the change lies, and how wide it is, in the window's unit.
     Located { location: f64, scale: f64 },
-    /// Quantiles, ascending.
+    /// Quantiles of the change, ascending, in the window's unit.
     Quantiles { median: f64, values: Vec<f64> },
+    /// How likely each count is.
+    Counts(NegativeBinomial),
+    /// What was drawn, path by path, in the series' own numbers.
+    Drawn(Vec<f64>),
 }
 
 impl Outlook {
-    /// A value alone.
-    pub(super) fn of_point(change: f64) -> Self {
-        Self::Point(change)
-    }
-
-    /// The value.
-    pub(super) fn point(&self) -> f64 {
+    /// The value, behind `window`, in the series' own numbers.
+    pub(super) fn value(&self, window: &Example) -> f64 {
         match self {
-            Self::Point(value) => *value,
-            Self::Located { location, .. } => *location,
-            Self::Quantiles { median, .. } => *median,
+            Self::Point(change) => window.forecast(*change),
+            Self::Located { location, .. } => window.forecast(*location),
+            Self::Quantiles { median, .. } => window.forecast(*median),
+            Self::Counts(counts) => counts.mean,
+            Self::Drawn(values) => values.iter().sum::<f64>() / values.len() as f64,
         }
     }
 }
 
 impl Head {
-    /// What the network's numbers say.
-    pub(super) fn outlook(&self, said: &[f32]) -> Outlook {
+    /// What the network's numbers say of a value behind `window`.
+    pub(super) fn outlook(&self, said: &[f32], window: &Example) -> Outlook {
         let mut values: Vec<f64> = said.iter().map(|&value| f64::from(value)).collect();
         match self {
             Self::Point {} => Outlook::Point(values[0]),
@@ -51,6 +54,10 @@ impl Head {
                 // ln(1 + e^x), without overflow.
                 scale: values[1].max(0.0) + (-values[1].abs()).exp().ln_1p() + LEAST_SCALE,
             },
+            Self::NegativeBinomial {} => {
+                let counts = NegativeBinomial::of([values[0], values[1]], window.level());
+                Outlook::Counts(counts)
+            }
             Self::Quantiles { levels } => {
                 // Nothing keeps quantiles from crossing while they are learnt.
                 values.sort_by(f64::total_cmp);
@@ -63,12 +70,22 @@ impl Head {
         }
     }
 
+    /// What the network is fitted to: counts as they are, else changes in the window's unit.
+    pub(super) fn targets(&self, window: &Example) -> Vec<f32> {
+        match self {
+            Self::NegativeBinomial {} => {
+                window.targets().iter().map(|&value| value as f32).collect()
+            }
+            _ => window.scaled_targets(),
+        }
+    }
+
     /// `said [batch, steps, width]` with every value moved by `by [batch, steps]`.
     pub(super) fn moved(&self, said: Tensor<3>, by: Tensor<2>) -> Tensor<3> {
         let by = by.unsqueeze_dim::<3>(2);
         match self {
             Self::Point {} | Self::Quantiles { .. } => said + by,
-            Self::Gaussian {} | Self::StudentT { .. } => {
+            _ => {
                 let location = said.clone().narrow(2, 0, 1) + by;
                 Tensor::cat(vec![location, said.narrow(2, 1, 1)], 2)
             }
@@ -76,15 +93,17 @@ impl Head {
     }
 }
 
-/// Mean loss of what is said, `[batch, steps, width]`, of targets `[batch, steps]`; shape `[1]`.
+/// Mean loss of what is said, `[batch, steps, width]`, of [`Head::targets`] `[batch, steps]`, of windows
+/// of these `levels [batch, 1]`; shape `[1]`.
 ///
 /// Squared error of a point; `ln σ + z²/2` of a normal distribution, `z = (y − μ)/σ`; `ln σ +
-/// (ν + 1)/2 · ln(1 + z²/ν)` of Student's; of quantiles the mean of `max(q·e, (q − 1)·e)`, `e = y − f`.
-/// Constants are left out.
+/// (ν + 1)/2 · ln(1 + z²/ν)` of Student's; minus the log-probability of counts; of quantiles the mean
+/// of `max(q·e, (q − 1)·e)`, `e = y − f`. Constants are left out.
 pub(super) fn loss_of(
     head: &Head,
     said: Tensor<3>,
     targets: Tensor<2>,
+    levels: Tensor<2>,
 ) -> Result<Tensor<1>, NnError> {
     let column = |index: usize| said.clone().narrow(2, index, 1).squeeze_dim::<2>(2);
     let z_and_scale = || {
@@ -102,6 +121,7 @@ pub(super) fn loss_of(
             let surprise = (z.clone() * z).div_scalar(*degrees).add_scalar(1.0).log();
             (scale.log() + surprise.mul_scalar((degrees + 1.0) / 2.0)).mean()
         }
+        Head::NegativeBinomial {} => counts::loss(said, targets, levels),
         Head::Quantiles { levels } => {
             let losses = levels.iter().enumerate().map(|(index, &level)| {
                 let short = targets.clone() - column(index);
@@ -145,10 +165,8 @@ impl Standard {
         let half: f64 = (0..count)
             .map(|index| STEP * (-surprise(head, middle(index))).exp())
             .sum();
-        let mut levels: Vec<f64> = (0..NUM_QUANTILES)
-            .map(|part| (part as f64 + 0.5) / NUM_QUANTILES as f64)
-            .filter(|level| *level > 0.5)
-            .collect();
+        let mut levels = middles();
+        levels.retain(|level| *level > 0.5);
         let upper = 0.5 + share / 2.0;
         levels.push(upper);
         levels.sort_by(f64::total_cmp);
@@ -196,13 +214,17 @@ pub(super) enum Sureness {
     Located(Standard),
     /// By quantiles of these levels; the places of the interval's ends among them.
     Quantiles { levels: Vec<f64>, ends: [usize; 2] },
+    /// By counts, or values that were drawn, of which an interval holds this share.
+    Values { share: f64 },
 }
 
 impl Sureness {
-    /// Of a head, for intervals that hold `share`; nothing where it says a value alone.
-    pub(super) fn new(head: &Head, share: f64) -> Option<Self> {
-        match head {
+    /// Of a model, for intervals that hold `share`; nothing where it says a value alone.
+    pub(super) fn new(model: &ModelConfig, share: f64) -> Option<Self> {
+        match &model.head {
             Head::Point {} => None,
+            _ if model.ahead == Ahead::Recursive => Some(Self::Values { share }),
+            Head::NegativeBinomial {} => Some(Self::Values { share }),
             Head::Quantiles { levels } => {
                 let place = |wanted: f64| {
                     let near = |level: &f64| (level - wanted).abs() < 1e-9;
@@ -212,45 +234,77 @@ impl Sureness {
                 let levels = levels.clone();
                 Some(Self::Quantiles { levels, ends })
             }
-            _ => Standard::new(head, share).map(Self::Located),
+            head => Standard::new(head, share).map(Self::Located),
         }
     }
 
-    /// From where to where the value is to be, as changes in the window's unit.
-    pub(super) fn interval(&self, outlook: &Outlook) -> [f64; 2] {
-        match (self, outlook) {
+    /// From where to where the value behind `window` is to be.
+    pub(super) fn interval(&self, said: &Outlook, window: &Example) -> [f64; 2] {
+        match (self, said) {
             (Self::Located(standard), Outlook::Located { location, scale }) => {
-                standard.interval.map(|end| location + scale * end)
+                (standard.interval).map(|end| window.forecast(location + scale * end))
             }
             (Self::Quantiles { ends, .. }, Outlook::Quantiles { values, .. }) => {
-                ends.map(|end| values[end])
+                ends.map(|end| window.forecast(values[end]))
             }
-            _ => [outlook.point(); 2],
+            (Self::Values { share }, Outlook::Counts(counts)) => {
+                let found = counts.quantiles(&[0.5 - share / 2.0, 0.5 + share / 2.0]);
+                [found[0], found[1]]
+            }
+            (Self::Values { share }, Outlook::Drawn(drawn)) => {
+                let mut values = drawn.clone();
+                values.sort_by(f64::total_cmp);
+                [0.5 - share / 2.0, 0.5 + share / 2.0].map(|level| quantile(&values, level))
+            }
+            _ => [said.value(window); 2],
         }
     }
 
-    /// The CRPS of a change that came, in the window's unit.
-    pub(super) fn crps(&self, outlook: &Outlook, came: f64) -> Result<f64, TrainError> {
-        match (self, outlook) {
+    /// The CRPS of the value that came behind `window`, its target.
+    pub(super) fn crps(&self, said: &Outlook, window: &Example) -> Result<f64, TrainError> {
+        let came = window.target;
+        match (self, said) {
             (Self::Located(standard), Outlook::Located { location, scale }) => {
-                let samples = standard.quantiles.iter().map(|q| location + scale * q);
-                crps_samples(&samples.collect::<Vec<f64>>(), came)
+                let values = standard.quantiles.iter();
+                let values = values.map(|q| window.forecast(location + scale * q));
+                crps_samples(&values.collect::<Vec<f64>>(), came)
             }
             (Self::Quantiles { levels, .. }, Outlook::Quantiles { values, .. }) => {
-                crps_quantiles(levels, values, came)
+                let values = values.iter().map(|&value| window.forecast(value));
+                crps_quantiles(levels, &values.collect::<Vec<f64>>(), came)
             }
-            _ => Ok((came - outlook.point()).abs()),
+            (_, Outlook::Counts(counts)) => crps_samples(&counts.quantiles(&middles()), came),
+            (_, Outlook::Drawn(values)) => crps_samples(values, came),
+            _ => Ok((came - said.value(window)).abs()),
         }
     }
 
-    /// The negative logarithm of the density of a change that came, in the window's unit; nothing
-    /// of quantiles.
-    pub(super) fn nats(&self, outlook: &Outlook, came: f64) -> Option<f64> {
-        match (self, outlook) {
+    /// The negative logarithm of the density, or of the probability, of the value that came behind
+    /// `window`; nothing where neither is said, nor of a window whose values are all the same.
+    pub(super) fn nats(&self, said: &Outlook, window: &Example) -> Option<f64> {
+        match (self, said) {
             (Self::Located(standard), Outlook::Located { location, scale }) => {
-                Some(scale.ln() + standard.nats((came - location) / scale))
+                let unit = window.unit()?;
+                let came = window.units(window.target - window.last());
+                Some((unit * scale).ln() + standard.nats((came - location) / scale))
             }
+            (_, Outlook::Counts(counts)) => counts.ln_prob(window.target).map(|ln_prob| -ln_prob),
             _ => None,
         }
     }
+}
+
+/// The middles of [`NUM_QUANTILES`] equal parts.
+fn middles() -> Vec<f64> {
+    (0..NUM_QUANTILES)
+        .map(|part| (part as f64 + 0.5) / NUM_QUANTILES as f64)
+        .collect()
+}
+
+/// The value at a level, of some in ascending order, in proportion between the two around it.
+pub(super) fn quantile(values: &[f64], level: f64) -> f64 {
+    let place = level * (values.len() - 1) as f64;
+    let (below, part) = (place.floor() as usize, place.fract());
+    let above = values[(below + 1).min(values.len() - 1)];
+    values[below] + part * (above - values[below])
 }

@@ -2,11 +2,12 @@
 
 use super::charts::{columns, course_charts, error_chart, learning_curves, window_chart};
 use super::config::Recipe;
-use super::data::Dataset;
+use super::data::{Dataset, Subject};
 use super::fit::{Judged, judged, samples, trained};
 use super::infer::Forecast;
 use super::judge::{COVERAGE, DIRECTION, RELATIVE, SKILL};
 use super::model::describe;
+use super::panel;
 use super::streamed::Forecaster;
 use crate::Error;
 use crate::report::chart::{Better, compact};
@@ -15,7 +16,7 @@ use crate::report::html::{
 };
 use crate::tasks::{Evaluation, RunReport, Sample};
 use recurra_train::metric::{
-    CRPS, MASE, MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, NEGATIVE_LOG_LIKELIHOOD, RMSE, SMAPE,
+    CRPS, MASE, MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, NEGATIVE_LOG_LIKELIHOOD, OWA, RMSE, SMAPE,
 };
 use recurra_train::{Run, read_history};
 
@@ -27,6 +28,7 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
         evaluations,
         forecasts,
         intervals,
+        panel,
     } = judged(recipe, &data, &forecaster)?;
     let mut plots = Vec::new();
     let mut plot = |name: &str, svg: crate::report::Svg| {
@@ -36,19 +38,23 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
 
     let curves = vec![plot(
         "learning-curves",
-        learning_curves(&read_history(run)?),
+        learning_curves(&read_history(run)?, &recipe.model.head),
     )];
     let mut judgement = vec![
         plot("errors", error_chart(&evaluations)),
         Block::Metrics(metric_table(&evaluations)),
     ];
     judgement.extend(notes(&evaluations));
-    let mut windows = vec![
-        Block::Prose(WINDOWS.to_owned()),
-        plot("windows", window_chart(&data, &forecasts)),
-    ];
+    let mut windows = vec![Block::Prose(WINDOWS.to_owned())];
+    match &panel {
+        Some(judgement) => windows.extend([
+            plot("windows", panel::window_chart(judgement, &data.names)),
+            plot("steps", panel::error_by_step(judgement)),
+        ]),
+        None => windows.push(plot("windows", window_chart(&data, &forecasts))),
+    }
     // Only windows of one series follow each other.
-    if data.latest.is_some() {
+    if data.series().is_some() {
         let [values, changes] = course_charts(&data, &forecasts, intervals.as_deref());
         windows.push(Block::Prose(COURSE.to_owned()));
         windows.push(plot("values", values));
@@ -99,28 +105,40 @@ fn summary(evaluations: &[Evaluation], data: &Dataset) -> Vec<Block> {
     };
     let figure = |name: &str| all.metrics.get(name).map_or("–".to_owned(), compact);
     let mut blocks = Vec::new();
-    // Of a series, the first note is the verdict, and it comes before any figure.
-    if data.latest.is_some()
-        && let Some(verdict) = all.notes.first()
-    {
-        blocks.push(Block::Prose(format!("{verdict}\n\n{MEANING}")));
+    // Of series, the first note is the verdict, and it comes before any figure.
+    let meaning = match &data.subject {
+        Subject::Families => None,
+        Subject::Series(_) => Some(MEANING),
+        Subject::Panel => Some(MEANING_OF_PANEL),
+    };
+    if let (Some(meaning), Some(verdict)) = (meaning, all.notes.first()) {
+        blocks.push(Block::Prose(format!("{verdict}\n\n{meaning}")));
     }
-    let mut facts = vec![
-        ("test windows".to_owned(), data.test.len().to_string()),
-        match all.metrics.get(RMSE.name) {
-            Some(rmse) => ("RMSE".to_owned(), compact(rmse)),
-            None => ("MSE".to_owned(), figure(MEAN_SQUARED_ERROR.name)),
-        },
-        ("MAE".to_owned(), figure(MEAN_ABSOLUTE_ERROR.name)),
-        ("MSE / variance of the targets".to_owned(), figure(RELATIVE)),
-        ("MSE / MSE of the last value".to_owned(), figure(SKILL)),
+    let mut facts = vec![("test windows".to_owned(), data.test.len().to_string())];
+    let keys = [
+        (OWA.name, OWA.title),
+        (SMAPE.name, SMAPE.title),
+        (RMSE.name, RMSE.title),
+        (MEAN_SQUARED_ERROR.name, "MSE"),
+        (MEAN_ABSOLUTE_ERROR.name, "MAE"),
+        (RELATIVE, "MSE / variance of the targets"),
+        (SKILL, "MSE / MSE of the last value"),
+        (MASE.name, MASE.title),
     ];
+    let measured = keys
+        .into_iter()
+        .filter(|(key, _)| all.metrics.get(key).is_some());
+    facts.extend(measured.map(|(key, title)| (title.to_owned(), figure(key))));
     if all.metrics.get(COVERAGE).is_some() {
         facts.push(("values in their 80 % interval".to_owned(), figure(COVERAGE)));
     }
     blocks.push(Block::KeyValues(facts));
     blocks
 }
+
+const MEANING_OF_PANEL: &str = "What this means: the values at the end of each series were forecast \
+    at once, from those before them, by one model that was never fitted to them. Every series has \
+    one vote, however large its numbers.";
 
 const MEANING: &str = "What this means: each value of the test part was forecast one step ahead \
     from the true values before it, by a model that was never fitted to them. More steps ahead \
@@ -149,6 +167,7 @@ fn metric_table(evaluations: &[Evaluation]) -> MetricTable {
             (MEAN_SQUARED_ERROR.name, "MSE", Better::Lower),
             (MEAN_ABSOLUTE_ERROR.name, "MAE", Better::Lower),
             (RMSE.name, "RMSE", Better::Lower),
+            (OWA.name, OWA.title, Better::Lower),
             (MASE.name, "MASE", Better::Lower),
             (SMAPE.name, "sMAPE", Better::Lower),
             (CRPS.name, "CRPS", Better::Lower),

@@ -11,6 +11,8 @@ use std::path::Path;
 pub(super) struct Rows {
     /// The column to forecast.
     pub(super) values: Vec<f64>,
+    /// What stands beside it; what is known beforehand goes on behind the last value, where it is read
+    /// for what comes.
     pub(super) covariates: Covariates,
     /// Where the dates leave gaps.
     pub(super) notes: Vec<String>,
@@ -18,6 +20,16 @@ pub(super) struct Rows {
 
 /// The columns of a file, in the order of its rows.
 pub(super) fn read(path: &Path, data: &ColumnConfig) -> Result<Rows, Error> {
+    read_as(path, data, false)
+}
+
+/// The same of a file whose last rows may have nothing in the column to forecast: they are to come,
+/// and say what is known of them.
+pub(super) fn read_with_future(path: &Path, data: &ColumnConfig) -> Result<Rows, Error> {
+    read_as(path, data, true)
+}
+
+fn read_as(path: &Path, data: &ColumnConfig, may_end: bool) -> Result<Rows, Error> {
     let plain = data.rows.is_none()
         && data.dates.is_none()
         && data.not_negative.is_empty()
@@ -64,8 +76,13 @@ pub(super) fn read(path: &Path, data: &ColumnConfig) -> Result<Rows, Error> {
         notes.extend(gaps(&moments, &rows, place));
         place += 1;
     }
+    let has_value = |row: &TextRow| !row.cells[0].trim().is_empty();
+    let seen = match rows.iter().rposition(has_value) {
+        Some(last) if may_end => &rows[..=last],
+        _ => &rows[..],
+    };
     for (index, column) in data.not_negative.iter().enumerate() {
-        for row in &rows {
+        for row in seen {
             if file.number(row, place + index, column)? < 0.0 {
                 let problem = format!(
                     "expected no negative number, got {}",
@@ -75,24 +92,22 @@ pub(super) fn read(path: &Path, data: &ColumnConfig) -> Result<Rows, Error> {
             }
         }
     }
-    let numbers = |place: usize, column: &ColumnSelector| -> Result<Vec<f64>, Error> {
-        rows.iter()
-            .map(|row| file.number(row, place, column))
-            .collect()
+    let numbers = |rows: &[TextRow], place: usize, column: &ColumnSelector| {
+        let cells = rows.iter().map(|row| file.number(row, place, column));
+        cells.collect::<Result<Vec<f64>, Error>>()
     };
-    let several = |first: usize, columns: &[ColumnSelector]| -> Result<Vec<Vec<f64>>, Error> {
-        (first..)
-            .zip(columns)
-            .map(|(place, column)| numbers(place, column))
-            .collect()
+    let several = |rows: &[TextRow], first: usize, columns: &[ColumnSelector]| {
+        let columns = (first..).zip(columns);
+        let read = columns.map(|(place, column)| numbers(rows, place, column));
+        read.collect::<Result<Vec<Vec<f64>>, Error>>()
     };
-    let mut known = several(1 + data.inputs.len(), &data.known)?;
+    let mut known = several(&rows, 1 + data.inputs.len(), &data.known)?;
     let cycles = data.calendar.iter();
     known.extend(cycles.flat_map(|cycle| cycle.columns(&moments)));
     Ok(Rows {
-        values: numbers(0, column)?,
+        values: numbers(seen, 0, column)?,
         covariates: Covariates {
-            inputs: several(1, &data.inputs)?,
+            inputs: several(seen, 1, &data.inputs)?,
             known,
         },
         notes,
@@ -100,12 +115,12 @@ pub(super) fn read(path: &Path, data: &ColumnConfig) -> Result<Rows, Error> {
 }
 
 /// A file by its name in errors.
-struct File<'a> {
-    path: &'a Path,
+pub(super) struct File<'a> {
+    pub(super) path: &'a Path,
 }
 
 impl File<'_> {
-    fn wrong(&self, row: &TextRow, column: &ColumnSelector, problem: &str) -> Error {
+    pub(super) fn wrong(&self, row: &TextRow, column: &ColumnSelector, problem: &str) -> Error {
         Error::Row {
             path: self.path.to_owned(),
             line: row.line,
@@ -114,7 +129,12 @@ impl File<'_> {
         }
     }
 
-    fn number(&self, row: &TextRow, place: usize, column: &ColumnSelector) -> Result<f64, Error> {
+    pub(super) fn number(
+        &self,
+        row: &TextRow,
+        place: usize,
+        column: &ColumnSelector,
+    ) -> Result<f64, Error> {
         let cell = row.cells[place].trim();
         let number = cell.parse().ok().filter(|number: &f64| number.is_finite());
         number.ok_or_else(|| {
@@ -128,7 +148,7 @@ impl File<'_> {
     }
 
     /// The rows' dates, each later than that of the row before.
-    fn dates(
+    pub(super) fn dates(
         &self,
         rows: &[TextRow],
         place: usize,

@@ -46,7 +46,7 @@ impl Forecaster {
             for step in example.features().chunks_exact(COLUMN_SIZE) {
                 streamer.step(step, &mut state, &mut change, &mut workspace)?;
             }
-            said.push(vec![Outlook::of_point(f64::from(change[0]))]);
+            said.push(vec![Outlook::Point(f64::from(change[0]))]);
         }
         Ok(said)
     }

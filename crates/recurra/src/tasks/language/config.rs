@@ -135,6 +135,11 @@ pub struct ModelConfig {
     /// judging.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampled_softmax: Option<usize>,
+    /// The tokens at which a softmax in two levels cuts the vocabulary, ascending: those below the
+    /// first stand in the first level, beside a cluster for each part behind it (Grave et al. 2017).
+    /// Words are then numbered by how frequent they are. Default: one level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adaptive_softmax: Option<Vec<usize>>,
     /// The recurrent layers.
     pub stack: StackConfig,
 }
@@ -250,6 +255,19 @@ impl Recipe {
         }
         if model.sampled_softmax == Some(0) {
             return Err(Error::config("model.sampled_softmax", "at least 1", 0));
+        }
+        if let Some(cutoffs) = &model.adaptive_softmax {
+            let key = "model.adaptive_softmax";
+            if cutoffs.first().is_none_or(|&first| first == 0)
+                || !cutoffs.is_sorted_by(|a, b| a < b)
+            {
+                let want = "ascending numbers of tokens, the first above 0, as [2000, 10000]";
+                return Err(Error::config(key, want, format!("{cutoffs:?}")));
+            }
+            if model.sampled_softmax.is_some() {
+                let want = "nothing beside `model.sampled_softmax`, or the other way round";
+                return Err(Error::config(key, want, format!("{cutoffs:?}")));
+            }
         }
         for (key, dropout) in [
             ("model.embedding_dropout", model.embedding_dropout),

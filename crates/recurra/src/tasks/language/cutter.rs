@@ -38,8 +38,13 @@ pub(super) enum Writing {
 const SPACE_SIGN: &str = "\u{2581}";
 
 impl Cutter {
-    /// Learns from the lines of the training text.
-    pub(super) fn learn(config: &DataConfig, lines: &[String]) -> Result<Self, Error> {
+    /// Learns from the lines of the training text. Units are numbered in the order of their text, or
+    /// `by_frequency`, as a tokenizer's words always are.
+    pub(super) fn learn(
+        config: &DataConfig,
+        lines: &[String],
+        by_frequency: bool,
+    ) -> Result<Self, Error> {
         match (config.unit, &config.tokenizer) {
             (Unit::Piece, Some(tokenizer)) => Ok(Self::Pieces(Tokenizer::train(tokenizer, lines)?)),
             (unit, _) => {
@@ -48,7 +53,13 @@ impl Cutter {
                     *counts.entry(found).or_default() += 1;
                 }
                 counts.retain(|_, count| *count >= config.min_count);
-                let vocab = Vocab::build(counts.into_keys());
+                if !by_frequency {
+                    let vocab = Vocab::build(counts.into_keys());
+                    return Ok(Self::Units { unit, vocab });
+                }
+                let mut ranked: Vec<(String, usize)> = counts.into_iter().collect();
+                ranked.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+                let vocab = Vocab::from_tokens(ranked.into_iter().map(|(unit, _)| unit))?;
                 Ok(Self::Units { unit, vocab })
             }
         }

@@ -209,7 +209,10 @@ impl Corpus {
     ) -> Result<Self, Error> {
         let cutter = match cutter {
             Some(cutter) => cutter,
-            None => Cutter::learn(&recipe.data, &texts.train)?,
+            None => {
+                let by_frequency = recipe.model.adaptive_softmax.is_some();
+                Cutter::learn(&recipe.data, &texts.train, by_frequency)?
+            }
         };
         let part = |lines: &[String]| Part::new(lines, &cutter);
         let [train, valid, test] = [&texts.train, &texts.valid, &texts.test].map(|l| part(l));

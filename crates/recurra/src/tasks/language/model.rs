@@ -10,7 +10,7 @@ use crate::tasks::device;
 use crate::tasks::streamed::{Enter, StreamedModel};
 use burn::module::{Module, Param};
 use recurra_data::{TokenId, Window};
-use recurra_nn::loss::{Labels, linear_cross_entropy, sampled_cross_entropy};
+use recurra_nn::loss::{AdaptiveSoftmax, Labels, linear_cross_entropy, sampled_cross_entropy};
 use recurra_nn::streaming::{Precision, Streamer};
 use recurra_nn::weights::values;
 use recurra_nn::{
@@ -28,6 +28,8 @@ pub(super) struct LanguageModel {
     head: Option<Linear>,
     /// Of tied logits, `[vocab_size]`.
     bias: Option<Param<Tensor<1>>>,
+    /// None: a softmax over all tokens at once.
+    adaptive: Option<AdaptiveSoftmax>,
     #[module(skip)]
     noise: Noise,
     /// Tokens that training compares with beside those of a window.
@@ -72,6 +74,12 @@ impl ModelConfig {
             let head = Linear::drawn(init, width, vocab_size, &mut rng, device);
             (Some(head), None)
         };
+        let adaptive = self.adaptive_softmax.as_ref().map(|cutoffs| {
+            AdaptiveSoftmax::new(cutoffs, vocab_size, width, &mut rng, device).map_err(|_| {
+                let want = format!("ascending numbers below the {vocab_size} tokens there are");
+                Error::config("model.adaptive_softmax", want, format!("{cutoffs:?}"))
+            })
+        });
         let noise = Noise {
             embedding_dropout: self.embedding_dropout,
             input_dropout: self.input_dropout,
@@ -85,6 +93,7 @@ impl ModelConfig {
             stack,
             head,
             bias,
+            adaptive: adaptive.transpose()?,
             noise,
             sampled_softmax: self.sampled_softmax,
         })
@@ -92,8 +101,8 @@ impl ModelConfig {
 }
 
 impl LanguageModel {
-    /// From the top layer to logits.
-    pub(super) fn head(&self) -> Linear {
+    /// From the top layer to the logits of tokens.
+    fn head(&self) -> Linear {
         match (&self.head, &self.bias) {
             (None, Some(bias)) => Linear {
                 weight: self.embedding.weight.clone(),
@@ -135,9 +144,12 @@ impl LanguageModel {
             lengths: &vec![seq_len; batch_size],
         };
         let head = self.head();
-        let mut loss = match (mode, self.sampled_softmax) {
-            (Mode::Train { rng, .. }, Some(sample)) => {
-                let (weight, bias) = (head.weight.val(), head.bias.val());
+        let (weight, bias) = (head.weight.val(), head.bias.val());
+        let mut loss = match (&self.adaptive, mode, self.sampled_softmax) {
+            (Some(adaptive), ..) => {
+                adaptive.cross_entropy(outputs.clone(), weight, bias, labels)?
+            }
+            (None, Mode::Train { rng, .. }, Some(sample)) => {
                 sampled_cross_entropy(outputs.clone(), weight, bias, labels, sample, rng)?
             }
             _ => linear_cross_entropy(outputs.clone(), &head, labels, 0.0)?,
@@ -170,10 +182,14 @@ impl LanguageModel {
     /// # Errors
     /// [`NnError::CannotStream`] for layers whose options the kernels of single steps do not know.
     pub(super) fn streamed(&self, precision: Precision) -> Result<StreamedModel, NnError> {
-        let streamer = Streamer::new(&self.stack, Some(&self.head()), precision)?;
+        let (head, cutoffs) = match &self.adaptive {
+            Some(adaptive) => (adaptive.whole(&self.head()), Some(adaptive.cutoffs())),
+            None => (self.head(), None),
+        };
+        let streamer = Streamer::new(&self.stack, Some(&head), precision)?;
         let vectors = values(&self.embedding.weight.val());
         let vectors = precision.round(&vectors, streamer.input_size());
-        Ok(StreamedModel::new(Enter::Embedding(vectors), streamer))
+        Ok(StreamedModel::new(Enter::Embedding(vectors), streamer).cut(cutoffs))
     }
 }
 
@@ -198,6 +214,11 @@ pub(super) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network
         head.name = "linear, tied".to_owned();
         head.num_params = vocab.len(); // the bias
     }
+    let mut heads = vec![head];
+    heads.extend(model.adaptive.as_ref().map(|adaptive| Part {
+        name: "linear, to clusters".to_owned(),
+        ..Part::linear(&adaptive.clusters)
+    }));
     let unit = recipe.data.unit.singular();
     Ok(vec![Network {
         name: String::new(),
@@ -208,6 +229,6 @@ pub(super) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network
         front: vec![front],
         layers: model.stack.summary(),
         readout: Readout::State,
-        head: vec![head],
+        head: heads,
     }])
 }

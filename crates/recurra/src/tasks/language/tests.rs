@@ -166,6 +166,67 @@ fn pieces_of_a_tokenizer_are_learnt_from_a_column_and_written_as_text() {
 }
 
 #[test]
+fn units_are_numbered_by_frequency_when_asked() {
+    let recipe = resolve("a.txt".as_ref(), &[]).unwrap();
+    let lines = ["cab".to_owned(), "ccb".to_owned()];
+    let learnt = |by_frequency| {
+        let cutter = Cutter::learn(&language(&recipe).data, &lines, by_frequency).unwrap();
+        cutter.vocab().tokens().concat()
+    };
+    assert_eq!(
+        (learnt(false), learnt(true)),
+        ("abc".to_owned(), "cba".to_owned())
+    );
+}
+
+#[test]
+fn a_softmax_in_two_levels_learns_steps_and_rounds_as_one_over_all() {
+    let place = tempfile::tempdir().unwrap();
+    let text = rounds(place.path());
+    let recipe = resolve(
+        &text,
+        &[
+            "model.output_dropout=0.0",
+            "model.adaptive_softmax=[6, 8]",
+            "model.tied=true",
+            "train.updates=400",
+            "train.optimizer={ name = \"adam\", learning_rate = 1e-2 }",
+            "train.schedule={ name = \"constant\" }",
+        ],
+    )
+    .unwrap();
+    let dir = place.path().join("run");
+    let trained = train(&recipe, &dir, &Control::silent()).unwrap();
+    let bits = |evaluation: &crate::Evaluation| evaluation.metrics.get(BITS_PER_CHAR.name).unwrap();
+    let whole = bits(&trained.evaluations[0]);
+    assert!(whole < 0.3, "{whole}");
+    let run = Run::open(&dir).unwrap();
+    let model = open(language(&recipe), &run, Precision::F32).unwrap();
+    let corpus = Corpus::of_run(language(&recipe), &run).unwrap();
+    let streamed = judge_streamed(model.streamed().unwrap(), &corpus.test).unwrap();
+    let at_once = judge_model(model.model(), &corpus.test, 1).unwrap();
+    assert!((streamed.mean() - at_once.mean()).abs() < 1e-5);
+    quantize(&dir, Precision::Int8).unwrap();
+    let rounded = bits(&evaluate_in(&dir, None, Precision::Int8).unwrap()[0]);
+    assert!((rounded - whole).abs() < 0.05, "{rounded} {whole}");
+    let options = GenerateOptions {
+        prime: Some("abcab".to_owned()),
+        length: 5,
+        temperature: 0.0,
+        ..GenerateOptions::default()
+    };
+    assert_eq!(
+        generate(&dir, &options, &mut silent).unwrap().text,
+        "dabe\n"
+    );
+
+    let too_large = resolve(&text, &["model.adaptive_softmax=[3, 900]"]).unwrap();
+    let refused = train(&too_large, &place.path().join("other"), &Control::silent());
+    let told = refused.unwrap_err().to_string();
+    assert!(told.contains("below the 9 tokens there are"), "{told}");
+}
+
+#[test]
 fn interrupted_in_the_middle_of_a_pass_and_resumed_ends_as_never_stopped() {
     let place = tempfile::tempdir().unwrap();
     let text = rounds(place.path());
@@ -326,6 +387,8 @@ fn options_that_cannot_be_are_refused_by_key() {
         ("data.unit=piece", "data.tokenizer"),
         ("data.tokenizer={ pieces = \"words\" }", "data.tokenizer"),
         ("model.sampled_softmax=0", "model.sampled_softmax"),
+        ("model.adaptive_softmax=[]", "model.adaptive_softmax"),
+        ("model.adaptive_softmax=[4, 4]", "model.adaptive_softmax"),
     ] {
         let message = resolve(path, &[more]).unwrap_err().to_string();
         assert!(message.contains(key), "{more}: {message}");

@@ -37,7 +37,7 @@ fn changing_the_future_never_changes_a_past_forecast() {
         (
             valid,
             model.forecast(&data.test).unwrap(),
-            data.history,
+            data.series().unwrap().history.clone(),
             intervals,
         )
     };

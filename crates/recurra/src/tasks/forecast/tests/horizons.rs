@@ -78,8 +78,10 @@ fn dataset(recipe: &Recipe, values: Vec<f64>, covariates: Covariates) -> Dataset
 
 fn points(model: &ForecastModel, data: &Dataset) -> Vec<Vec<f64>> {
     let said = model.outlooks(&data.test).unwrap();
-    let steps = |said: Vec<Outlook>| said.iter().map(Outlook::point).collect();
-    said.into_iter().map(steps).collect()
+    let pairs = said.iter().zip(&data.test);
+    pairs
+        .map(|(said, window)| said.iter().map(|said| said.value(window)).collect())
+        .collect()
 }
 
 #[test]
@@ -103,13 +105,16 @@ fn no_part_looks_into_the_next_and_no_forecast_into_its_future() {
         assert!(later.iter().all(|example| example.target > latest));
     }
     // The last of training is the one before the first of validation.
-    assert_eq!(data.history.last(), Some(&(data.valid[0].target - 1.0)));
+    assert_eq!(
+        data.series().unwrap().history.last(),
+        Some(&(data.valid[0].target - 1.0))
+    );
 
     let model = model(&recipe, &device()).unwrap();
     let plain = dataset(&recipe, y.clone(), covariates(x.clone(), known.clone()));
     let forecasts = points(&model, &plain);
     // From the row behind the first test window on, all but what is known beforehand is another.
-    let first = plain.history.len() + plain.valid.len() + 2;
+    let first = plain.series().unwrap().history.len() + plain.valid.len() + 2;
     let (mut other_y, mut other_x) = (y.clone(), x.clone());
     for value in other_y[first..].iter_mut().chain(&mut other_x[first..]) {
         *value += 5.0;
@@ -145,7 +150,7 @@ fn read_on_it_says_what_step_by_step_it_would() {
     for said in said {
         let next = super::Example::open_ended(&values[values.len() - 4..], ScaleBy::default());
         let value = model.forecast(&[next.unwrap()]).unwrap()[0];
-        assert!((window.forecast(said.point()) - value).abs() < 1e-6);
+        assert!((said.value(window) - value).abs() < 1e-6);
         values.push(value);
     }
     assert_eq!(said.len(), 3);
@@ -183,6 +188,155 @@ fn a_column_beside_it_that_drives_a_series_is_made_use_of() {
     let options = crate::PredictOptions { top_k: 1 };
     let refused = refused.predict("1, 2, 3", 1, options).unwrap_err();
     assert!(refused.to_string().contains("several columns"), "{refused}");
+}
+
+#[test]
+fn what_follows_a_table_is_said_by_what_is_known_of_it() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("driven.csv");
+    std::fs::write(&path, csv(150)).unwrap();
+    let given = [
+        "data.calendar=[\"day\"]",
+        "data.dates=when",
+        "data.known=[\"x\"]",
+        "data.inputs=[]",
+    ];
+    let recipe = crate::Recipe::Forecast(several(&path, &given).unwrap());
+    let dir = place.path().join("run");
+    train(&recipe, &dir, &Control::silent()).unwrap();
+    let open = crate::open(&dir).unwrap();
+    let told = open.continue_table(&path).unwrap_err().to_string();
+    assert!(
+        told.contains("rows behind the last value") && told.contains("got 0"),
+        "{told}"
+    );
+
+    // The last three rows are yet to come: it says what it said of them when they had come.
+    let table = place.path().join("table.csv");
+    let text = csv(150);
+    let lines: Vec<&str> = text.lines().collect();
+    let open_rows = lines.iter().enumerate().map(|(at, line)| match at {
+        148.. => format!("{},\n", line.rsplit_once(',').unwrap().0),
+        _ => format!("{line}\n"),
+    });
+    std::fs::write(&table, open_rows.collect::<String>()).unwrap();
+    let answers = open.continue_table(&table).unwrap();
+    let [(name, answer)] = &answers[..] else {
+        panic!("one series")
+    };
+    let judged = {
+        let crate::Recipe::Forecast(recipe) = &recipe else {
+            panic!("a forecast")
+        };
+        let run = recurra_train::Run::open(&dir).unwrap();
+        let model = super::super::fit::trained(recipe, &run).unwrap();
+        let data = Dataset::of_run(recipe, &run).unwrap();
+        let last = data.test.last().unwrap().clone();
+        let said = model.outlooks(std::slice::from_ref(&last)).unwrap();
+        said[0]
+            .iter()
+            .map(|said| said.value(&last))
+            .collect::<Vec<f64>>()
+    };
+    assert_eq!(name, "");
+    assert_eq!(answer.json["predictions"], serde_json::json!(judged));
+    assert_eq!(answer.text.split(", ").count(), 3);
+}
+
+#[test]
+fn what_is_drawn_is_read_on_whatever_stands_beside_it() {
+    for head in [
+        "model.head={ name = \"gaussian\" }",
+        "model.head={ name = \"student-t\", degrees = 4.0 }",
+        "model.head={ name = \"quantiles\", levels = [0.1, 0.5, 0.9] }",
+        "model.head={ name = \"negative-binomial\" }",
+    ] {
+        let given = [
+            "data.horizon=3",
+            "model.ahead=recursive",
+            "model.paths=40",
+            head,
+        ];
+        let recipe = match resolve(&column_recipe("a.csv".as_ref()), &given) {
+            Ok(crate::Recipe::Forecast(recipe)) => recipe,
+            other => panic!("{other:?}"),
+        };
+        let model = model(&recipe, &device()).unwrap();
+        let counts: Vec<f64> = (0..60).map(|t| f64::from(t * 7 % 11)).collect();
+        let data = dataset(&recipe, counts, Covariates::default());
+        let all = model.outlooks(&data.test).unwrap();
+        assert_eq!(
+            model.outlooks(&data.test[1..2]).unwrap(),
+            all[1..2],
+            "{head}"
+        );
+        // Further away less is known.
+        let sureness = Sureness::new(&recipe.model, LEVEL).unwrap();
+        let width = |step: usize| {
+            let pairs = all.iter().zip(&data.test);
+            let widths = pairs.map(|(said, window)| {
+                let [low, high] = sureness.interval(&said[step], window);
+                high - low
+            });
+            widths.sum::<f64>()
+        };
+        if !head.contains("negative") {
+            assert!(width(2) > width(0) && width(0) > 0.0, "{head}");
+        }
+        let Outlook::Drawn(values) = &all[0][2] else {
+            panic!("drawn")
+        };
+        let are_counts = values
+            .iter()
+            .all(|value| *value >= 0.0 && value.fract() == 0.0);
+        assert_eq!(
+            (values.len(), are_counts),
+            (40, head.contains("negative")),
+            "{head}"
+        );
+    }
+}
+
+#[test]
+fn counts_are_learnt_with_their_own_distribution() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("sales.csv");
+    // Three quiet days, then a busy one; noise that only the distribution can say.
+    let counts = noise(3, 240);
+    let counts = counts.iter().enumerate().map(|(day, noise)| {
+        let mean = if day % 4 == 3 { 20.0 } else { 4.0 };
+        format!("{}\n", (mean * (1.0 + 0.5 * noise)).round())
+    });
+    std::fs::write(&path, counts.collect::<String>()).unwrap();
+    let given = [
+        "model.head={ name = \"negative-binomial\" }",
+        "data.window_len=8",
+        "data.horizon=2",
+        "train.updates=300",
+        "train.batch_size=16",
+        "train.optimizer={ name = \"adam\", learning_rate = 0.01 }",
+        "model.stack.layer.hidden_size=16",
+    ];
+    let recipe = resolve(&column_recipe(&path), &given).unwrap();
+    let dir = place.path().join("run");
+    let trained = train(&recipe, &dir, &Control::silent()).unwrap();
+    for judged in &trained.evaluations {
+        assert!(
+            judged.notes[0].starts_with("The model beats the last value"),
+            "{judged:?}"
+        );
+        assert!(
+            judged.metrics.get(NEGATIVE_LOG_LIKELIHOOD.name).unwrap() < 3.0,
+            "{judged:?}"
+        );
+        assert!(judged.metrics.get(CRPS.name).unwrap() > 0.0);
+    }
+    assert_eq!(evaluate(&dir, None).unwrap(), trained.evaluations);
+
+    std::fs::write(&path, "1\n2\n3.5\n".repeat(20)).unwrap();
+    let refused = train(&recipe, &place.path().join("other"), &Control::silent());
+    let told = refused.unwrap_err().to_string();
+    assert!(told.contains("whose value 3 is 3.5"), "{told}");
 }
 
 #[test]
@@ -228,26 +382,35 @@ fn every_head_is_fitted_and_judged_at_each_distance() {
     }
 }
 
+/// Of a model with this head.
+fn sureness(head: Head) -> Option<Sureness> {
+    let mut model = super::recipe(&column_recipe("a.csv".as_ref())).model;
+    model.head = head;
+    Sureness::new(&model, LEVEL)
+}
+
 #[test]
 fn distributions_have_the_quantiles_and_densities_of_the_tables() {
-    let normal = Sureness::new(&Head::Gaussian {}, LEVEL).unwrap();
+    let normal = sureness(Head::Gaussian {}).unwrap();
+    // Its unit is 1 and its last value 0: changes are values.
+    let window = super::example(&[1.0, 0.0], 1.0);
     let said = Outlook::Located {
         location: 1.0,
         scale: 2.0,
     };
     // 10 % of a normal variable lie beyond 1.2816, of Student's with 5 degrees beyond 1.4759.
-    let [low, high] = normal.interval(&said);
+    let [low, high] = normal.interval(&said, &window);
     assert!((high - (1.0 + 2.0 * 1.2816)).abs() < 5e-3 && (low + high - 2.0).abs() < 1e-9);
-    let student = Sureness::new(&Head::StudentT { degrees: 5.0 }, LEVEL).unwrap();
-    assert!((student.interval(&said)[1] - (1.0 + 2.0 * 1.4759)).abs() < 5e-3);
+    let student = sureness(Head::StudentT { degrees: 5.0 }).unwrap();
+    assert!((student.interval(&said, &window)[1] - (1.0 + 2.0 * 1.4759)).abs() < 5e-3);
     // −ln φ(0) = ½ ln 2π; of Student's with 5 degrees the density at 0 is 0.3796.
-    let nats = normal.nats(&said, 1.0).unwrap();
+    let nats = normal.nats(&said, &window).unwrap();
     assert!((nats - (2.0_f64.ln() + 0.5 * std::f64::consts::TAU.ln())).abs() < 1e-6);
-    let nats = student.nats(&said, 1.0).unwrap();
+    let nats = student.nats(&said, &window).unwrap();
     assert!((nats - (2.0_f64.ln() - 0.379_6_f64.ln())).abs() < 1e-4);
     // The CRPS of a normal variable at its mean: σ·(2φ(0) − 1/√π) = 0.2337·σ.
-    assert!((normal.crps(&said, 1.0).unwrap() - 2.0 * 0.2337).abs() < 5e-3);
-    assert_eq!(Sureness::new(&Head::Point {}, LEVEL), None);
+    assert!((normal.crps(&said, &window).unwrap() - 2.0 * 0.2337).abs() < 5e-3);
+    assert_eq!(sureness(Head::Point {}), None);
 }
 
 #[test]
@@ -255,15 +418,15 @@ fn quantiles_never_cross_and_their_ends_are_the_interval() {
     let head = Head::Quantiles {
         levels: vec![0.1, 0.5, 0.9],
     };
-    let said = head.outlook(&[2.0, 1.0, 3.0]);
-    assert_eq!(said.point(), 2.0);
-    let sureness = Sureness::new(&head, LEVEL).unwrap();
-    assert_eq!(sureness.interval(&said), [1.0, 3.0]);
+    // The unit is 2.
     let example = super::example(&[8.0, 10.0], 15.0);
+    let said = head.outlook(&[2.0, 1.0, 3.0], &example);
+    assert_eq!(said.value(&example), 14.0);
+    let sureness = sureness(head).unwrap();
+    assert_eq!(sureness.interval(&said, &example), [12.0, 16.0]);
     let spread = Spread::of_said(&sureness, &[&said], std::slice::from_ref(&example));
     let spread = spread.unwrap().unwrap();
-    // The unit is 2: the interval goes from 12 to 16, and twice the mean pinball loss of a change
-    // of 2.5 is 2·(0.1·1.5 + 0.5·0.5 + 0.1·0.5)/3 units.
+    // Twice the mean pinball loss of a change of 2.5 is 2·(0.1·1.5 + 0.5·0.5 + 0.1·0.5)/3 units.
     assert_eq!(spread.inside.share(), Some(1.0));
     assert!(
         (spread.crps - 2.0 * 2.0 * 0.45 / 3.0).abs() < 1e-9,
@@ -277,7 +440,8 @@ fn losses_are_those_of_the_definitions() {
         let width = said.len();
         let said = Tensor::<1>::from_data(&said[..], &device()).reshape([1, 1, width]);
         let target = Tensor::<2>::from_data([[target]], &device());
-        f64::from(values(&loss_of(head, said, target).unwrap())[0])
+        let levels = Tensor::<2>::ones([1, 1], &device());
+        f64::from(values(&loss_of(head, said, target, levels).unwrap())[0])
     };
     assert!((loss(&Head::Point {}, vec![1.0], 3.0) - 4.0).abs() < 1e-6);
     // ln(1 + e^x) = 1 at x = ln(e − 1); with the least scale 1.001.
@@ -322,6 +486,17 @@ fn what_does_not_go_together_is_refused_by_key() {
             "width",
         ),
         (&["data.calendar=[\"decade\"]"], "decade"),
+        (&["model.paths=50"], "model.paths"),
+        (
+            &[
+                "data.dates=when",
+                "data.inputs=[]",
+                "model.ahead=recursive",
+                "model.head={ name = \"gaussian\" }",
+                "model.paths=1",
+            ],
+            "model.paths: expected 2 to",
+        ),
     ] {
         let refused = several("a.csv".as_ref(), given).unwrap_err().to_string();
         assert!(refused.contains(key), "{given:?}: {refused}");

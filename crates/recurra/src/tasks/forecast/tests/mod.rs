@@ -3,6 +3,7 @@
 mod honesty;
 mod horizons;
 mod judging;
+mod panels;
 mod predicting;
 mod running;
 mod windowing;
@@ -13,6 +14,7 @@ use super::model::{ForecastModel, Sizes};
 use crate::recipe::RecipeSource;
 use recurra_data::series::ScaleBy;
 use recurra_nn::{CellName, Device, LayerConfig, StackConfig, rng};
+use recurra_train::Control;
 
 /// A small recipe of one family of ramps.
 const RAMPS: &str = r#"
@@ -84,6 +86,7 @@ fn untrained() -> ForecastModel {
         scale_by: ScaleBy::default(),
         ar_len: None,
         ahead: super::Ahead::default(),
+        paths: None,
         head: super::Head::default(),
         stack: StackConfig::uniform(LayerConfig::new(CellName::Lstm, 12), 2),
     };
@@ -100,7 +103,7 @@ fn recipes_are_checked_key_by_key() {
     let refusal = |set: &str| resolve(RAMPS, &[set]).unwrap_err().to_string();
     insta::assert_snapshot!(refusal("data.window_len=8"), @"recipe `test`: unknown field `window_len`, expected one of `examples_per_epoch`, `num_valid`, `num_test`, `families` in `data`");
     insta::assert_snapshot!(refusal("data.num_test=0"), @"data.num_test: expected at least 1, got 0");
-    insta::assert_snapshot!(refusal("data.source=colum"), @"recipe `test`: unknown variant `colum`, expected `generated` or `column` in `data.source`; did you mean `column`?");
+    insta::assert_snapshot!(refusal("data.source=colum"), @"recipe `test`: unknown variant `colum`, expected one of `generated`, `column`, `panel` in `data.source`; did you mean `column`?");
     insta::assert_snapshot!(
         refusal("data.families=[{ name = \"a\", weight = 1, window_len = [1, 8], generator = { kind = \"ramp\" } }]"),
         @"data.families[0].window_len: expected [least, most] with 2 <= least <= most <= 10000, got [1, 8]"
@@ -115,7 +118,7 @@ fn recipes_are_checked_key_by_key() {
     insta::assert_snapshot!(refusal("data.season_len=5"), @"data.season_len: expected 2 to 4 (window_len), got 5");
     insta::assert_snapshot!(refusal("data.split.test=0"), @"`split.train + valid + test`: expected a sum of 1, got 0.8");
     insta::assert_snapshot!(refusal("data.column=0"), @"recipe `test`: columns count from 1, got 0 in `data`");
-    insta::assert_snapshot!(refusal("model.scale=range"), @"recipe `test`: unknown field `scale`, expected one of `scale_by`, `ar_len`, `ahead`, `head`, `stack` in `model`; did you mean `scale_by`?");
+    insta::assert_snapshot!(refusal("model.scale=range"), @"recipe `test`: unknown field `scale`, expected one of `scale_by`, `ar_len`, `ahead`, `paths`, `head`, `stack` in `model`; did you mean `scale_by`?");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 use super::super::column::Column;
 use super::super::column::windows_of_file;
+use super::super::config::Head;
 use super::super::data::{Dataset, Training};
 use super::super::example::{Cut, collate};
 use super::{DataConfig, RAMPS, column_recipe, example, recipe, untrained};
@@ -9,9 +10,14 @@ use std::sync::Arc;
 #[test]
 fn the_network_reads_changes_and_levels_in_the_windows_own_unit() {
     // Changes 2, 4, 3: the unit is 3. Levels as seen from the last value, over 3 changes.
-    let batch = collate(&[&example(&[1.0, 3.0, 7.0, 10.0], 16.0)], 2, 1)
-        .unwrap()
-        .series;
+    let batch = collate(
+        &[&example(&[1.0, 3.0, 7.0, 10.0], 16.0)],
+        &Head::Point {},
+        2,
+        1,
+    )
+    .unwrap()
+    .series;
     let third = 1.0 / 3.0;
     let expected = [2.0 * third, -7.0 / 9.0, 4.0 * third, -third, 1.0, 0.0];
     for (value, expected) in batch.values.iter().zip(expected) {
@@ -24,7 +30,7 @@ fn the_network_reads_changes_and_levels_in_the_windows_own_unit() {
 #[test]
 fn a_leap_out_of_a_quiet_stretch_does_not_drown_the_rest() {
     let leap = example(&[1.0, 1.001, 1.0, 1.001], 500.0);
-    let batch = collate(&[&leap], 2, 1).unwrap();
+    let batch = collate(&[&leap], &Head::Point {}, 2, 1).unwrap();
     assert_eq!(batch.series.targets, [10.0]);
     assert_eq!(leap.target, 500.0);
 }
@@ -81,7 +87,7 @@ fn no_part_of_a_series_sees_the_future() {
         let latest_seen = earlier.iter().map(|e| e.target).fold(0.0, f64::max);
         assert!(later.iter().all(|example| example.target > latest_seen));
     }
-    assert_eq!(data.latest.unwrap(), [46.0, 47.0, 48.0, 49.0]);
+    assert_eq!(data.series().unwrap().latest, [46.0, 47.0, 48.0, 49.0]);
 }
 
 #[test]
@@ -119,6 +125,7 @@ fn values_of_a_file_are_forecast_from_what_came_before_them() {
         window_len: [2, 3],
         horizon: 1,
         by: ScaleBy::default(),
+        family: 0,
     };
     let windows = cut.windows().unwrap();
     let shown: Vec<(&[f64], f64)> = windows.iter().map(|w| (w.inputs(), w.target)).collect();

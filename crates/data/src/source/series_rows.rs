@@ -1,0 +1,129 @@
+//! Series that stand in rows, one a row, each as long as it is.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use crate::error::DataError;
+use crate::source::column::Table;
+use crate::source::numbers::{parse_finite, quoted};
+
+/// A series by its name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedSeries {
+    /// What the file calls it.
+    pub name: String,
+    /// The line that it begins in, counted from 1.
+    pub line: usize,
+    /// Its values in order of time.
+    pub values: Vec<f64>,
+}
+
+/// Reads series from a CSV file in which each row is one: its name, then its values, then as many
+/// empty cells as a longer row needs. So the files of the M4 competition are laid out.
+///
+/// The first row is a header when its second cell is no number.
+///
+/// # Errors
+/// [`DataError::NotANumber`] with line and column, also for an empty cell between two values;
+/// [`DataError::TooFew`] for a row without values; [`DataError::RepeatedName`];
+/// [`DataError::RaggedRow`], [`DataError::Empty`] and those of
+/// [`read_lines`](super::read_lines).
+///
+/// # Example
+/// ```
+/// use recurra_data::source::read_series_rows;
+///
+/// # let dir = tempfile::tempdir()?;
+/// let path = dir.path().join("hourly.csv");
+/// std::fs::write(&path, "V1,V2,V3,V4\nH1,605,586,586\nH2,3124,2990,\n")?;
+/// let series = read_series_rows(&path)?;
+/// assert_eq!((series[1].name.as_str(), &series[1].values[..]), ("H2", &[3124.0, 2990.0][..]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read_series_rows(path: &Path) -> Result<Vec<NamedSeries>, DataError> {
+    let mut table = Table::open(path)?;
+    let mut series = Vec::new();
+    let mut lines = HashMap::new();
+    let mut is_first = true;
+    while let Some(row) = table.next_row()? {
+        let is_header = std::mem::take(&mut is_first)
+            && row
+                .cells
+                .get(1)
+                .is_some_and(|cell| parse_finite(cell).is_none());
+        if is_header {
+            continue;
+        }
+        let filled = |&index: &usize| !row.cells[index].is_empty();
+        let end = (0..row.cells.len()).rev().find(filled);
+        let cells = row.cells.iter().enumerate();
+        let values = cells.skip(1).take(end.unwrap_or(0)).map(|(index, cell)| {
+            parse_finite(cell).ok_or_else(|| DataError::NotANumber {
+                path: path.to_owned(),
+                line: row.line,
+                column: (index + 1).to_string(),
+                got: quoted(cell),
+            })
+        });
+        let values: Vec<f64> = values.collect::<Result<_, _>>()?;
+        let name = row.cells[0].to_owned();
+        if values.is_empty() {
+            return Err(DataError::TooFew {
+                what: format!("{}:{}: series `{name}`", path.display(), row.line),
+                expected: 1,
+                got: 0,
+                unit: "values",
+                advice: "a row is a name and the series' values, with commas between",
+            });
+        }
+        if let Some(first_line) = lines.insert(name.clone(), row.line) {
+            return Err(DataError::RepeatedName {
+                path: path.to_owned(),
+                line: row.line,
+                first_line,
+                name,
+            });
+        }
+        series.push(NamedSeries {
+            name,
+            line: row.line,
+            values,
+        });
+    }
+    if series.is_empty() {
+        return Err(DataError::Empty {
+            path: path.to_owned(),
+            expected: "rows of a name and numbers",
+        });
+    }
+    Ok(series)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(content: &str) -> Result<Vec<NamedSeries>, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.csv");
+        std::fs::write(&path, content).unwrap();
+        let dir = format!("{}/", dir.path().display());
+        read_series_rows(&path).map_err(|error| error.to_string().replace(&dir, ""))
+    }
+
+    #[test]
+    fn rows_end_where_their_last_value_is() {
+        let series = read("\"a\",\"1\",\"2\",\"3\"\n\"b\",\"4\",,\n").unwrap();
+        assert_eq!(series[0].values, [1.0, 2.0, 3.0]);
+        assert_eq!((series[1].line, &series[1].values[..]), (2, &[4.0][..]));
+        assert_eq!(read("name,v1\na,1\n").unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_row_is_told_by_line_and_column() {
+        insta::assert_snapshot!(read("a,1,,3\n").unwrap_err(), @"x.csv:1: column `3`: expected a finite number, got an empty cell; correct or remove this row");
+        insta::assert_snapshot!(read("a,1\nb,\n").unwrap_err(), @"x.csv:2: series `b`: expected at least 1 values, got 0; a row is a name and the series' values, with commas between");
+        insta::assert_snapshot!(read("a,1\na,2\n").unwrap_err(), @"x.csv:2: `a` again, as in line 1; a name is of one series");
+        insta::assert_snapshot!(read("a,v\n").unwrap_err(), @"x.csv: expected rows of a name and numbers, got an empty file; give a file with content");
+    }
+}

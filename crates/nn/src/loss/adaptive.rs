@@ -1,0 +1,351 @@
+//! A softmax in two levels, for vocabularies in which few tokens are frequent and most are rare.
+
+use super::cross_entropy::Labels;
+use crate::ops::{AdaptiveSpec, mean_adaptive_cross_entropy};
+use crate::{Device, Linear, NnError, Rng};
+use burn::module::Module;
+use burn::tensor::{DType, Tensor};
+
+/// Where the vocabulary is cut, and what chooses among its parts.
+///
+/// The tokens below the first cutoff are the shortlist; from each cutoff to the next, or to the end,
+/// goes a cluster. With `s = x·Wᵀ + b` over the tokens and `c` over the clusters,
+///
+/// `p(v) = softmax([s over the shortlist, c])[v]` for a token of the shortlist, and
+/// `p(v) = softmax([s over the shortlist, c])[k] · softmax(s over cluster k)[v]` for one of cluster k.
+///
+/// So a step whose label is frequent costs as much as the shortlist is long, and the rare tokens are
+/// looked at only where one of them is the label: faster the more the first tokens are the frequent
+/// ones, and a distribution over all tokens in any case. The rows of a cluster are as wide as the
+/// shortlist's, so that they can be an embedding's.
+///
+/// # Source
+/// Grave et al. 2017, "Efficient softmax approximation for GPUs", without their narrower clusters;
+/// Goodman 2001, "Classes for fast maximum entropy training".
+///
+/// # Example
+/// ```
+/// use recurra_nn::loss::{AdaptiveSoftmax, Labels};
+/// use recurra_nn::{Device, Linear, Tensor, rng, weights::values};
+/// let (device, mut rng) = (Device::flex(), rng(0, 0));
+/// let head = Linear::new(3, 6, &mut rng, &device);
+/// let softmax = AdaptiveSoftmax::new(&[2, 4], 6, 3, &mut rng, &device)?;
+/// let x = Tensor::<3>::ones([1, 1, 3], &device);
+/// let loss = |id: u32| {
+///     let labels = Labels { ids: &[id], lengths: &[1] };
+///     let (weight, bias) = (head.weight.val(), head.bias.val());
+///     softmax.cross_entropy(x.clone(), weight, bias, labels).map(|loss| values(&loss)[0])
+/// };
+/// let total = (0..6).map(|id| Ok((-loss(id)?).exp())).sum::<Result<f32, recurra_nn::NnError>>()?;
+/// assert!((total - 1.0).abs() < 1e-5);
+/// # Ok::<(), recurra_nn::NnError>(())
+/// ```
+#[derive(Module, Debug)]
+pub struct AdaptiveSoftmax {
+    /// From the top layer to the clusters' logits.
+    pub clusters: Linear,
+    #[module(skip)]
+    cutoffs: Vec<usize>,
+}
+
+impl AdaptiveSoftmax {
+    /// Draws the weights of the clusters; each cutoff is the first token of one.
+    ///
+    /// # Errors
+    /// [`NnError::Config`] for cutoffs that do not ascend from 1 to below `vocab_size`, or none.
+    pub fn new(
+        cutoffs: &[usize],
+        vocab_size: usize,
+        input_size: usize,
+        rng: &mut Rng,
+        device: &Device,
+    ) -> Result<Self, NnError> {
+        let ascend = cutoffs.is_sorted_by(|a, b| a < b);
+        let inside = cutoffs
+            .iter()
+            .all(|cutoff| (1..vocab_size).contains(cutoff));
+        if cutoffs.is_empty() || !ascend || !inside {
+            let want = format!(
+                "ascending numbers from 1 to {}",
+                vocab_size.saturating_sub(1)
+            );
+            return Err(NnError::config(
+                "cutoffs",
+                want,
+                format_args!("{cutoffs:?}"),
+            ));
+        }
+        Ok(Self {
+            clusters: Linear::new(input_size, cutoffs.len(), rng, device),
+            cutoffs: cutoffs.to_vec(),
+        })
+    }
+
+    /// `-mean(ln p(label))` over real tokens in nats, shape `[1]`.
+    ///
+    /// # Shapes
+    /// `x [batch, seq_len, input_size]`, `weight [vocab_size, input_size]`, `bias [vocab_size]`.
+    ///
+    /// # Errors
+    /// As [`tied_cross_entropy`](super::tied_cross_entropy); [`NnError::Shape`] for tensors that are
+    /// not of f32.
+    pub fn cross_entropy(
+        &self,
+        x: Tensor<3>,
+        weight: Tensor<2>,
+        bias: Tensor<1>,
+        labels: Labels<'_>,
+    ) -> Result<Tensor<1>, NnError> {
+        const OP: &str = "adaptive_cross_entropy";
+        let ([batch_size, seq_len, width], [vocab_size, input_size]) = (x.dims(), weight.dims());
+        let [_, of_clusters] = self.clusters.weight.dims();
+        if width != input_size || width != of_clusters {
+            let want = [batch_size, seq_len, of_clusters];
+            return Err(NnError::shape(OP, "x", want, x.dims()));
+        }
+        if bias.dims() != [vocab_size] {
+            return Err(NnError::shape(OP, "bias", [vocab_size], bias.dims()));
+        }
+        let least = self.cutoffs.last().map_or(0, |last| last + 1);
+        if vocab_size < least {
+            let want = format!("at least {least} tokens");
+            return Err(NnError::shape(OP, "weight", want, vocab_size));
+        }
+        let dtypes = [x.dtype(), weight.dtype(), bias.dtype()];
+        if dtypes != [DType::F32; 3] {
+            return Err(NnError::shape(OP, "x", "f32", format_args!("{dtypes:?}")));
+        }
+        let spec = AdaptiveSpec {
+            targets: labels.spec(OP, [batch_size, seq_len, vocab_size], 0.0)?,
+            cutoffs: self.cutoffs.clone(),
+        };
+        let clusters = (self.clusters.weight.val(), self.clusters.bias.val());
+        Ok(mean_adaptive_cross_entropy(
+            x,
+            (weight, bias),
+            clusters,
+            spec,
+        ))
+    }
+
+    /// One linear map to the logits of all tokens, and behind them of the clusters: what
+    /// [`Cutoffs::log_probs`] takes.
+    pub fn whole(&self, tokens: &Linear) -> Linear {
+        use burn::module::Param;
+        let join = |a: Tensor<2>, b: Tensor<2>| Tensor::cat(vec![a, b], 0);
+        let bias = Tensor::cat(vec![tokens.bias.val(), self.clusters.bias.val()], 0);
+        Linear {
+            weight: Param::from_tensor(join(tokens.weight.val(), self.clusters.weight.val())),
+            bias: Param::from_tensor(bias),
+        }
+    }
+
+    /// Where the vocabulary is cut.
+    pub fn cutoffs(&self) -> Cutoffs {
+        Cutoffs(self.cutoffs.clone())
+    }
+}
+
+/// Where a vocabulary is cut into a shortlist and clusters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cutoffs(Vec<usize>);
+
+impl Cutoffs {
+    /// How many clusters there are, at least one.
+    pub fn num_clusters(&self) -> usize {
+        self.0.len()
+    }
+
+    /// `ln p` of every token, in the place of the logits of all tokens and, behind them, of the
+    /// clusters, which are taken off.
+    ///
+    /// # Example
+    /// ```
+    /// # use recurra_nn::loss::AdaptiveSoftmax;
+    /// # use recurra_nn::{Device, rng};
+    /// # let softmax = AdaptiveSoftmax::new(&[1], 3, 4, &mut rng(0, 0), &Device::flex())?;
+    /// // A token that is as likely as the cluster of two equal ones.
+    /// let mut logits = vec![0.5, 2.0, 2.0, 0.5];
+    /// softmax.cutoffs().log_probs(&mut logits);
+    /// let probs: Vec<f32> = logits.iter().map(|log_prob| log_prob.exp()).collect();
+    /// assert!(probs.iter().zip([0.5, 0.25, 0.25]).all(|(a, b)| (a - b).abs() < 1e-6));
+    /// # Ok::<(), recurra_nn::NnError>(())
+    /// ```
+    pub fn log_probs(&self, logits: &mut Vec<f32>) {
+        let vocab_size = logits.len() - self.0.len();
+        let shortlist = self.0[0];
+        let clusters = logits.split_off(vocab_size);
+        let first = log_sum_exp(logits[..shortlist].iter().chain(&clusters));
+        logits[..shortlist]
+            .iter_mut()
+            .for_each(|logit| *logit -= first);
+        let ends = self.0[1..].iter().copied().chain([vocab_size]);
+        for ((&start, end), cluster) in self.0.iter().zip(ends).zip(&clusters) {
+            let tokens = &mut logits[start..end];
+            let shift = cluster - first - log_sum_exp(tokens.iter());
+            tokens.iter_mut().for_each(|logit| *logit += shift);
+        }
+    }
+}
+
+fn log_sum_exp<'a>(logits: impl Iterator<Item = &'a f32> + Clone) -> f32 {
+    let max = logits.clone().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = logits.map(|&logit| f64::from(logit - max).exp()).sum();
+    max + sum.ln() as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loss::tied_cross_entropy;
+    use crate::weights::values;
+    use burn::tensor::TensorData;
+    use burn::tensor::activation::log_softmax;
+
+    const VOCAB: usize = 9;
+    const WIDTH: usize = 4;
+
+    struct Case {
+        x: Tensor<3>,
+        weight: Tensor<2>,
+        bias: Tensor<1>,
+        softmax: AdaptiveSoftmax,
+    }
+
+    fn case(cutoffs: &[usize], device: &Device) -> Case {
+        let wave = |n: usize, by: f32| (0..n).map(|i| (i as f32 * by).sin()).collect::<Vec<_>>();
+        let softmax = AdaptiveSoftmax::new(cutoffs, VOCAB, WIDTH, &mut crate::rng(4, 0), device);
+        Case {
+            x: Tensor::from_data(TensorData::new(wave(6 * WIDTH, 1.3), [2, 3, WIDTH]), device),
+            weight: Tensor::from_data(
+                TensorData::new(wave(VOCAB * WIDTH, 0.7), [VOCAB, WIDTH]),
+                device,
+            ),
+            bias: Tensor::from_data(TensorData::new(wave(VOCAB, 2.1), [VOCAB]), device),
+            softmax: softmax.unwrap(),
+        }
+    }
+
+    // One label of each part, one that is padded.
+    const LABELS: Labels<'_> = Labels {
+        ids: &[0, 8, 4, 2, 3, 77],
+        lengths: &[3, 2],
+    };
+
+    /// The definition, in tensors that differentiate themselves.
+    fn plain(case: &Case, cutoffs: &[usize]) -> Tensor<1> {
+        let x = case.x.clone().reshape([6, WIDTH]);
+        let logits = |weight: Tensor<2>, bias: Tensor<1>| {
+            x.clone().matmul(weight.transpose()) + bias.unsqueeze()
+        };
+        let tokens = logits(case.weight.clone(), case.bias.clone());
+        let clusters = &case.softmax.clusters;
+        let clusters = logits(clusters.weight.val(), clusters.bias.val());
+        let head = vec![tokens.clone().narrow(1, 0, cutoffs[0]), clusters];
+        let head = log_softmax(Tensor::cat(head, 1), 1);
+        let at = |table: &Tensor<2>, row: usize, column: usize| {
+            table
+                .clone()
+                .narrow(0, row, 1)
+                .narrow(1, column, 1)
+                .reshape([1])
+        };
+        let ends: Vec<usize> = cutoffs[1..].iter().copied().chain([VOCAB]).collect();
+        let rows = [0, 1, 2, 3, 4];
+        let log_probs = rows.map(|row| {
+            let label = LABELS.ids[row] as usize;
+            match cutoffs.iter().rposition(|&cutoff| cutoff <= label) {
+                None => at(&head, row, label),
+                Some(k) => {
+                    let tail = tokens.clone().narrow(1, cutoffs[k], ends[k] - cutoffs[k]);
+                    let tail = log_softmax(tail, 1);
+                    at(&head, row, cutoffs[0] + k) + at(&tail, row, label - cutoffs[k])
+                }
+            }
+        });
+        Tensor::cat(log_probs.to_vec(), 0).mean().neg()
+    }
+
+    #[test]
+    fn loss_and_gradients_are_those_of_the_definition() {
+        for cutoffs in [&[3][..], &[2, 4], &[1, 2, 8]] {
+            let gradients = |fused: bool| {
+                let device = Device::flex().autodiff();
+                let mut case = case(cutoffs, &device);
+                case.x = case.x.require_grad();
+                case.weight = case.weight.require_grad();
+                case.bias = case.bias.require_grad();
+                let (x, weight, bias) = (case.x.clone(), case.weight.clone(), case.bias.clone());
+                let loss = match fused {
+                    true => case.softmax.cross_entropy(x, weight, bias, LABELS).unwrap(),
+                    false => plain(&case, cutoffs),
+                };
+                let mut all = values(&loss);
+                let found = loss.backward();
+                all.extend(values(&case.x.grad(&found).unwrap()));
+                all.extend(values(&case.weight.grad(&found).unwrap()));
+                all.extend(values(&case.bias.grad(&found).unwrap()));
+                let clusters = &case.softmax.clusters;
+                all.extend(values(&clusters.weight.grad(&found).unwrap()));
+                all.extend(values(&clusters.bias.grad(&found).unwrap()));
+                all
+            };
+            let (fused, plain) = (gradients(true), gradients(false));
+            assert_eq!(fused.len(), plain.len());
+            for (a, b) in fused.iter().zip(&plain) {
+                assert!((a - b).abs() < 2e-6, "{cutoffs:?}: {a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn log_probs_of_one_map_are_those_of_the_loss() {
+        let device = Device::flex();
+        let case = case(&[2, 4], &device);
+        let Case { weight, bias, .. } = &case;
+        let tokens = Linear {
+            weight: burn::module::Param::from_tensor(weight.clone()),
+            bias: burn::module::Param::from_tensor(bias.clone()),
+        };
+        let x = case.x.clone().narrow(0, 0, 1).narrow(1, 0, 1);
+        let mut log_probs = values(&case.softmax.whole(&tokens).forward(x.clone()));
+        case.softmax.cutoffs().log_probs(&mut log_probs);
+        assert_eq!(log_probs.len(), VOCAB);
+        for (id, log_prob) in (0..).zip(log_probs) {
+            let labels = Labels {
+                ids: &[id],
+                lengths: &[1],
+            };
+            let (x, weight, bias) = (x.clone(), weight.clone(), bias.clone());
+            let loss = case.softmax.cross_entropy(x, weight, bias, labels);
+            let loss = values(&loss.unwrap())[0];
+            assert!((loss + log_prob).abs() < 1e-5, "{id}: {loss} {log_prob}");
+        }
+    }
+
+    #[test]
+    fn cutoffs_and_tensors_that_do_not_fit_are_refused() {
+        let device = Device::flex();
+        for cutoffs in [&[][..], &[0], &[9], &[4, 4], &[5, 2]] {
+            let refused = AdaptiveSoftmax::new(cutoffs, 9, 4, &mut crate::rng(0, 0), &device);
+            let told = refused.unwrap_err().to_string();
+            assert!(told.contains("ascending numbers from 1 to 8"), "{told}");
+        }
+        let case = case(&[2, 4], &device);
+        let narrow = case.x.clone().narrow(2, 0, 3);
+        let refused =
+            (case.softmax).cross_entropy(narrow, case.weight.clone(), case.bias.clone(), LABELS);
+        assert!(refused.is_err());
+        let few = (
+            case.weight.clone().narrow(0, 0, 4),
+            case.bias.clone().narrow(0, 0, 4),
+        );
+        let refused = case
+            .softmax
+            .cross_entropy(case.x.clone(), few.0, few.1, LABELS);
+        assert!(refused.is_err());
+        // The same tensors are fine for a softmax over all.
+        let whole = tied_cross_entropy(case.x, case.weight, case.bias, LABELS, 0.0);
+        assert!(whole.is_ok());
+    }
+}
