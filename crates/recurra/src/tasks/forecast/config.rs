@@ -171,7 +171,8 @@ pub struct ModelConfig {
     #[serde(default)]
     pub scale_by: ScaleBy,
     /// Steps whose features also go straight to the answer, by a linear map beside the recurrent
-    /// layers (LSTNet's autoregressive highway). Default none.
+    /// layers (LSTNet's autoregressive highway). Where they hold a season (`data.season_len`), that
+    /// map begins as the last season. Default none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ar_len: Option<usize>,
     /// How values behind the next are forecast. Default: directly.

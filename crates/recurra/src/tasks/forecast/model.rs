@@ -7,7 +7,7 @@ use crate::Error;
 use crate::network::{Network, Part};
 use crate::report::graph::{Readout, Topology};
 use crate::tasks::device;
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::tensor::TensorData;
 use recurra_data::series::ScaleBy;
 use recurra_nn::{Device, Linear, Mode, NnError, Rng, Stack, Tensor, weights};
@@ -48,6 +48,8 @@ pub struct Sizes {
     pub horizon: usize,
     /// How those behind the next are.
     pub ahead: Ahead,
+    /// Values in a season and in a window, where the series have a season.
+    pub season: Option<[usize; 2]>,
 }
 
 impl Sizes {
@@ -57,6 +59,7 @@ impl Sizes {
         num_known: 0,
         horizon: 1,
         ahead: Ahead::Direct,
+        season: None,
     };
 
     pub(super) fn of(recipe: &Recipe) -> Self {
@@ -66,6 +69,9 @@ impl Sizes {
             num_known,
             horizon: recipe.horizon(),
             ahead: recipe.model.ahead,
+            season: recipe
+                .season_len()
+                .map(|season_len| [season_len, recipe.window_len()[1]]),
         }
     }
 
@@ -99,7 +105,19 @@ impl ForecastModel {
         let width = stack.output_size() + steps * sizes.num_known;
         let head = Linear::new(width, steps * config.head.width(), rng, device);
         let ar_len = config.ar_len.unwrap_or(0);
-        let highway = (ar_len > 0).then(|| Linear::new(ar_len * input_size, steps, rng, device));
+        let highway = (ar_len > 0).then(|| {
+            let highway = Linear::new(ar_len * input_size, steps, rng, device);
+            match sizes.season {
+                Some([season_len, window_len])
+                    if season_len <= ar_len && config.head != (Head::NegativeBinomial {}) =>
+                {
+                    // A level is seen over as many steps as a window has changes.
+                    let level = (window_len - 1) as f32;
+                    last_season(highway, [season_len, ar_len, input_size], level)
+                }
+                _ => highway,
+            }
+        });
         Ok(Self {
             stack,
             head,
@@ -218,6 +236,28 @@ impl ForecastModel {
     fn batch(&self, examples: &[&Example]) -> Result<Batch, NnError> {
         let (input_size, steps) = (self.sizes.input_size(), self.sizes.steps());
         collate(examples, &self.says, input_size, steps).map_err(unfit)
+    }
+}
+
+/// A highway that begins as the last season: to each value ahead goes the level of one season before
+/// it, and nothing else.
+fn last_season(
+    highway: Linear,
+    [season_len, ar_len, input_size]: [usize; 3],
+    level: f32,
+) -> Linear {
+    let device = highway.weight.val().device();
+    let [steps, width] = highway.weight.val().dims();
+    let mut weight = vec![0.0; steps * width];
+    for step in 0..steps {
+        let place = ar_len - season_len + step % season_len;
+        // The first number of a step is the change, the second the level.
+        weight[step * width + place * input_size + 1] = level;
+    }
+    let weight = Tensor::from_data(TensorData::new(weight, [steps, width]), &device);
+    Linear {
+        weight: Param::from_tensor(weight),
+        bias: Param::from_tensor(Tensor::zeros([steps], &device)),
     }
 }
 

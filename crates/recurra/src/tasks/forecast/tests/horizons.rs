@@ -10,6 +10,7 @@ use super::super::outlook::{Outlook, Sureness, loss_of};
 use super::{column_recipe, resolve};
 use crate::tasks::device;
 use crate::{Error, evaluate, train};
+use burn::module::Param;
 use rand::RngExt;
 use recurra_data::rng::rng;
 use recurra_data::series::ScaleBy;
@@ -188,6 +189,34 @@ fn a_column_beside_it_that_drives_a_series_is_made_use_of() {
     let options = crate::PredictOptions { top_k: 1 };
     let refused = refused.predict("1, 2, 3", 1, options).unwrap_err();
     assert!(refused.to_string().contains("several columns"), "{refused}");
+}
+
+#[test]
+fn with_a_season_the_highway_begins_as_the_last_one() {
+    let given = [
+        "data.window_len=9",
+        "data.season_len=3",
+        "model.ar_len=5",
+        "data.horizon=4",
+    ];
+    let recipe = match resolve(&column_recipe("a.csv".as_ref()), &given) {
+        Ok(crate::Recipe::Forecast(recipe)) => recipe,
+        other => panic!("{other:?}"),
+    };
+    let mut model = model(&recipe, &device()).unwrap();
+    // Without what the recurrent layers say.
+    let [outputs, width] = model.head.weight.val().dims();
+    model.head.weight = Param::from_tensor(Tensor::zeros([outputs, width], &device()));
+    model.head.bias = Param::from_tensor(Tensor::zeros([outputs], &device()));
+    let series: Vec<f64> = noise(5, 60);
+    let data = dataset(&recipe, series, Covariates::default());
+    for (window, said) in data.test.iter().zip(points(&model, &data)) {
+        let season = &window.inputs()[6..];
+        let last = [season[0], season[1], season[2], season[0]];
+        for (said, value) in said.iter().zip(last) {
+            assert!((said - value).abs() < 1e-5, "{said} {value}");
+        }
+    }
 }
 
 #[test]
