@@ -13,15 +13,38 @@ pub enum ScaleBy {
     MeanAbsDifference,
     /// The distance from the smallest to the largest value.
     Range,
+    /// The mean size of the change of the logarithm: values are seen relative to each other. For
+    /// series above 0.
+    MeanAbsLogDifference,
+    /// The distance from the smallest to the largest logarithm, likewise.
+    LogRange,
 }
 
-/// An affine scale that is fitted on the inputs of one window: `z = (x − centre) / unit`.
+impl ScaleBy {
+    /// Whether logarithms are scaled, so that every value has to be above 0.
+    pub fn is_log(self) -> bool {
+        self != self.plain()
+    }
+
+    /// The same of the values themselves.
+    #[must_use]
+    pub fn plain(self) -> Self {
+        match self {
+            Self::MeanAbsDifference | Self::MeanAbsLogDifference => Self::MeanAbsDifference,
+            Self::Range | Self::LogRange => Self::Range,
+        }
+    }
+}
+
+/// A scale that is fitted on the inputs of one window: `z = (x − centre) / unit`, or of logarithms
+/// `z = (ln x − ln centre) / unit`.
 ///
 /// `centre` is the last input and `unit` is as [`ScaleBy`] says. Both follow the window: if every
 /// value is multiplied by a > 0 and moved by b, then centre and unit are too, and the scaled
 /// window is **the same as before**. So what a network learns on values around 0.1 to 10 holds for
 /// 1000, 990, 980 as well: it sees `0.0` last, one unit below the value before it, and what it says
-/// is turned back into the series' own numbers. It continues series far outside of what it saw,
+/// is turned back into the series' own numbers. (Of logarithms the window may be multiplied, not
+/// moved, and what is said is always above 0.) It continues series far outside of what it saw,
 /// which no fixed scale (of the training set, say) could do, because there it would be outside
 /// the range in which its gates do anything. The target has no part in the fit, for at prediction
 /// time there is none.
@@ -43,8 +66,12 @@ pub enum ScaleBy {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WindowScale {
+    /// The last input.
     centre: f64,
+    /// The same, or its logarithm.
+    origin: f64,
     unit: f64,
+    is_log: bool,
 }
 
 impl WindowScale {
@@ -74,15 +101,30 @@ impl WindowScale {
         if let Some(index) = inputs.iter().position(|value| !value.is_finite()) {
             return Err(bad_value(index, "a finite number"));
         }
+        if by.is_log() {
+            if let Some(index) = inputs.iter().position(|value| *value <= 0.0) {
+                return Err(bad_value(
+                    index,
+                    "a number above 0, of which there is a logarithm",
+                ));
+            }
+            let logs: Vec<f64> = inputs.iter().map(|value| value.ln()).collect();
+            let scale = Self::fit(&logs, by.plain())?;
+            return Ok(Self {
+                centre,
+                is_log: true,
+                ..scale
+            });
+        }
         let largest = inputs
             .iter()
             .fold(0.0, |max: f64, value| max.max(value.abs()));
-        let spread = match by {
+        let spread = match by.plain() {
             ScaleBy::MeanAbsDifference => {
                 let differences = inputs.windows(2).map(|pair| (pair[1] - pair[0]).abs());
                 differences.sum::<f64>() / (inputs.len() - 1).max(1) as f64
             }
-            ScaleBy::Range => {
+            _ => {
                 let low = inputs.iter().copied().fold(f64::INFINITY, f64::min);
                 let high = inputs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                 high - low
@@ -98,7 +140,12 @@ impl WindowScale {
         } else {
             spread
         };
-        Ok(Self { centre, unit })
+        Ok(Self {
+            centre,
+            origin: centre,
+            unit,
+            is_log: false,
+        })
     }
 
     /// The last input.
@@ -106,9 +153,18 @@ impl WindowScale {
         self.centre
     }
 
-    /// The series' own size of 1; 0 for a constant window.
+    /// The series' own size of 1, or that of its logarithm; 0 for a constant window.
     pub fn unit(&self) -> f64 {
         self.unit
+    }
+
+    /// How much a value changes as its scaled one changes by a little: the unit, or of logarithms the
+    /// unit times the value.
+    pub fn slope(&self, value: f64) -> f64 {
+        match self.is_log {
+            true => self.unit * value,
+            false => self.unit,
+        }
     }
 
     /// Whether the window has no unit because all its values are the same.
@@ -118,19 +174,20 @@ impl WindowScale {
 
     /// A value in the window's unit: `(value − centre) / unit`, or 0 for a constant window.
     pub fn apply(&self, value: f64) -> f64 {
-        if self.is_constant() {
-            0.0
-        } else {
-            (value - self.centre) / self.unit
+        match (self.is_constant(), self.is_log) {
+            (true, _) => 0.0,
+            (false, true) => (value.ln() - self.origin) / self.unit,
+            (false, false) => (value - self.origin) / self.unit,
         }
     }
 
-    /// A scaled value in the series' own numbers: `centre + unit·scaled`.
+    /// A scaled value in the series' own numbers: `centre + unit·scaled`, or `centre·e^(unit·scaled)`.
     pub fn invert(&self, scaled: f64) -> f64 {
-        if self.is_constant() {
-            self.centre // also for an infinite `scaled`, which 0 times would make NaN
-        } else {
-            self.centre + self.unit * scaled
+        match (self.is_constant(), self.is_log) {
+            // Also for an infinite `scaled`, which 0 times would make NaN.
+            (true, _) => self.centre,
+            (false, true) => (self.origin + self.unit * scaled).exp(),
+            (false, false) => self.origin + self.unit * scaled,
         }
     }
 }
@@ -157,6 +214,35 @@ mod tests {
         assert_eq!(
             scaled(&window, ScaleBy::MeanAbsDifference),
             [-1.0, 0.5, 0.0]
+        );
+    }
+
+    #[test]
+    fn of_logarithms_values_are_seen_relative_to_each_other() {
+        let window = [1.0, 4.0, 2.0]; // doubled twice, halved once
+        let scale = WindowScale::fit(&window, ScaleBy::MeanAbsLogDifference).unwrap();
+        assert!((scale.unit() - 1.5 * 2f64.ln()).abs() < 1e-12);
+        for factor in [1.0, 1000.0] {
+            let window = window.map(|value| value * factor);
+            let scaled = scaled(&window, ScaleBy::LogRange);
+            for (value, wanted) in scaled.iter().zip([-0.5, 0.5, 0.0]) {
+                assert!((value - wanted).abs() < 1e-12, "{scaled:?}");
+            }
+        }
+        for value in [0.001, 2.0, 1e6] {
+            assert!((scale.invert(scale.apply(value)) / value - 1.0).abs() < 1e-12);
+        }
+        assert!(scale.invert(-1000.0) >= 0.0);
+        // d/dz 2·e^(unit·z) at z = 0.
+        assert!((scale.slope(2.0) - 2.0 * scale.unit()).abs() < 1e-12);
+        let constant = WindowScale::fit(&[0.3, 0.3], ScaleBy::LogRange).unwrap();
+        assert_eq!((constant.apply(5.0), constant.invert(2.0)), (0.0, 0.3));
+        let refused = WindowScale::fit(&[1.0, 0.0], ScaleBy::LogRange).unwrap_err();
+        assert!(
+            refused
+                .to_string()
+                .contains("value 1: expected a number above 0"),
+            "{refused}"
         );
     }
 

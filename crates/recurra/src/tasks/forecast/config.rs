@@ -302,6 +302,18 @@ impl Recipe {
             DataConfig::Column(data) => data.made.is_some(),
             DataConfig::Panel(_) => false,
         };
+        if model.scale_by.is_log() {
+            let is_generated = matches!(self.data, DataConfig::Generated(_));
+            let why = match (&model.head, is_generated) {
+                (Head::NegativeBinomial {}, _) => "counts may be 0, which has no logarithm",
+                (_, true) => "families that are made up go below 0",
+                _ => "",
+            };
+            if !why.is_empty() {
+                let want = format!("a unit of values: {why}");
+                return Err(Error::config("model.scale_by", want, "one of logarithms"));
+            }
+        }
         if model.head == (Head::NegativeBinomial {}) && is_made {
             let want = "another head: series that are made up are no counts";
             return Err(Error::config("model.head", want, "`negative-binomial`"));

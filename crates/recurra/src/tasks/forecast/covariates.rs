@@ -90,7 +90,8 @@ pub(super) struct InputScale {
 impl InputScale {
     /// Fits it on the window alone.
     pub(super) fn fit(window: &[f64], by: ScaleBy) -> Result<Self, DataError> {
-        let scale = WindowScale::fit(window, by)?;
+        // Only of the series itself it is known that it is above 0.
+        let scale = WindowScale::fit(window, by.plain())?;
         Ok(Self {
             mean: scale.apply(window.iter().sum::<f64>() / window.len() as f64),
             spread: ((window.len() - 1).max(1) as f64).sqrt(),

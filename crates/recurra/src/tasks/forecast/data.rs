@@ -1,7 +1,7 @@
 //! From series to windows, and from windows to what the network is fitted on.
 
 use super::column::{Column, column_of_file, kept_column};
-use super::config::{ColumnConfig, DataConfig, GeneratedConfig, Head, Recipe};
+use super::config::{ColumnConfig, DataConfig, GeneratedConfig, Head, ModelConfig, Recipe};
 use super::counts::is_count;
 use super::covariates::Standard;
 use super::example::{Cut, Example};
@@ -77,12 +77,12 @@ impl Dataset {
             DataConfig::Column(data) => {
                 let column = column_of_file(data, recipe.train.seed)?;
                 let name = column.origin.display().to_string();
-                check_counts(&recipe.model.head, [(name, &column.values[..])])?;
+                check_values(&recipe.model, [(name, &column.values[..])])?;
                 Self::from_series(&column, data, recipe.model.scale_by)
             }
             DataConfig::Panel(data) => {
                 let panel = Panel::read(data)?;
-                check_counts(&recipe.model.head, panel.series())?;
+                check_values(&recipe.model, panel.series())?;
                 Ok(panel.dataset(data, recipe.model.scale_by)?.0)
             }
         }
@@ -199,23 +199,24 @@ impl Dataset {
     }
 }
 
-/// Refuses series that a head for counts cannot say.
-fn check_counts<'a>(
-    head: &Head,
+/// Refuses series that the model's head cannot say, or that have no logarithms.
+fn check_values<'a>(
+    model: &ModelConfig,
     series: impl IntoIterator<Item = (String, &'a [f64])>,
 ) -> Result<(), Error> {
-    if *head != (Head::NegativeBinomial {}) {
-        return Ok(());
-    }
+    let counts = model.head == (Head::NegativeBinomial {});
     for (name, values) in series {
-        if let Some(at) = values.iter().position(|&value| !is_count(value)) {
+        let told = |at: usize| format!("{name}, whose value {} is {}", at + 1, values[at]);
+        if let Some(at) = values.iter().position(|&value| counts && !is_count(value)) {
             let want = "a head for other values than counts, which are whole numbers from 0 on";
-            let got = format!(
-                "`negative-binomial` for {name}, whose value {} is {}",
-                at + 1,
-                values[at]
-            );
+            let got = format!("`negative-binomial` for {}", told(at));
             return Err(Error::config("model.head", want, got));
+        }
+        let has_log = |value: f64| !model.scale_by.is_log() || value > 0.0;
+        if let Some(at) = values.iter().position(|&value| !has_log(value)) {
+            let want = "a unit of values, as only numbers above 0 have logarithms";
+            let got = format!("one of logarithms for {}", told(at));
+            return Err(Error::config("model.scale_by", want, got));
         }
     }
     Ok(())

@@ -128,11 +128,19 @@ impl Example {
     /// What the network is to say: the changes from the last value, in the window's unit.
     pub(super) fn scaled_targets(&self) -> Vec<f32> {
         let targets = self.targets().into_iter();
-        targets.map(|value| self.scaled(value) as f32).collect()
+        let limited = |value| self.scaled(value).clamp(-TARGET_LIMIT, TARGET_LIMIT);
+        targets.map(|value| limited(value) as f32).collect()
     }
 
-    fn scaled(&self, value: f64) -> f64 {
-        self.scale.apply(value).clamp(-TARGET_LIMIT, TARGET_LIMIT)
+    /// The change to a value in the window's unit; 0 where all its values are the same.
+    pub(super) fn scaled(&self, value: f64) -> f64 {
+        self.scale.apply(value)
+    }
+
+    /// How much a value changes as the scaled change to it does; nothing where all values are the
+    /// same.
+    pub(super) fn slope(&self, value: f64) -> Option<f64> {
+        (!self.scale.is_constant()).then(|| self.scale.slope(value))
     }
 
     /// The size of its values, at least 1: one more than their mean.
@@ -141,27 +149,9 @@ impl Example {
         1.0 + (inputs.iter().sum::<f64>() / inputs.len() as f64).max(0.0)
     }
 
-    /// The window's unit; nothing where all its values are the same.
-    pub(super) fn unit(&self) -> Option<f64> {
-        (!self.scale.is_constant()).then(|| self.scale.unit())
-    }
-
     /// What the network said, as a value of the series.
     pub(super) fn forecast(&self, scaled_change: f64) -> f64 {
         self.scale.invert(scaled_change)
-    }
-
-    /// A difference of two values in the window's unit; 0 where all its values are the same.
-    pub(super) fn units(&self, difference: f64) -> f64 {
-        if self.scale.is_constant() {
-            return 0.0;
-        }
-        difference / self.scale.unit()
-    }
-
-    /// The same the other way.
-    pub(super) fn of_units(&self, units: f64) -> f64 {
-        units * self.scale.unit()
     }
 
     /// What the network reads: a step for each value but the first, with the change to that

@@ -102,7 +102,7 @@ impl Intervals {
         }
         let pairs = forecasts.iter().zip(examples);
         let mut errors: Vec<f64> = pairs
-            .map(|(&said, example)| example.units(example.target - said))
+            .map(|(&said, example)| example.scaled(example.target) - example.scaled(said))
             .collect();
         errors.sort_by(f64::total_cmp);
         Some(Self { errors })
@@ -116,7 +116,8 @@ impl Intervals {
         let low = ((count + 1) as f64 * tail).floor() as usize;
         let low = low.clamp(1, count) - 1;
         let high = count - 1 - low;
-        [low, high].map(|at| forecast + example.of_units(self.errors[at]))
+        let said = example.scaled(forecast);
+        [low, high].map(|at| example.forecast(said + self.errors[at]))
     }
 
     /// Judges the intervals around forecasts of later windows.
@@ -134,7 +135,8 @@ impl Intervals {
         let errors = self.thinned();
         let mut crps = 0.0;
         for (said, example) in pairs() {
-            let samples = errors.iter().map(|&error| said + example.of_units(error));
+            let said = example.scaled(*said);
+            let samples = errors.iter().map(|&error| example.forecast(said + error));
             crps += crps_samples(&samples.collect::<Vec<f64>>(), example.target)?;
         }
         Ok((!examples.is_empty()).then(|| Spread {

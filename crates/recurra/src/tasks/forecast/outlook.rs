@@ -284,9 +284,9 @@ impl Sureness {
     pub(super) fn nats(&self, said: &Outlook, window: &Example) -> Option<f64> {
         match (self, said) {
             (Self::Located(standard), Outlook::Located { location, scale }) => {
-                let unit = window.unit()?;
-                let came = window.units(window.target - window.last());
-                Some((unit * scale).ln() + standard.nats((came - location) / scale))
+                let slope = window.slope(window.target)?;
+                let came = window.scaled(window.target);
+                Some((slope * scale).ln() + standard.nats((came - location) / scale))
             }
             (_, Outlook::Counts(counts)) => counts.ln_prob(window.target).map(|ln_prob| -ln_prob),
             _ => None,

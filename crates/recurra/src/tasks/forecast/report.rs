@@ -87,7 +87,7 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
 }
 
 const NETWORK: &str = "A window is scaled by its own values: 0 is its last value, 1 its mean \
-    absolute change (or its range, if the recipe says so). A step reads the change to one value \
+    absolute change (or its range, or either of the logarithms, if the recipe says so). A step reads the change to one value \
     and where that value lies; the state behind the last step gives the next change, which is \
     turned back into the series' own numbers. So a series may be anywhere and of any size. Other \
     columns are read in the same way, and what is known of a step beforehand as it is.";

@@ -10,7 +10,7 @@ const DRAWN_SERIES: usize = 6;
 /// Baselines that are drawn beside the model; more lines hide each other.
 const DRAWN_BASELINES: usize = 3;
 
-/// The error by how far ahead, beside the first baselines.
+/// The error by how far ahead, beside the best baselines.
 pub(in super::super) fn error_by_step(judgement: &Judgement<'_>) -> Svg {
     let styles = [
         LineStyle::Solid,
@@ -18,7 +18,10 @@ pub(in super::super) fn error_by_step(judgement: &Judgement<'_>) -> Svg {
         LineStyle::Dotted,
         LineStyle::DashDot,
     ];
-    let lines = judgement.by_step().into_iter().take(1 + DRAWN_BASELINES);
+    let mut lines = judgement.by_step();
+    let all = |errors: &[Option<f64>]| errors.iter().flatten().sum::<f64>();
+    lines[1..].sort_by(|a, b| all(&a.1).total_cmp(&all(&b.1)));
+    let lines = lines.into_iter().take(1 + DRAWN_BASELINES);
     let series = lines.zip(styles).map(|((name, errors), style)| {
         let points = errors.iter().enumerate();
         let points = points.filter_map(|(step, error)| Some(((step + 1) as f64, (*error)?)));

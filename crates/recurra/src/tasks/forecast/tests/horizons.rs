@@ -327,6 +327,37 @@ fn what_is_drawn_is_read_on_whatever_stands_beside_it() {
 }
 
 #[test]
+fn of_logarithms_densities_and_intervals_are_of_the_values() {
+    // ln 2 is the unit and 2 the last value: a change of z is a factor of 2^z.
+    let by = ScaleBy::MeanAbsLogDifference;
+    let window = super::Example::new(&[1.0, 2.0].into(), 0..2, 4.0, 0, by).unwrap();
+    let said = Outlook::Located {
+        location: 1.0,
+        scale: 0.5,
+    };
+    assert!((said.value(&window) - 4.0).abs() < 1e-9);
+    let normal = sureness(Head::Gaussian {}).unwrap();
+    let [low, high] = normal.interval(&said, &window);
+    assert!((low * high - 16.0).abs() < 1e-6, "{low} {high}");
+    // A log-normal density at its median: 1 / (x·σ·√(2π)), σ = 0.5·ln 2.
+    let density = 1.0 / (4.0 * 0.5 * 2f64.ln() * std::f64::consts::TAU.sqrt());
+    assert!((normal.nats(&said, &window).unwrap() + density.ln()).abs() < 1e-6);
+    let refused = several(
+        "a.csv".as_ref(),
+        &[
+            "model.scale_by=log-range",
+            "model.head={ name = \"negative-binomial\" }",
+        ],
+    );
+    assert!(
+        refused
+            .unwrap_err()
+            .to_string()
+            .starts_with("model.scale_by: ")
+    );
+}
+
+#[test]
 fn counts_are_learnt_with_their_own_distribution() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("sales.csv");
@@ -361,6 +392,15 @@ fn counts_are_learnt_with_their_own_distribution() {
         assert!(judged.metrics.get(CRPS.name).unwrap() > 0.0);
     }
     assert_eq!(evaluate(&dir, None).unwrap(), trained.evaluations);
+
+    let log = resolve(&column_recipe(&path), &["model.scale_by=log-range"]).unwrap();
+    std::fs::write(&path, "1\n2\n0\n3\n".repeat(20)).unwrap();
+    let refused = train(&log, &place.path().join("log"), &Control::silent());
+    let told = refused.unwrap_err().to_string();
+    assert!(
+        told.starts_with("model.scale_by: ") && told.contains("whose value 3 is 0"),
+        "{told}"
+    );
 
     std::fs::write(&path, "1\n2\n3.5\n".repeat(20)).unwrap();
     let refused = train(&recipe, &place.path().join("other"), &Control::silent());
