@@ -129,9 +129,9 @@ pub(crate) struct Predict {
     /// A file of input lines; `-` is standard input
     #[arg(value_name = "FILE", default_value = "-")]
     pub(crate) input: PathBuf,
-    /// Forecast what follows the last rows of a table in place of lines: the columns are those of
-    /// the run's recipe; rows with nothing in the column that is forecast are yet to come, and
-    /// say what is known of them
+    /// Forecast what follows the last rows of a table in place of lines, by the columns of the
+    /// run's recipe. Where some are known beforehand, rows with nothing in the column that is
+    /// forecast say what is known of what is yet to come
     #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "top_k", "n_best", "attention"])]
     pub(crate) table: Option<PathBuf>,
     /// How many answers to give where the task ranks them; 5 unless told otherwise

@@ -24,8 +24,8 @@ pub enum Stream {
     Data,
     /// Dropout and the like in this update.
     Update(u64),
-    /// Values that are drawn when a trained model is asked.
-    Draws,
+    /// Values that are drawn when a trained model is asked this.
+    Draws(u64),
 }
 
 impl Stream {
@@ -35,7 +35,7 @@ impl Stream {
             Self::Weights => (0, 0),
             Self::Data => (1, 0),
             Self::Update(update) => (2, update),
-            Self::Draws => (3, 0),
+            Self::Draws(question) => (3, question),
         };
         (purpose << 56) | (count & ((1 << 56) - 1))
     }
@@ -57,7 +57,7 @@ mod tests {
             Stream::Data,
             Stream::Update(0),
             Stream::Update(1),
-            Stream::Draws,
+            Stream::Draws(0),
         ]
         .map(Stream::number);
         for (index, number) in numbers.iter().enumerate() {

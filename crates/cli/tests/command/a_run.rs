@@ -138,6 +138,47 @@ fn predictions_come_from_files_too_and_as_json() {
         "#);
 }
 
+#[test]
+fn what_follows_a_table_is_said_in_its_own_line() {
+    let folder = Folder::new();
+    let values = (0..60).map(|t| format!("{}\n", t % 5 + t / 3));
+    folder.write("s.csv", &values.collect::<String>());
+    let recipe = [
+        "train",
+        "series-from-csv",
+        "--out",
+        "runs/s",
+        "--set",
+        "data.path=s.csv",
+    ];
+    let small = ["--set", "data.window_len=4", "--set", "train.updates=2"];
+    folder.run(&[&recipe[..], &small[..]].concat()).fine();
+    let done = folder
+        .run(&["predict", "runs/s", "--table", "s.csv"])
+        .fine();
+    assert_eq!(done.stdout.lines().count(), 1);
+    let next: f64 = done.stdout.trim().parse().unwrap();
+    let done = folder
+        .run(&["predict", "runs/s", "--table", "s.csv", "--json"])
+        .fine();
+    let said = done.json()["predictions"][0]["prediction"]
+        .as_f64()
+        .unwrap();
+    assert!((said - next).abs() < 0.01, "{said} {next}");
+    let both = folder.run(&["predict", "runs/s", "s.csv", "--table", "s.csv"]);
+    assert_eq!(both.code, Some(2));
+    let missing = folder.run(&["predict", "runs/s", "--table", "none.csv"]);
+    assert!(missing.stderr.contains("none.csv"), "{}", missing.stderr);
+
+    let other = trained().run(&["predict", "runs/tiny", "--table", "s.csv"]);
+    assert_eq!(other.code, Some(2));
+    assert!(
+        other.stderr.contains("a run of the task `forecast`"),
+        "{}",
+        other.stderr
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_line_is_answered_before_the_next_one_comes() {

@@ -21,7 +21,7 @@ pub struct NamedSeries {
 /// Reads series from a CSV file in which each row is one: its name, then its values, then as many
 /// empty cells as a longer row needs. So the files of the M4 competition are laid out.
 ///
-/// The first row is a header when its second cell is no number.
+/// The first row is a header when no cell behind its first is a number.
 ///
 /// # Errors
 /// [`DataError::NotANumber`] with line and column, also for an empty cell between two values;
@@ -46,11 +46,9 @@ pub fn read_series_rows(path: &Path) -> Result<Vec<NamedSeries>, DataError> {
     let mut lines = HashMap::new();
     let mut is_first = true;
     while let Some(row) = table.next_row()? {
-        let is_header = std::mem::take(&mut is_first)
-            && row
-                .cells
-                .get(1)
-                .is_some_and(|cell| parse_finite(cell).is_none());
+        let mut behind = row.cells.iter().skip(1);
+        let is_header =
+            std::mem::take(&mut is_first) && behind.all(|cell| parse_finite(cell).is_none());
         if is_header {
             continue;
         }
@@ -122,6 +120,11 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_row_is_told_by_line_and_column() {
         insta::assert_snapshot!(read("a,1,,3\n").unwrap_err(), @"x.csv:1: column `3`: expected a finite number, got an empty cell; correct or remove this row");
+        assert!(
+            read("a,,3\nb,1,2\n")
+                .unwrap_err()
+                .contains("x.csv:1: column `2`")
+        );
         insta::assert_snapshot!(read("a,1\nb,\n").unwrap_err(), @"x.csv:2: series `b`: expected at least 1 values, got 0; a row is a name and the series' values, with commas between");
         insta::assert_snapshot!(read("a,1\na,2\n").unwrap_err(), @"x.csv:2: `a` again, as in line 1; a name is of one series");
         insta::assert_snapshot!(read("a,v\n").unwrap_err(), @"x.csv: expected rows of a name and numbers, got an empty file; give a file with content");

@@ -2,7 +2,7 @@
 
 use super::cross_entropy::Labels;
 use crate::ops::{AdaptiveSpec, mean_adaptive_cross_entropy};
-use crate::{Device, Linear, NnError, Rng};
+use crate::{Device, Initialiser, Linear, NnError, Rng};
 use burn::module::Module;
 use burn::tensor::{DType, Tensor};
 
@@ -26,10 +26,10 @@ use burn::tensor::{DType, Tensor};
 /// # Example
 /// ```
 /// use recurra_nn::loss::{AdaptiveSoftmax, Labels};
-/// use recurra_nn::{Device, Linear, Tensor, rng, weights::values};
+/// use recurra_nn::{Device, Initialiser, Linear, Tensor, rng, weights::values};
 /// let (device, mut rng) = (Device::flex(), rng(0, 0));
 /// let head = Linear::new(3, 6, &mut rng, &device);
-/// let softmax = AdaptiveSoftmax::new(&[2, 4], 6, 3, &mut rng, &device)?;
+/// let softmax = AdaptiveSoftmax::new(&[2, 4], Initialiser::Uniform(0.1), [6, 3], &mut rng, &device)?;
 /// let x = Tensor::<3>::ones([1, 1, 3], &device);
 /// let loss = |id: u32| {
 ///     let labels = Labels { ids: &[id], lengths: &[1] };
@@ -43,20 +43,21 @@ use burn::tensor::{DType, Tensor};
 #[derive(Module, Debug)]
 pub struct AdaptiveSoftmax {
     /// From the top layer to the clusters' logits.
-    pub clusters: Linear,
+    clusters: Linear,
     #[module(skip)]
     cutoffs: Vec<usize>,
 }
 
 impl AdaptiveSoftmax {
-    /// Draws the weights of the clusters; each cutoff is the first token of one.
+    /// Draws the weights of the clusters; each cutoff is the first token of one. The shape is that of
+    /// the tokens' weights.
     ///
     /// # Errors
     /// [`NnError::Config`] for cutoffs that do not ascend from 1 to below `vocab_size`, or none.
     pub fn new(
         cutoffs: &[usize],
-        vocab_size: usize,
-        input_size: usize,
+        init: Initialiser,
+        [vocab_size, input_size]: [usize; 2],
         rng: &mut Rng,
         device: &Device,
     ) -> Result<Self, NnError> {
@@ -76,7 +77,7 @@ impl AdaptiveSoftmax {
             ));
         }
         Ok(Self {
-            clusters: Linear::new(input_size, cutoffs.len(), rng, device),
+            clusters: Linear::drawn(init, input_size, cutoffs.len(), rng, device),
             cutoffs: cutoffs.to_vec(),
         })
     }
@@ -99,21 +100,31 @@ impl AdaptiveSoftmax {
         const OP: &str = "adaptive_cross_entropy";
         let ([batch_size, seq_len, width], [vocab_size, input_size]) = (x.dims(), weight.dims());
         let [_, of_clusters] = self.clusters.weight.dims();
-        if width != input_size || width != of_clusters {
+        if width != of_clusters {
             let want = [batch_size, seq_len, of_clusters];
             return Err(NnError::shape(OP, "x", want, x.dims()));
+        }
+        let least = self.cutoffs.last().map_or(0, |last| last + 1);
+        if input_size != width || vocab_size < least {
+            let want = format!("[at least {least}, {width}]");
+            return Err(NnError::Shape {
+                op: OP,
+                arg: "weight",
+                want,
+                got: format!("{:?}", weight.dims()),
+            });
         }
         if bias.dims() != [vocab_size] {
             return Err(NnError::shape(OP, "bias", [vocab_size], bias.dims()));
         }
-        let least = self.cutoffs.last().map_or(0, |last| last + 1);
-        if vocab_size < least {
-            let want = format!("at least {least} tokens");
-            return Err(NnError::shape(OP, "weight", want, vocab_size));
-        }
-        let dtypes = [x.dtype(), weight.dtype(), bias.dtype()];
-        if dtypes != [DType::F32; 3] {
-            return Err(NnError::shape(OP, "x", "f32", format_args!("{dtypes:?}")));
+        for (arg, dtype) in [
+            ("x", x.dtype()),
+            ("weight", weight.dtype()),
+            ("bias", bias.dtype()),
+        ] {
+            if dtype != DType::F32 {
+                return Err(NnError::shape(OP, arg, DType::F32, dtype));
+            }
         }
         let spec = AdaptiveSpec {
             targets: labels.spec(OP, [batch_size, seq_len, vocab_size], 0.0)?,
@@ -128,8 +139,13 @@ impl AdaptiveSoftmax {
         ))
     }
 
-    /// One linear map to the logits of all tokens, and behind them of the clusters: what
-    /// [`Cutoffs::log_probs`] takes.
+    /// From the top layer to the clusters' logits.
+    pub fn clusters(&self) -> &Linear {
+        &self.clusters
+    }
+
+    /// One linear map to the logits of all tokens, and behind them of the clusters, `[vocab_size +
+    /// clusters]`: what [`Cutoffs::log_probs`] takes.
     pub fn whole(&self, tokens: &Linear) -> Linear {
         use burn::module::Param;
         let join = |a: Tensor<2>, b: Tensor<2>| Tensor::cat(vec![a, b], 0);
@@ -159,21 +175,35 @@ impl Cutoffs {
     /// `ln p` of every token, in the place of the logits of all tokens and, behind them, of the
     /// clusters, which are taken off.
     ///
+    /// # Errors
+    /// [`NnError::Shape`] for fewer logits than the cutoffs are of.
+    ///
     /// # Example
     /// ```
     /// # use recurra_nn::loss::AdaptiveSoftmax;
-    /// # use recurra_nn::{Device, rng};
-    /// # let softmax = AdaptiveSoftmax::new(&[1], 3, 4, &mut rng(0, 0), &Device::flex())?;
+    /// # use recurra_nn::{Device, Initialiser, rng};
+    /// # let (init, device) = (Initialiser::Uniform(0.1), Device::flex());
+    /// # let softmax = AdaptiveSoftmax::new(&[1], init, [3, 4], &mut rng(0, 0), &device)?;
     /// // A token that is as likely as the cluster of two equal ones.
     /// let mut logits = vec![0.5, 2.0, 2.0, 0.5];
-    /// softmax.cutoffs().log_probs(&mut logits);
+    /// softmax.cutoffs().log_probs(&mut logits)?;
     /// let probs: Vec<f32> = logits.iter().map(|log_prob| log_prob.exp()).collect();
     /// assert!(probs.iter().zip([0.5, 0.25, 0.25]).all(|(a, b)| (a - b).abs() < 1e-6));
     /// # Ok::<(), recurra_nn::NnError>(())
     /// ```
-    pub fn log_probs(&self, logits: &mut Vec<f32>) {
-        let vocab_size = logits.len() - self.0.len();
+    pub fn log_probs(&self, logits: &mut Vec<f32>) -> Result<(), NnError> {
         let shortlist = self.0[0];
+        let least = self.0[self.0.len() - 1] + 1 + self.0.len();
+        if logits.len() < least {
+            let want = format!("at least {least}");
+            return Err(NnError::Shape {
+                op: "adaptive_log_probs",
+                arg: "logits",
+                want,
+                got: logits.len().to_string(),
+            });
+        }
+        let vocab_size = logits.len() - self.0.len();
         let clusters = logits.split_off(vocab_size);
         let first = log_sum_exp(logits[..shortlist].iter().chain(&clusters));
         logits[..shortlist]
@@ -185,6 +215,7 @@ impl Cutoffs {
             let shift = cluster - first - log_sum_exp(tokens.iter());
             tokens.iter_mut().for_each(|logit| *logit += shift);
         }
+        Ok(())
     }
 }
 
@@ -204,6 +235,7 @@ mod tests {
 
     const VOCAB: usize = 9;
     const WIDTH: usize = 4;
+    const INIT: Initialiser = Initialiser::Uniform(0.5);
 
     struct Case {
         x: Tensor<3>,
@@ -214,7 +246,8 @@ mod tests {
 
     fn case(cutoffs: &[usize], device: &Device) -> Case {
         let wave = |n: usize, by: f32| (0..n).map(|i| (i as f32 * by).sin()).collect::<Vec<_>>();
-        let softmax = AdaptiveSoftmax::new(cutoffs, VOCAB, WIDTH, &mut crate::rng(4, 0), device);
+        let softmax =
+            AdaptiveSoftmax::new(cutoffs, INIT, [VOCAB, WIDTH], &mut crate::rng(4, 0), device);
         Case {
             x: Tensor::from_data(TensorData::new(wave(6 * WIDTH, 1.3), [2, 3, WIDTH]), device),
             weight: Tensor::from_data(
@@ -309,7 +342,8 @@ mod tests {
         };
         let x = case.x.clone().narrow(0, 0, 1).narrow(1, 0, 1);
         let mut log_probs = values(&case.softmax.whole(&tokens).forward(x.clone()));
-        case.softmax.cutoffs().log_probs(&mut log_probs);
+        case.softmax.cutoffs().log_probs(&mut log_probs).unwrap();
+        assert!(case.softmax.cutoffs().log_probs(&mut vec![0.0; 6]).is_err());
         assert_eq!(log_probs.len(), VOCAB);
         for (id, log_prob) in (0..).zip(log_probs) {
             let labels = Labels {
@@ -327,7 +361,8 @@ mod tests {
     fn cutoffs_and_tensors_that_do_not_fit_are_refused() {
         let device = Device::flex();
         for cutoffs in [&[][..], &[0], &[9], &[4, 4], &[5, 2]] {
-            let refused = AdaptiveSoftmax::new(cutoffs, 9, 4, &mut crate::rng(0, 0), &device);
+            let refused =
+                AdaptiveSoftmax::new(cutoffs, INIT, [9, 4], &mut crate::rng(0, 0), &device);
             let told = refused.unwrap_err().to_string();
             assert!(told.contains("ascending numbers from 1 to 8"), "{told}");
         }

@@ -67,7 +67,8 @@ pub(crate) struct Reader<'a> {
     model: &'a StreamedModel,
     state: StreamState,
     input: Vec<f32>,
-    /// Of the next token, `[vocab_size]`; zeros before the first.
+    /// Of the next token, `[vocab_size]`, or its log-probabilities where the softmax has two levels;
+    /// zeros before the first.
     pub(crate) logits: Vec<f32>,
     workspace: StreamWorkspace,
 }
@@ -102,7 +103,7 @@ impl<'a> Reader<'a> {
         logits.resize(model.streamer.output_size(), 0.0);
         (model.streamer).step(&self.input, &mut self.state, logits, &mut self.workspace)?;
         if let Some(cutoffs) = &model.cutoffs {
-            cutoffs.log_probs(logits);
+            cutoffs.log_probs(logits)?;
         }
         Ok(())
     }

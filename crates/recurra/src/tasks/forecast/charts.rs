@@ -39,12 +39,16 @@ pub(super) fn learning_curves(history: &[Measured], head: &Head) -> Svg {
         ),
         _ => ("Surprise", "negative log-likelihood", Scale::Linear),
     };
+    let of = match head {
+        Head::NegativeBinomial {} => "of the counts",
+        _ => "of the scaled change",
+    };
     let held_out = history
         .iter()
         .filter_map(|e| Some((e.update as f64, e.metrics.get(LOSS.name)?)));
     let train = history.iter().map(|e| (e.update as f64, e.train_loss));
     let chart = LineChart {
-        title: format!("{title} of the scaled change"),
+        title: format!("{title} {of}"),
         x_label: "update".to_owned(),
         y_label: y_label.to_owned(),
         y_scale,
@@ -58,7 +62,7 @@ pub(super) fn learning_curves(history: &[Measured], head: &Head) -> Svg {
 }
 
 /// Baselines as they are listed: the rules in their own order, then what is fitted.
-pub(super) const ORDER: [&str; 7] = [
+const ORDER: [&str; 7] = [
     NAIVE2,
     "last value",
     "drift",

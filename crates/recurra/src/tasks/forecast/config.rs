@@ -172,7 +172,7 @@ pub struct ModelConfig {
     pub scale_by: ScaleBy,
     /// Steps whose features also go straight to the answer, by a linear map beside the recurrent
     /// layers (LSTNet's autoregressive highway). Where they hold a season (`data.season_len`), that
-    /// map begins as the last season. Default none.
+    /// map begins as the last season, except for counts. Default none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ar_len: Option<usize>,
     /// How values behind the next are forecast. Default: directly.
@@ -197,7 +197,7 @@ pub enum Ahead {
     #[default]
     Direct,
     /// The next value is said, and read as if it had come; of a distribution many values are drawn,
-    /// each of which is read on by itself.
+    /// each of which is read on by itself, and their mean is the value.
     Recursive,
 }
 
@@ -217,12 +217,12 @@ pub enum Head {
         degrees: f64,
     },
     /// A negative binomial distribution of counts, fitted by its likelihood: for whole numbers from 0
-    /// on, such as sales of a day.
+    /// to a million, such as sales of a day. The value is its mean.
     NegativeBinomial {},
     /// Quantiles of these levels, fitted by pinball loss.
     Quantiles {
-        /// Ascending, 0.1, 0.5 and 0.9 among them: the value is the median, and the interval goes
-        /// from one to the other.
+        /// Ascending, 0.1, 0.5 and 0.9 among them: unless it is drawn from and read on, the value is
+        /// the median, and the interval goes from one to the other.
         levels: Vec<f64>,
     },
 }

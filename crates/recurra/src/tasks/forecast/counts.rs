@@ -27,17 +27,15 @@ impl NegativeBinomial {
     /// What two numbers of the network say, for a window of this level: `μ = level·softplus(a)`,
     /// `α = softplus(b)`.
     pub(super) fn of([mean, dispersion]: [f64; 2], level: f64) -> Self {
-        // ln(1 + e^x), without overflow.
-        let softplus = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();
         Self {
-            mean: level * (softplus(mean) + LEAST_MEAN),
-            dispersion: softplus(dispersion) + LEAST_DISPERSION,
+            mean: level * (softplus_of(mean) + LEAST_MEAN),
+            dispersion: softplus_of(dispersion) + LEAST_DISPERSION,
         }
     }
 
     /// `ln p(count)`; nothing of what is no count.
     pub(super) fn ln_prob(&self, count: f64) -> Option<f64> {
-        if !is_count(count) {
+        if count < 0.0 || count.fract() != 0.0 {
             return None;
         }
         let (r, product) = (1.0 / self.dispersion, self.dispersion * self.mean);
@@ -45,23 +43,28 @@ impl NegativeBinomial {
         Some(ways - r * product.ln_1p() + count * (product / (1.0 + product)).ln())
     }
 
-    /// The smallest counts below or at which these shares of all lie, for ascending levels.
+    /// The smallest counts below or at which these shares of all lie, for ascending levels; of large
+    /// counts to a hundredth of their standard deviation.
     pub(super) fn quantiles(&self, levels: &[f64]) -> Vec<f64> {
-        // p(k + 1) / p(k) = (k + r)/(k + 1) · αμ/(1 + αμ), begun at p(0) in logarithms: it may be
-        // too small for a number.
-        let (r, product) = (1.0 / self.dispersion, self.dispersion * self.mean);
-        let (mut count, mut ln_prob, mut below) = (0.0, -r * product.ln_1p(), 0.0);
-        let ratio = (product / (1.0 + product)).ln();
+        let deviation = (self.mean * (1.0 + self.dispersion * self.mean)).sqrt();
+        // So many counts at once, each as likely as the one in the middle.
+        let stride = (deviation / 100.0).floor().max(1.0);
+        let middle = ((stride - 1.0) / 2.0).floor();
+        let share = |count: f64| {
+            let ln_prob = self.ln_prob(count + middle);
+            stride * ln_prob.map_or(0.0, f64::exp)
+        };
         // Far behind the mean the rest is rounding.
-        let end = self.mean + 60.0 * (self.mean * (1.0 + product)).sqrt() + 60.0;
+        let end = self.mean + 60.0 * deviation + 60.0;
+        let (mut count, mut here, mut below) = (0.0, share(0.0), 0.0);
         let mut found = Vec::with_capacity(levels.len());
         for &level in levels {
-            while below + ln_prob.exp() < level && count < end {
-                below += ln_prob.exp();
-                ln_prob += ((count + r) / (count + 1.0)).ln() + ratio;
-                count += 1.0;
+            while below + here < level && count < end {
+                below += here;
+                count += stride;
+                here = share(count);
             }
-            found.push(count);
+            found.push(count + middle);
         }
         found
     }
@@ -75,9 +78,17 @@ impl NegativeBinomial {
     }
 }
 
-/// Whether a value is a number of events.
+/// Larger counts than this are numbers like any other, and 32 bits no longer tell them apart.
+const MOST: f64 = 1e6;
+
+/// Whether a value is a number of events, up to [`MOST`].
 pub(super) fn is_count(value: f64) -> bool {
-    value >= 0.0 && value.fract() == 0.0 && value.is_finite()
+    (0.0..=MOST).contains(&value) && value.fract() == 0.0
+}
+
+/// `ln(1 + e^x)`, without overflow.
+pub(super) fn softplus_of(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
 }
 
 /// The mean of `-ln p(value)` without `ln Γ(value + 1)`, shape `[1]`.

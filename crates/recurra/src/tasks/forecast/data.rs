@@ -200,7 +200,7 @@ impl Dataset {
 }
 
 /// Refuses series that the model's head cannot say, or that have no logarithms.
-fn check_values<'a>(
+pub(super) fn check_values<'a>(
     model: &ModelConfig,
     series: impl IntoIterator<Item = (String, &'a [f64])>,
 ) -> Result<(), Error> {

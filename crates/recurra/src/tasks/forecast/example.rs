@@ -10,8 +10,8 @@ use std::sync::Arc;
 /// Numbers that the network reads of a column at a step: the change and the level.
 pub(super) const COLUMN_SIZE: usize = 2;
 
-/// A target that is further away than this many units of its window counts as this far
-/// while training: one leap out of a quiet stretch would drown every other example.
+/// A target that is further away than this many units of its window, for each step ahead, counts as
+/// this far while training: one leap out of a quiet stretch would drown every other example.
 const TARGET_LIMIT: f64 = 10.0;
 
 /// A window, the value after it, and the scale that was fitted on the window alone.
@@ -94,6 +94,11 @@ impl Example {
             .collect()
     }
 
+    /// All values of the series.
+    pub(super) fn series(&self) -> &[f64] {
+        &self.series
+    }
+
     /// All values of the series up to the last that is seen.
     pub(super) fn past(&self) -> &[f64] {
         &self.series[..self.window.end]
@@ -128,8 +133,12 @@ impl Example {
     /// What the network is to say: the changes from the last value, in the window's unit.
     pub(super) fn scaled_targets(&self) -> Vec<f32> {
         let targets = self.targets().into_iter();
-        let limited = |value| self.scaled(value).clamp(-TARGET_LIMIT, TARGET_LIMIT);
-        targets.map(|value| limited(value) as f32).collect()
+        let limits = (1..).map(|ahead| TARGET_LIMIT * f64::from(ahead));
+        let limited = targets.zip(limits).map(|(value, limit)| {
+            let scaled = self.scaled(value);
+            scaled.clamp(-limit, limit) as f32
+        });
+        limited.collect()
     }
 
     /// The change to a value in the window's unit; 0 where all its values are the same.
@@ -158,18 +167,24 @@ impl Example {
     /// value and where it lies, as seen from the last one.
     ///
     /// The change is in units of the window. The level is divided by the number of changes
-    /// as well, so that it stays within ±1 however long the window is. Behind them stand those of
-    /// each input column ([`InputScale::features`]), and what was known beforehand of the step.
+    /// as well, so that it stays within ±1 however long the window is. A head for counts says a
+    /// multiple of the window's own level, and so the change and the value itself are read in that.
+    /// Behind them stand those of each input column ([`InputScale::features`]), and what was known
+    /// beforehand of the step.
     ///
     /// # Shapes
     /// `[len - 1, COLUMN_SIZE · (1 + inputs) + known]`
-    pub(super) fn features(&self) -> Vec<f32> {
+    pub(super) fn features(&self, head: &Head) -> Vec<f32> {
         let steps = (self.window.len() - 1) as f64;
+        let (level, counts) = (self.level(), *head == (Head::NegativeBinomial {}));
         let mut features = Vec::new();
         for at in self.window.start + 1..self.window.end {
-            let scaled = |at: usize| self.scale.apply(self.series[at]);
-            let (before, value) = (scaled(at - 1), scaled(at));
-            features.extend([(value - before) as f32, (value / steps) as f32]);
+            let [before, value] = [at - 1, at].map(|at| match counts {
+                true => self.series[at] / level,
+                false => self.scale.apply(self.series[at]),
+            });
+            let place = if counts { value } else { value / steps };
+            features.extend([(value - before) as f32, place as f32]);
             if let Some(beside) = &self.beside {
                 let row = beside.first_row + at;
                 let columns = beside.covariates.inputs.iter().zip(&beside.scales);
@@ -228,7 +243,7 @@ pub(super) fn collate(
             let mut targets = head.targets(example);
             // An open end has none; what stands there is not looked at.
             targets.resize(steps, 0.0);
-            (example.features(), targets)
+            (example.features(head), targets)
         })
         .collect();
     let rows: Vec<SeriesRow<'_>> = rows

@@ -1,8 +1,8 @@
 //! Fitting, and judging what came of it.
 
 use super::column::{keep_column, windows_of_file};
-use super::config::{DataConfig, Recipe};
-use super::data::{Dataset, Subject};
+use super::config::{DataConfig, ModelConfig, Recipe};
+use super::data::{Dataset, Subject, check_values};
 use super::example::Example;
 use super::infer::Forecast;
 use super::intervals::{Intervals, LEVEL, Spread};
@@ -20,7 +20,7 @@ use crate::tasks::{
 use recurra_nn::streaming::Precision;
 use recurra_nn::weights::values;
 use recurra_nn::{Mode, NnError, Tensor};
-use recurra_train::metric::{LOSS, MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, Metrics, Proportion};
+use recurra_train::metric::{LOSS, MEAN_ABSOLUTE_ERROR, MEAN_SQUARED_ERROR, Metrics};
 use recurra_train::{Checkpoint, Control, Learner, Run, TrainConfig};
 use std::path::Path;
 
@@ -103,8 +103,7 @@ fn keep_series(recipe: &Recipe, run: &Run) -> Result<Vec<String>, Error> {
         DataConfig::Panel(data) => {
             let panel = Panel::read(data)?;
             panel.keep(run)?;
-            let (_, note) = panel.dataset(data, recipe.model.scale_by)?;
-            Ok(note.into_iter().collect())
+            Ok(panel.dataset(data, recipe.model.scale_by)?.1)
         }
     }
 }
@@ -149,15 +148,19 @@ pub(crate) fn evaluate(
     };
     if let DataConfig::Panel(data) = &recipe.data {
         let panel = Panel::of_file(path.to_owned(), data)?;
-        let ends = panel.ends(data, recipe.model.scale_by)?;
-        let values = values_ahead(&ends, &model.outlooks(&ends)?);
-        let judgement = Judgement::new(recipe, &ends, values);
-        return Ok(vec![
-            judgement.evaluation(path.display().to_string(), None)?,
-        ]);
+        check_values(&recipe.model, panel.series())?;
+        let (ends, note) = panel.ends(data, recipe.model.scale_by)?;
+        let said = model.outlooks(&ends)?;
+        let spread = Spreads::said(&recipe.model).over(&ends, &said)?;
+        let judgement = Judgement::new(recipe, &ends, values_ahead(&ends, &said));
+        let mut evaluation = judgement.evaluation(path.display().to_string(), spread)?;
+        evaluation.notes.extend(note);
+        return Ok(vec![evaluation]);
     }
     let standards = Dataset::standards(recipe, run)?;
     let (windows, note) = windows_of_file(recipe, path, &standards)?;
+    let series = (windows.last()).map(|window| (path.display().to_string(), window.series()));
+    check_values(&recipe.model, series)?;
     let said = model.outlooks(&windows)?;
     let yardstick = Yardstick::of_rules(&recipe.rules());
     let mut evaluations = Vec::new();
@@ -267,24 +270,9 @@ pub(super) fn judged<'a>(
             return Ok(judged);
         }
         Subject::Panel => {
-            let spreads = Spreads::new(recipe, data, model)?;
-            let mut inside = Proportion { hits: 0, count: 0 };
-            for ahead in 1..=recipe.horizon() {
-                let spread = spreads
-                    .around(&Ahead::new(&data.test, &said, ahead), ahead)?
-                    .0;
-                if let Some(Spread {
-                    inside: Proportion { hits, count },
-                    ..
-                }) = spread
-                {
-                    inside.hits += hits;
-                    inside.count += count;
-                }
-            }
-            let inside = Some(inside).filter(|inside| inside.count > 0);
+            let spread = Spreads::new(recipe, data, model)?.over(&data.test, &said)?;
             let judgement = Judgement::new(recipe, &data.test, values_ahead(&data.test, &said));
-            judged.evaluations = vec![judgement.evaluation("test".to_owned(), inside)?];
+            judged.evaluations = vec![judgement.evaluation("test".to_owned(), spread)?];
             judged.panel = Some(judgement);
             return Ok(judged);
         }
@@ -326,6 +314,24 @@ impl<'a> Spreads<'a> {
             valid: &data.valid,
             said,
         })
+    }
+
+    /// As the head of a model says alone.
+    fn said(model: &ModelConfig) -> Self {
+        Self {
+            sureness: Sureness::new(model, LEVEL),
+            valid: &[],
+            said: Vec::new(),
+        }
+    }
+
+    /// How the intervals of all values ahead did together.
+    fn over(&self, windows: &[Example], said: &[Vec<Outlook>]) -> Result<Option<Spread>, Error> {
+        let horizon = said.first().map_or(0, Vec::len);
+        let steps = 1..=horizon;
+        let spreads =
+            steps.map(|ahead| Ok(self.around(&Ahead::new(windows, said, ahead), ahead)?.0));
+        Ok(Spread::mean(&spreads.collect::<Result<Vec<_>, Error>>()?))
     }
 
     /// How the intervals of the values so many steps ahead did, and the intervals.

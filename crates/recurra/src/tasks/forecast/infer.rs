@@ -1,9 +1,9 @@
 //! One line of numbers in, the next number out.
 
 use super::column::end_of_file;
-use super::config::{DataConfig, Recipe};
+use super::config::{DataConfig, Head, Recipe};
 use super::covariates::Standard;
-use super::data::Dataset;
+use super::data::{Dataset, check_values};
 use super::example::Example;
 use super::intervals::LEVEL;
 use super::outlook::{Outlook, Sureness};
@@ -74,7 +74,8 @@ impl Forecast {
                  more"
             ));
         }
-        if window.iter().all(|value| *value == window[0]) {
+        let says_changes = self.recipe.model.head != (Head::NegativeBinomial {});
+        if says_changes && window.iter().all(|value| *value == window[0]) {
             notices.push("all values are the same, so the forecast is the same too".to_owned());
         }
         notices
@@ -119,6 +120,8 @@ impl Predictor for Forecast {
                 other => other.to_string(),
             })
         })?;
+        check_values(&self.recipe.model, [("a line".to_owned(), window)])
+            .map_err(|error| refused(error.to_string()))?;
         self.answer(&example, values.len(), decimals_of(input))
     }
 
@@ -134,14 +137,24 @@ impl Predictor for Forecast {
             }
             DataConfig::Column(data) => {
                 let end = end_of_file(&self.recipe, data, path, &self.standards)?;
-                vec![(String::new(), end)]
+                (vec![(String::new(), end)], None)
             }
-            DataConfig::Panel(data) => Panel::of_file(path.to_owned(), data)?
-                .open_ends(data, self.recipe.model.scale_by)?,
+            DataConfig::Panel(data) => {
+                let panel = Panel::of_file(path.to_owned(), data)?;
+                panel.open_ends(data, self.recipe.model.scale_by)?
+            }
         };
+        let (ends, mut note) = ends;
         let answers = ends.into_iter().map(|(name, end)| {
+            let whose = format!("the end of {} {name}", path.display());
+            check_values(
+                &self.recipe.model,
+                [(whose.trim_end().to_owned(), end.inputs())],
+            )?;
             let values: Vec<String> = end.inputs().iter().map(f64::to_string).collect();
-            let answer = self.answer(&end, end.inputs().len(), decimals_of(&values.join(" ")))?;
+            let decimals = decimals_of(&values.join(" "));
+            let mut answer = self.answer(&end, end.inputs().len(), decimals)?;
+            answer.notices.extend(note.take());
             Ok((name, answer))
         });
         answers.collect()

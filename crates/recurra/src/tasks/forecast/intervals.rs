@@ -70,6 +70,21 @@ impl Spread {
         }))
     }
 
+    /// That of several steps together, each as often judged; nothing where one has none.
+    pub(super) fn mean(steps: &[Option<Self>]) -> Option<Self> {
+        let steps: Vec<Self> = steps.iter().copied().collect::<Option<_>>()?;
+        let count = steps.len() as f64;
+        let nats: Option<Vec<f64>> = steps.iter().map(|step| step.nats).collect();
+        (!steps.is_empty()).then(|| Self {
+            inside: Proportion {
+                hits: steps.iter().map(|step| step.inside.hits).sum(),
+                count: steps.iter().map(|step| step.inside.count).sum(),
+            },
+            crps: steps.iter().map(|step| step.crps).sum::<f64>() / count,
+            nats: nats.map(|nats| nats.iter().sum::<f64>() / count),
+        })
+    }
+
     /// Says so when the intervals hold far more or fewer values than they should, and surely so.
     pub(super) fn note(&self) -> Option<String> {
         let [low, high] = self.inside.interval();

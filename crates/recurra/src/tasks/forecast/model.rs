@@ -75,6 +75,17 @@ impl Sizes {
         }
     }
 
+    /// Whether the next value of a series alone is all there is to say.
+    pub(super) fn are_of_the_next(self) -> bool {
+        let Self {
+            num_inputs,
+            num_known,
+            horizon,
+            ..
+        } = self;
+        [num_inputs, num_known, horizon] == [0, 0, 1]
+    }
+
     /// Numbers that are read at a step.
     pub(super) fn input_size(self) -> usize {
         COLUMN_SIZE * (1 + self.num_inputs) + self.num_known
@@ -148,7 +159,8 @@ impl ForecastModel {
         self.scale_by
     }
 
-    /// How many times values behind the next are drawn; 1 where nothing is.
+    /// How many times values behind the next are drawn, where they are read on; 1 where the value
+    /// itself is.
     pub(super) fn paths(&self) -> usize {
         self.paths
     }
@@ -228,7 +240,10 @@ impl ForecastModel {
 
     /// The value that follows each window, in the series' own numbers.
     pub(super) fn forecast(&self, examples: &[Example]) -> Result<Vec<f64>, NnError> {
-        let said = self.outlooks(examples)?;
+        let mut said = Vec::with_capacity(examples.len());
+        for examples in examples.chunks(EVALUATION_BATCH) {
+            said.extend(self.at_once(&examples.iter().collect::<Vec<_>>())?);
+        }
         let pairs = examples.iter().zip(&said);
         Ok(pairs.map(|(window, said)| said[0].value(window)).collect())
     }
@@ -261,7 +276,7 @@ fn last_season(
     }
 }
 
-pub(super) fn unfit(error: recurra_data::DataError) -> NnError {
+fn unfit(error: recurra_data::DataError) -> NnError {
     NnError::Config {
         key: "batch".to_owned(),
         want: "windows of at least 2 values".to_owned(),

@@ -1,7 +1,7 @@
 //! What is said of one value: a number, or how likely each number is.
 
 use super::config::{Ahead, Head, ModelConfig};
-use super::counts::{self, NegativeBinomial};
+use super::counts::{self, NegativeBinomial, softplus_of};
 use super::example::Example;
 use burn::tensor::activation::softplus;
 use recurra_nn::loss::mse;
@@ -51,8 +51,7 @@ impl Head {
             Self::Point {} => Outlook::Point(values[0]),
             Self::Gaussian {} | Self::StudentT { .. } => Outlook::Located {
                 location: values[0],
-                // ln(1 + e^x), without overflow.
-                scale: values[1].max(0.0) + (-values[1].abs()).exp().ln_1p() + LEAST_SCALE,
+                scale: softplus_of(values[1]) + LEAST_SCALE,
             },
             Self::NegativeBinomial {} => {
                 let counts = NegativeBinomial::of([values[0], values[1]], window.level());
@@ -302,7 +301,7 @@ fn middles() -> Vec<f64> {
 }
 
 /// The value at a level, of some in ascending order, in proportion between the two around it.
-pub(super) fn quantile(values: &[f64], level: f64) -> f64 {
+fn quantile(values: &[f64], level: f64) -> f64 {
     let place = level * (values.len() - 1) as f64;
     let (below, part) = (place.floor() as usize, place.fract());
     let above = values[(below + 1).min(values.len() - 1)];

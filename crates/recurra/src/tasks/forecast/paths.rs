@@ -2,16 +2,16 @@
 
 use super::config::Head;
 use super::example::Example;
-use super::model::{EVALUATION_BATCH, ForecastModel, unfit};
-use super::outlook::{Outlook, quantile};
+use super::model::{EVALUATION_BATCH, ForecastModel};
+use super::outlook::Outlook;
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal, StudentT};
+use recurra_data::Checksum;
 use recurra_nn::{NnError, Rng};
 use recurra_train::Stream;
 
 impl Outlook {
-    /// A value that may come behind `window`: the value itself where nothing else is said. Beyond the
-    /// outermost quantiles nothing is drawn.
+    /// A value that may come behind `window`: the value itself where nothing else is said.
     fn draw(&self, head: &Head, window: &Example, rng: &mut Rng) -> f64 {
         match (self, head) {
             (Self::Located { location, scale }, Head::StudentT { degrees }) => {
@@ -32,60 +32,71 @@ impl Outlook {
     }
 }
 
-/// The value at `level`, in proportion between those of the levels around it.
+/// The value at `level`, in proportion between those of the levels around it; beyond the outermost
+/// it goes on as between the nearest two.
 fn between(levels: &[f64], values: &[f64], level: f64) -> f64 {
     let above = levels.partition_point(|&one| one < level);
-    if above == 0 || above == levels.len() {
-        return values[above.min(values.len() - 1)];
-    }
-    let [low, high] = [levels[above - 1], levels[above]];
-    let place = above as f64 - 1.0 + (level - low) / (high - low);
-    quantile(values, place / (values.len() - 1) as f64)
+    let above = above.clamp(1, levels.len() - 1);
+    let slope = (values[above] - values[above - 1]) / (levels[above] - levels[above - 1]);
+    values[above - 1] + slope * (level - levels[above - 1])
+}
+
+/// Draws for a window: a function of its values, so that what is said of it does not depend on what
+/// stands beside it, and no two windows share their luck.
+fn rng_of(window: &Example) -> Rng {
+    let values = window.inputs().iter();
+    let sum = values.fold(Checksum::of(&[]), |sum, value| {
+        sum.with(&value.to_bits().to_le_bytes())
+    });
+    Stream::Draws(sum.value()).rng(0)
 }
 
 impl ForecastModel {
-    /// All values ahead of each window, of as many paths as are asked for; the same draws for every
-    /// window, so that what is said of one does not depend on what stands beside it.
+    /// All values ahead of each window, of as many paths as are asked for.
     pub(super) fn walk(&self, windows: &[Example]) -> Result<Vec<Vec<Outlook>>, NnError> {
-        let paths = self.paths();
-        let mut said = Vec::with_capacity(windows.len());
-        for windows in windows.chunks((EVALUATION_BATCH / paths).max(1)) {
-            said.extend(self.walk_together(windows, paths)?);
+        let together = (EVALUATION_BATCH / self.paths()).max(1);
+        let groups = windows
+            .chunks(together)
+            .map(|windows| self.walk_together(windows));
+        Ok(groups.collect::<Result<Vec<_>, _>>()?.concat())
+    }
+
+    fn walk_together(&self, windows: &[Example]) -> Result<Vec<Vec<Outlook>>, NnError> {
+        let mut rngs: Vec<Rng> = windows.iter().map(rng_of).collect();
+        let mut said = vec![Vec::new(); windows.len()];
+        // Paths of a window stand behind each other; before the first step they are one.
+        let mut walked = windows.to_vec();
+        for step in 1..=self.sizes().horizon {
+            let per_window = walked.len() / windows.len();
+            let mut next = Vec::with_capacity(walked.len());
+            for walked in walked.chunks(EVALUATION_BATCH) {
+                next.extend(self.at_once(&walked.iter().collect::<Vec<_>>())?);
+            }
+            let mut moved = Vec::with_capacity(windows.len() * self.paths());
+            for ((index, said), rng) in said.iter_mut().enumerate().zip(&mut rngs) {
+                let mut drawn = Vec::with_capacity(self.paths());
+                for path in 0..self.paths() {
+                    let at = index * per_window + path % per_window;
+                    let value = next[at][0].draw(self.says(), &walked[at], rng);
+                    if step < self.sizes().horizon {
+                        moved.push(self.moved_on(&walked[at], value, step)?);
+                    }
+                    drawn.push(value);
+                }
+                said.push(Outlook::Drawn(drawn));
+            }
+            walked = moved;
         }
         Ok(said)
     }
 
-    fn walk_together(
-        &self,
-        windows: &[Example],
-        paths: usize,
-    ) -> Result<Vec<Vec<Outlook>>, NnError> {
-        let mut rngs: Vec<Rng> = windows.iter().map(|_| Stream::Draws.rng(0)).collect();
-        let mut walked = windows.to_vec();
-        let mut next = self.at_once(&walked.iter().collect::<Vec<_>>())?;
-        let mut said: Vec<Vec<Outlook>> = vec![Vec::new(); windows.len()];
-        for step in 0..self.sizes().horizon {
-            // At the first step all paths of a window have read the same.
-            let per_window = if step == 0 { 1 } else { paths };
-            let mut moved = Vec::with_capacity(windows.len() * paths);
-            for (index, said) in said.iter_mut().enumerate() {
-                let at = |path: usize| index * per_window + path % per_window;
-                let rng = &mut rngs[index];
-                let drawn = (0..paths)
-                    .map(|path| next[at(path)][0].draw(self.says(), &walked[at(path)], rng));
-                let drawn: Vec<f64> = drawn.collect();
-                for (path, &value) in drawn.iter().enumerate() {
-                    let window = walked[at(path)].moved_on(value, self.scale_by());
-                    moved.push(window.map_err(unfit)?);
-                }
-                said.push(Outlook::Drawn(drawn));
-            }
-            if step + 1 < self.sizes().horizon {
-                walked = moved;
-                next = self.at_once(&walked.iter().collect::<Vec<_>>())?;
-            }
-        }
-        Ok(said)
+    fn moved_on(&self, window: &Example, value: f64, step: usize) -> Result<Example, NnError> {
+        let moved = window.moved_on(value, self.scale_by());
+        moved.map_err(|error| NnError::Config {
+            key: "model.ahead".to_owned(),
+            want: "`direct`, or a shorter `data.horizon`".to_owned(),
+            got: format!("`recursive`, and at step {step} no numbers any more: {error}"),
+        })
     }
 }
 
@@ -94,14 +105,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn between_quantiles_values_are_in_proportion_and_beyond_them_there_are_none() {
+    fn values_between_and_beyond_quantiles_are_in_proportion() {
         let (levels, values) = ([0.1, 0.5, 0.9], [-1.0, 0.0, 4.0]);
         for (level, value) in [
-            (0.0, -1.0),
+            (0.0, -1.25),
             (0.1, -1.0),
             (0.3, -0.5),
             (0.7, 2.0),
-            (0.95, 4.0),
+            (1.0, 5.0),
         ] {
             let found = between(&levels, &values, level);
             assert!((found - value).abs() < 1e-9, "{level}: {found}");

@@ -89,7 +89,8 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
 const NETWORK: &str = "A window is scaled by its own values: 0 is its last value, 1 its mean \
     absolute change (or its range, or either of the logarithms, if the recipe says so). A step reads the change to one value \
     and where that value lies; the state behind the last step gives the next change, which is \
-    turned back into the series' own numbers. So a series may be anywhere and of any size. Other \
+    turned back into the series' own numbers. (Counts are said by their own distribution, and read in \
+    units of the window's level.) So a series may be anywhere and of any size. Other \
     columns are read in the same way, and what is known of a step beforehand as it is.";
 
 const WINDOWS: &str = "The end of what was seen, then from the last value a line to what came \
@@ -137,7 +138,7 @@ fn summary(evaluations: &[Evaluation], data: &Dataset) -> Vec<Block> {
 }
 
 const MEANING_OF_PANEL: &str = "What this means: the values at the end of each series were forecast \
-    at once, from those before them, by one model that was never fitted to them. Every series has \
+    from those before them, by one model that was never fitted to them. Every series has \
     one vote, however large its numbers.";
 
 const MEANING: &str = "What this means: each value of the test part was forecast one step ahead \

@@ -20,16 +20,23 @@ pub(super) struct Rows {
 
 /// The columns of a file, in the order of its rows.
 pub(super) fn read(path: &Path, data: &ColumnConfig) -> Result<Rows, Error> {
-    read_as(path, data, false)
+    read_up_to(path, data, End::Known)
 }
 
 /// The same of a file whose last rows may have nothing in the column to forecast: they are to come,
 /// and say what is known of them.
 pub(super) fn read_with_future(path: &Path, data: &ColumnConfig) -> Result<Rows, Error> {
-    read_as(path, data, true)
+    read_up_to(path, data, End::Open)
 }
 
-fn read_as(path: &Path, data: &ColumnConfig, may_end: bool) -> Result<Rows, Error> {
+/// Whether the last rows may be yet to come.
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    Known,
+    Open,
+}
+
+fn read_up_to(path: &Path, data: &ColumnConfig, end: End) -> Result<Rows, Error> {
     let plain = data.rows.is_none()
         && data.dates.is_none()
         && data.not_negative.is_empty()
@@ -78,7 +85,7 @@ fn read_as(path: &Path, data: &ColumnConfig, may_end: bool) -> Result<Rows, Erro
     }
     let has_value = |row: &TextRow| !row.cells[0].trim().is_empty();
     let seen = match rows.iter().rposition(has_value) {
-        Some(last) if may_end => &rows[..=last],
+        Some(last) if end == End::Open => &rows[..=last],
         _ => &rows[..],
     };
     for (index, column) in data.not_negative.iter().enumerate() {

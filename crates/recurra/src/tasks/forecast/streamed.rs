@@ -3,7 +3,7 @@
 use super::config::Head;
 use super::config::Recipe;
 use super::example::{COLUMN_SIZE, Example};
-use super::model::{ForecastModel, Sizes, model};
+use super::model::{ForecastModel, model};
 use super::outlook::Outlook;
 use crate::Error;
 use crate::artifact;
@@ -43,7 +43,7 @@ impl Forecaster {
         let mut said = Vec::with_capacity(examples.len());
         for example in examples {
             state.reset();
-            for step in example.features().chunks_exact(COLUMN_SIZE) {
+            for step in example.features(&Head::Point {}).chunks_exact(COLUMN_SIZE) {
                 streamer.step(step, &mut state, &mut change, &mut workspace)?;
             }
             said.push(vec![Outlook::Point(f64::from(change[0]))]);
@@ -60,7 +60,7 @@ impl ForecastModel {
     pub(super) fn streamer(&self, precision: Precision) -> Result<Streamer, NnError> {
         let whole = match (&self.highway, self.sizes(), self.says()) {
             (Some(_), ..) => Some("`model.ar_len` reads several steps at once"),
-            (_, _, Head::Point {}) if self.sizes() == Sizes::NEXT => None,
+            (_, _, Head::Point {}) if self.sizes().are_of_the_next() => None,
             _ => Some("it says more than the next value of one column"),
         };
         if let Some(why) = whole {

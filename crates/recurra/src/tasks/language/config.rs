@@ -137,7 +137,9 @@ pub struct ModelConfig {
     pub sampled_softmax: Option<usize>,
     /// The tokens at which a softmax in two levels cuts the vocabulary, ascending: those below the
     /// first stand in the first level, beside a cluster for each part behind it (Grave et al. 2017).
-    /// Words are then numbered by how frequent they are. Default: one level.
+    /// Words, letters and Jamo are then numbered by how frequent they are, as a tokenizer's words
+    /// always are; learnt subwords keep their order, in which all characters come first, so that the
+    /// first cutoff should be well above their number. Default: one level.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adaptive_softmax: Option<Vec<usize>>,
     /// The recurrent layers.

@@ -21,6 +21,15 @@ pub(super) enum Cutter {
     Pieces(Tokenizer),
 }
 
+/// In which order units are numbered; a tokenizer has its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Numbering {
+    /// As text is sorted.
+    ByText,
+    /// The most frequent first.
+    ByFrequency,
+}
+
 /// How pieces are written one behind another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Writing {
@@ -38,12 +47,11 @@ pub(super) enum Writing {
 const SPACE_SIGN: &str = "\u{2581}";
 
 impl Cutter {
-    /// Learns from the lines of the training text. Units are numbered in the order of their text, or
-    /// `by_frequency`, as a tokenizer's words always are.
+    /// Learns from the lines of the training text.
     pub(super) fn learn(
         config: &DataConfig,
         lines: &[String],
-        by_frequency: bool,
+        numbering: Numbering,
     ) -> Result<Self, Error> {
         match (config.unit, &config.tokenizer) {
             (Unit::Piece, Some(tokenizer)) => Ok(Self::Pieces(Tokenizer::train(tokenizer, lines)?)),
@@ -53,7 +61,7 @@ impl Cutter {
                     *counts.entry(found).or_default() += 1;
                 }
                 counts.retain(|_, count| *count >= config.min_count);
-                if !by_frequency {
+                if numbering == Numbering::ByText {
                     let vocab = Vocab::build(counts.into_keys());
                     return Ok(Self::Units { unit, vocab });
                 }

@@ -1,7 +1,7 @@
 //! From running text to streams of tokens.
 
 use super::config::{DataConfig, Recipe, Unit};
-use super::cutter::Cutter;
+use super::cutter::{Cutter, Numbering};
 use crate::Error;
 use crate::artifact::{read_json, write_json};
 use rayon::prelude::*;
@@ -210,8 +210,11 @@ impl Corpus {
         let cutter = match cutter {
             Some(cutter) => cutter,
             None => {
-                let by_frequency = recipe.model.adaptive_softmax.is_some();
-                Cutter::learn(&recipe.data, &texts.train, by_frequency)?
+                let numbering = match recipe.model.adaptive_softmax {
+                    Some(_) => Numbering::ByFrequency,
+                    None => Numbering::ByText,
+                };
+                Cutter::learn(&recipe.data, &texts.train, numbering)?
             }
         };
         let part = |lines: &[String]| Part::new(lines, &cutter);

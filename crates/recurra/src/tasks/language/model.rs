@@ -75,10 +75,12 @@ impl ModelConfig {
             (Some(head), None)
         };
         let adaptive = self.adaptive_softmax.as_ref().map(|cutoffs| {
-            AdaptiveSoftmax::new(cutoffs, vocab_size, width, &mut rng, device).map_err(|_| {
-                let want = format!("ascending numbers below the {vocab_size} tokens there are");
-                Error::config("model.adaptive_softmax", want, format!("{cutoffs:?}"))
-            })
+            AdaptiveSoftmax::new(cutoffs, init, [vocab_size, width], &mut rng, device).map_err(
+                |_| {
+                    let want = format!("ascending numbers below the {vocab_size} tokens there are");
+                    Error::config("model.adaptive_softmax", want, format!("{cutoffs:?}"))
+                },
+            )
         });
         let noise = Noise {
             embedding_dropout: self.embedding_dropout,
@@ -217,7 +219,7 @@ pub(super) fn describe(recipe: &Recipe, run: Option<&Run>) -> Result<Vec<Network
     let mut heads = vec![head];
     heads.extend(model.adaptive.as_ref().map(|adaptive| Part {
         name: "linear, to clusters".to_owned(),
-        ..Part::linear(&adaptive.clusters)
+        ..Part::linear(adaptive.clusters())
     }));
     let unit = recipe.data.unit.singular();
     Ok(vec![Network {

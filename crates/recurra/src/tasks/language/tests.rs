@@ -1,7 +1,7 @@
 //! The task from a recipe to text.
 
 use super::config::Unit;
-use super::cutter::Cutter;
+use super::cutter::{Cutter, Numbering};
 use super::data::{Corpus, Part, Texts};
 use super::infer::open;
 use super::judge::{judge_model, judge_ngram, judge_streamed, ngram};
@@ -169,12 +169,12 @@ fn pieces_of_a_tokenizer_are_learnt_from_a_column_and_written_as_text() {
 fn units_are_numbered_by_frequency_when_asked() {
     let recipe = resolve("a.txt".as_ref(), &[]).unwrap();
     let lines = ["cab".to_owned(), "ccb".to_owned()];
-    let learnt = |by_frequency| {
-        let cutter = Cutter::learn(&language(&recipe).data, &lines, by_frequency).unwrap();
+    let learnt = |numbering| {
+        let cutter = Cutter::learn(&language(&recipe).data, &lines, numbering).unwrap();
         cutter.vocab().tokens().concat()
     };
     assert_eq!(
-        (learnt(false), learnt(true)),
+        (learnt(Numbering::ByText), learnt(Numbering::ByFrequency)),
         ("abc".to_owned(), "cba".to_owned())
     );
 }
@@ -219,6 +219,19 @@ fn a_softmax_in_two_levels_learns_steps_and_rounds_as_one_over_all() {
         generate(&dir, &options, &mut silent).unwrap().text,
         "dabe\n"
     );
+
+    // With output weights of its own.
+    let untied = resolve(
+        &text,
+        &[
+            "model.adaptive_softmax=[6, 8]",
+            "model.embed_size=12",
+            "train.updates=20",
+        ],
+    );
+    let dir = place.path().join("untied");
+    let trained = train(&untied.unwrap(), &dir, &Control::silent()).unwrap();
+    assert_eq!(evaluate(&dir, None).unwrap(), trained.evaluations);
 
     let too_large = resolve(&text, &["model.adaptive_softmax=[3, 900]"]).unwrap();
     let refused = train(&too_large, &place.path().join("other"), &Control::silent());

@@ -7,14 +7,19 @@ use super::PanelConfig;
 use crate::Error;
 use recurra_data::DataError;
 use recurra_data::series::ScaleBy;
-use recurra_data::source::{NamedSeries, locate, read_series_rows, read_text_columns};
+use recurra_data::source::{
+    ColumnSelector, NamedSeries, locate, read_series_rows, read_text_columns,
+};
 use recurra_train::Run;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The series that a run was begun with, a row each, what came after them at their ends.
+/// The series that a run was begun with, a value a row, what came after them at their ends.
 const PANEL_FILE: &str = "panel.csv";
+/// Its columns.
+const NAME: &str = "series";
+const VALUE: &str = "value";
 
 /// Series by name.
 #[derive(Debug)]
@@ -22,6 +27,8 @@ pub(in super::super) struct Panel {
     series: Vec<NamedSeries>,
     /// What errors call it.
     origin: PathBuf,
+    /// What was noticed while it was read.
+    notes: Vec<String>,
 }
 
 impl Panel {
@@ -29,8 +36,8 @@ impl Panel {
     pub(in super::super) fn read(data: &PanelConfig) -> Result<Self, Error> {
         let place = |dataset: &Option<String>, path: &Option<PathBuf>, key: &str| match dataset {
             Some(name) => {
-                let hint = "A CSV file of your own will do: --set data.path=FILE";
-                Ok(locate(name, path.as_deref(), Some(hint))?)
+                let hint = format!("A CSV file of your own will do: --set {key}=FILE");
+                Ok(locate(name, path.as_deref(), Some(&hint))?)
             }
             None => {
                 let path = path.clone().unwrap_or_default();
@@ -43,11 +50,24 @@ impl Panel {
         };
         let origin = place(&data.dataset, &data.path, "data.path")?;
         let mut panel = Self::of_file(origin, data)?;
-        if data.test_dataset.is_some() || data.test_path.is_some() {
-            // A folder that holds the one file holds the other.
-            let folder = data.path.clone().filter(|path| path.is_dir());
-            let path = data.test_path.clone().or(folder);
-            let after = place(&data.test_dataset, &path, "data.test_path")?;
+        // A folder that holds the one data set holds the other; what came after a file of the user's
+        // own is not what came after the data set.
+        let folder = data.path.clone().filter(|path| path.is_dir());
+        let own_file = data.path.is_some() && folder.is_none();
+        let after = match &data.test_path {
+            Some(_) => Some(place(&None, &data.test_path, "data.test_path")?),
+            None if data.test_dataset.is_none() => None,
+            None if own_file => {
+                panel.notes.push(
+                    "`data.test_dataset` is not of the file that was given: the test is the end of \
+                     its series"
+                        .to_owned(),
+                );
+                None
+            }
+            None => Some(place(&data.test_dataset, &folder, "data.test_path")?),
+        };
+        if let Some(after) = after {
             panel.append(Self::of_file(after, data)?, data.held_out())?;
         }
         Ok(panel)
@@ -55,18 +75,27 @@ impl Panel {
 
     /// The series of a file.
     pub(in super::super) fn of_file(origin: PathBuf, data: &PanelConfig) -> Result<Self, Error> {
-        let series = match &data.by {
-            None => read_series_rows(&origin)?,
-            Some(_) => long(&origin, data)?,
+        let series = match (&data.by, &data.column) {
+            (Some(by), Some(column)) => long(&origin, [by, column], data.dates.as_ref())?,
+            _ => read_series_rows(&origin)?,
         };
-        Ok(Self { series, origin })
+        Ok(Self {
+            series,
+            origin,
+            notes: Vec::new(),
+        })
     }
 
     /// The series that a run was begun with.
     pub(in super::super) fn kept(run: &Run) -> Result<Self, Error> {
         let origin = run.path(PANEL_FILE)?;
-        let series = read_series_rows(&origin)?;
-        Ok(Self { series, origin })
+        let columns = [NAME, VALUE].map(|name| ColumnSelector::Name(name.to_owned()));
+        let series = long(&origin, columns.each_ref(), None)?;
+        Ok(Self {
+            series,
+            origin,
+            notes: Vec::new(),
+        })
     }
 
     /// Each series by what errors call it.
@@ -76,17 +105,13 @@ impl Panel {
 
     /// Puts the series into the run, so that it needs no other file.
     pub(in super::super) fn keep(&self, run: &Run) -> Result<(), Error> {
-        let longest = self.series.iter().map(|one| one.values.len()).max();
-        let longest = longest.unwrap_or(0);
-        let mut text = String::new();
+        let mut text = format!("{NAME},{VALUE}\n");
         for one in &self.series {
-            text += &format!("\"{}\"", one.name.replace('"', "\"\""));
+            let name = one.name.replace('"', "\"\"");
             for value in &one.values {
                 // The fewest digits that read back as the same number.
-                text += &format!(",{value:?}");
+                text += &format!("\"{name}\",{value:?}\n");
             }
-            text += &",".repeat(longest - one.values.len());
-            text.push('\n');
         }
         Ok(run.write(PANEL_FILE, text.as_bytes())?)
     }
@@ -134,24 +159,16 @@ impl Panel {
         &self,
         data: &PanelConfig,
         by: ScaleBy,
-    ) -> Result<(Dataset, Option<String>), Error> {
+    ) -> Result<(Dataset, Vec<String>), Error> {
         let held_out = data.held_out();
         let mut parts: [Vec<Example>; 3] = Default::default();
         let mut names = Vec::new();
-        let mut left_out = Vec::new();
-        for one in &self.series {
-            if one.values.len() < data.least_len() {
-                left_out.push(format!("`{}`", one.name));
-                continue;
-            }
-            let family = names.len();
+        let left_out = self.each_of(data.least_len(), |family, one| {
             names.push(one.name.clone());
-            let windows = self.windows(one, family, data, by)?;
-            // A window is held out from the first of its targets on.
-            let first = |example: &Example| example.past().len();
             let [watched, test] = [2, 1].map(|parts| one.values.len() - parts * held_out);
-            for example in windows {
-                let at = first(&example);
+            for example in self.windows(one, family, data, by)? {
+                // A window is held out from the first of its targets on.
+                let at = example.past().len();
                 let is_fold = |from: usize| (at - from).is_multiple_of(data.horizon);
                 let part = match at {
                     at if at + data.horizon <= watched => 0,
@@ -161,36 +178,10 @@ impl Panel {
                 };
                 parts[part].push(example);
             }
-        }
-        if names.is_empty() {
-            return Err(DataError::TooFew {
-                what: format!("{}: the longest series", self.origin.display()),
-                expected: data.least_len(),
-                got: self
-                    .series
-                    .iter()
-                    .map(|one| one.values.len())
-                    .max()
-                    .unwrap_or(0),
-                unit: "values",
-                advice: "give longer series, a shorter window, a shorter horizon or fewer folds",
-            }
-            .into());
-        }
+            Ok(())
+        })?;
         let [train, valid, test] = parts;
-        let note = (!left_out.is_empty()).then(|| {
-            const NAMED: usize = 5;
-            let more = match left_out.len().saturating_sub(NAMED) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            left_out.truncate(NAMED);
-            format!(
-                "left out, as shorter than {} values: {}{more}",
-                data.least_len(),
-                left_out.join(", ")
-            )
-        });
+        let notes = self.notes.iter().cloned().chain(left_out).collect();
         let dataset = Dataset {
             train: Training::Windows(train),
             valid,
@@ -198,39 +189,77 @@ impl Panel {
             names,
             subject: Subject::Panel,
         };
-        Ok((dataset, note))
+        Ok((dataset, notes))
     }
 
-    /// The windows of each series that its last values follow, fold by fold.
+    /// The windows of each series that its last values follow, fold by fold; and what is too short for
+    /// one, in words.
     pub(in super::super) fn ends(
         &self,
         data: &PanelConfig,
         by: ScaleBy,
-    ) -> Result<Vec<Example>, Error> {
+    ) -> Result<(Vec<Example>, Option<String>), Error> {
+        let least = data.window_len + data.horizon;
         let mut ends = Vec::new();
-        for (family, one) in self.series.iter().enumerate() {
+        let note = self.each_of(least, |family, one| {
             let windows = self.windows(one, family, data, by)?;
-            let last = windows.len();
-            let folds = (0..data.folds)
-                .rev()
-                .map(|fold| last.checked_sub(1 + fold * data.horizon));
-            ends.extend(folds.flatten().map(|at| windows[at].clone()));
-        }
-        Ok(ends)
+            let folds = (0..data.folds).rev();
+            let places =
+                folds.filter_map(|fold| windows.len().checked_sub(1 + fold * data.horizon));
+            ends.extend(places.map(|at| windows[at].clone()));
+            Ok(())
+        })?;
+        Ok((ends, note))
     }
 
-    /// The end of each series, behind which nothing is known yet, with its name.
+    /// The end of each series, behind which nothing is known yet, with its name; and what is too short
+    /// for a window, in words.
     pub(in super::super) fn open_ends(
         &self,
         data: &PanelConfig,
         by: ScaleBy,
-    ) -> Result<Vec<(String, Example)>, Error> {
-        let ends = self.series.iter().enumerate().map(|(family, one)| {
+    ) -> Result<(Vec<(String, Example)>, Option<String>), Error> {
+        let mut ends = Vec::new();
+        let note = self.each_of(data.window_len, |family, one| {
             let end = self.cut(one, family, data, by).end();
             let end = end.map_err(|error| error.about(self.place(one)))?;
-            Ok((one.name.clone(), end))
-        });
-        ends.collect()
+            ends.push((one.name.clone(), end));
+            Ok(())
+        })?;
+        Ok((ends, note))
+    }
+
+    /// Takes each series that has `least` values; the others, in words.
+    fn each_of(
+        &self,
+        least: usize,
+        mut take: impl FnMut(usize, &NamedSeries) -> Result<(), Error>,
+    ) -> Result<Option<String>, Error> {
+        let (long, short): (Vec<&NamedSeries>, Vec<&NamedSeries>) = self
+            .series
+            .iter()
+            .partition(|one| one.values.len() >= least);
+        if long.is_empty() {
+            return Err(self.too_short(least));
+        }
+        for (family, one) in long.into_iter().enumerate() {
+            take(family, one)?;
+        }
+        Ok(left_out_note(&short, least))
+    }
+
+    /// That no series is long enough.
+    fn too_short(&self, least: usize) -> Error {
+        let longest = self.series.iter().map(|one| one.values.len()).max();
+        DataError::TooFew {
+            what: format!("{}: the longest series", self.origin.display()),
+            expected: least,
+            got: longest.unwrap_or(0),
+            unit: "values",
+            advice: "give longer series, or a recipe with a shorter window, a shorter horizon or \
+                     fewer folds",
+        }
+        .into()
     }
 
     fn windows(
@@ -272,13 +301,31 @@ impl Panel {
     }
 }
 
-/// The series of a file with a row for each value, in the order in which they begin.
-fn long(path: &Path, data: &PanelConfig) -> Result<Vec<NamedSeries>, Error> {
-    let (Some(by), Some(column)) = (&data.by, &data.column) else {
-        return Ok(Vec::new());
+/// Which series are left out, and why.
+fn left_out_note(left_out: &[&NamedSeries], least: usize) -> Option<String> {
+    const NAMED: usize = 5;
+    let named = left_out
+        .iter()
+        .take(NAMED)
+        .map(|one| format!("`{}`", one.name));
+    let named: Vec<String> = named.collect();
+    let more = match left_out.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
     };
+    let names = named.join(", ");
+    (!named.is_empty()).then(|| format!("left out, as shorter than {least} values: {names}{more}"))
+}
+
+/// The series of a file with a row for each value, in the order in which they begin; by the columns of
+/// names and values, and of dates.
+fn long(
+    path: &Path,
+    [by, column]: [&ColumnSelector; 2],
+    dates: Option<&ColumnSelector>,
+) -> Result<Vec<NamedSeries>, Error> {
     let mut columns = vec![by, column];
-    columns.extend(&data.dates);
+    columns.extend(dates);
     let file = File { path };
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut groups = Vec::new();
@@ -294,7 +341,7 @@ fn long(path: &Path, data: &PanelConfig) -> Result<Vec<NamedSeries>, Error> {
         groups[place].push(row);
     }
     let series = groups.into_iter().map(|rows| {
-        if let Some(dates) = &data.dates {
+        if let Some(dates) = dates {
             file.dates(&rows, 2, dates)?;
         }
         let values = rows.iter().map(|row| file.number(row, 1, column));

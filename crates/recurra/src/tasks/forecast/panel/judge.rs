@@ -2,6 +2,7 @@
 
 use super::super::config::Recipe;
 use super::super::example::Example;
+use super::super::intervals::Spread;
 use super::super::judge::COVERAGE;
 use crate::Error;
 use crate::report::chart::compact;
@@ -9,7 +10,7 @@ use crate::tasks::Evaluation;
 use recurra_train::TrainError;
 use recurra_train::baseline::{ForecastRule, naive2};
 use recurra_train::metric::{
-    LossDifference, M4Score, MASE, Metrics, OWA, Proportion, SMAPE, mase, smape,
+    LossDifference, M4Score, MASE, Metrics, NEGATIVE_LOG_LIKELIHOOD, OWA, SMAPE, mase, smape,
 };
 use std::collections::BTreeMap;
 
@@ -63,12 +64,12 @@ impl<'a> Judgement<'a> {
         }
     }
 
-    /// sMAPE, MASE and OWA beside the baselines', and in words whether it is better than Naive2.
-    /// `inside` are the values that were in their intervals.
+    /// sMAPE, MASE and OWA beside the baselines', and in words whether it is better than Naive2; and
+    /// how its intervals did. A CRPS would be that of the series with the largest numbers.
     pub(in super::super) fn evaluation(
         &self,
         split: String,
-        inside: Option<Proportion>,
+        spread: Option<Spread>,
     ) -> Result<Evaluation, Error> {
         let scores = self.said.iter().map(|said| self.score(&said.values));
         let scores: Vec<M4Score> = scores.collect::<Result<_, _>>()?;
@@ -81,7 +82,11 @@ impl<'a> Judgement<'a> {
             metrics
         };
         let mut own = metrics(&scores[0]);
-        own.set(COVERAGE, inside.and_then(|inside| inside.share()));
+        own.set(COVERAGE, spread.and_then(|spread| spread.inside.share()));
+        own.set(
+            NEGATIVE_LOG_LIKELIHOOD.name,
+            spread.and_then(|spread| spread.nats),
+        );
         let baselines: BTreeMap<String, Metrics> = self.said[1..]
             .iter()
             .zip(&scores[1..])
@@ -92,6 +97,7 @@ impl<'a> Judgement<'a> {
             notes.push(self.verdict(&own, &self.said[naive])?);
         }
         notes.extend(better_baseline(&own, &baselines));
+        notes.extend(spread.and_then(|spread| spread.note()));
         Ok(Evaluation {
             task: super::super::NAME,
             split,
@@ -143,6 +149,11 @@ impl<'a> Judgement<'a> {
             ));
         };
         let mean = theirs.iter().sum::<f64>() / count as f64;
+        if mean == 0.0 {
+            return Ok(format!(
+                "The model does not beat {NAIVE2}, which is always right on these {count} series."
+            ));
+        }
         // A share is never negative, though the interval of a mean may be.
         let share = |value: f64| format!("{:.1} %", 100.0 * (1.0 + value / mean).max(0.0));
         let (verb, luck) = match (difference.is_better(), difference.is_worse()) {

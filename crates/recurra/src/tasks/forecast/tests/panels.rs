@@ -1,8 +1,12 @@
 //! Several series by one network.
 
+use super::super::data::{Dataset, Training};
+use super::super::example::Example;
+use super::super::model::model;
 use super::{Control, resolve};
+use crate::tasks::device;
 use crate::{Error, evaluate, open, train};
-use recurra_train::metric::{MASE, OWA, SMAPE};
+use recurra_train::metric::{MASE, NEGATIVE_LOG_LIKELIHOOD, OWA, SMAPE};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -96,10 +100,9 @@ fn many_series_are_learnt_at_once_and_judged_one_vote_each() {
     assert_eq!(evaluate(&dir, None).unwrap(), trained.evaluations);
     let page = std::fs::read_to_string(dir.join("report.html")).unwrap();
     assert!(page.contains("The model beats Naive2") && page.contains("s0"));
-    // The last values of the series of another file.
     let other = evaluate(&dir, Some(&after)).unwrap_err().to_string();
     assert!(
-        other.contains("test.csv:1: series `s0`") && other.contains("got 4"),
+        other.contains("test.csv: the longest series: expected at least 17 values, got 4"),
         "{other}"
     );
     let table = place.path().join("more.csv");
@@ -153,8 +156,21 @@ fn series_in_one_column_are_told_apart_by_another_and_short_ones_are_left_out() 
         trained.evaluations[0].notes[0].contains("over 9 series"),
         "{trained:?}"
     );
-    let again = evaluate(&dir, Some(&path)).unwrap_err().to_string();
-    assert!(again.contains("series `new`"), "{again}");
+    // The file that a run was trained on can be judged and gone on with.
+    let again = &evaluate(&dir, Some(&path)).unwrap()[0];
+    assert_eq!(
+        again.metrics.get(OWA.name),
+        trained.evaluations[0].metrics.get(OWA.name)
+    );
+    assert!(
+        again
+            .notes
+            .iter()
+            .any(|note| note.contains("left out") && note.contains("`new`"))
+    );
+    let answers = open(&dir).unwrap().continue_table(&path).unwrap();
+    assert_eq!(answers.len(), 9);
+    assert!(answers[0].1.notices[0].contains("`new`"));
 
     std::fs::write(&path, text + "2024-01-01,new,6\n").unwrap();
     let refused = train(&recipe, &place.path().join("other"), &Control::silent());
@@ -187,7 +203,7 @@ fn what_a_panel_needs_is_told_by_key_and_row() {
         let told = refused.unwrap_err().to_string();
         told.replace(&format!("{}/", place.path().display()), "")
     };
-    insta::assert_snapshot!(fails(&["data.window_len=60"]), @"train.csv: the longest series: expected at least 72 values, got 60; give longer series, a shorter window, a shorter horizon or fewer folds");
+    insta::assert_snapshot!(fails(&["data.window_len=60"]), @"train.csv: the longest series: expected at least 72 values, got 60; give longer series, or a recipe with a shorter window, a shorter horizon or fewer folds");
     insta::assert_snapshot!(fails(&["data.test_path=nowhere.csv"]), @"data.test_path: expected a CSV file of yours, got `nowhere.csv`, which is not there");
     let test_path = format!("data.test_path={}", after.display());
     insta::assert_snapshot!(fails(&[&test_path, "data.folds=2"]), @"test.csv:1: column of names: expected 8 values of `s0` (folds times horizon), got 4");
@@ -196,4 +212,86 @@ fn what_a_panel_needs_is_told_by_key_and_row() {
     insta::assert_snapshot!(fails(&[&test_path]), @"test.csv:1: column of names: expected what came after `s11`, got no such row");
     std::fs::write(&after, text + "t11,1,2,3,4\n").unwrap();
     insta::assert_snapshot!(fails(&[&test_path]), @"test.csv:13: column of names: there is no series `t11` for this to come after");
+}
+
+#[test]
+fn no_part_of_a_panel_sees_the_next_and_no_forecast_its_future() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("rows.csv");
+    let write = |moved: f64| {
+        let rows = (0..3).map(|row| {
+            let values = (0..40).map(|t| {
+                let later = if t >= 36 { moved } else { 0.0 };
+                format!(",{}", f64::from(100 * row + t * t % 17) + later)
+            });
+            format!("s{row}{}\n", values.collect::<String>())
+        });
+        std::fs::write(&path, rows.collect::<String>()).unwrap();
+    };
+    let recipe = match panel(&path, &[]).unwrap() {
+        crate::Recipe::Forecast(recipe) => recipe,
+        other => panic!("{other:?}"),
+    };
+    let data = || {
+        write(0.0);
+        let plain = Dataset::read(&recipe).unwrap();
+        write(1000.0);
+        [plain, Dataset::read(&recipe).unwrap()]
+    };
+    let [plain, changed] = data();
+    let Training::Windows(train) = &plain.train else {
+        panic!("a panel has windows")
+    };
+    let ends = |examples: &[Example]| -> Vec<usize> {
+        examples
+            .iter()
+            .map(|example| example.past().len())
+            .collect()
+    };
+    // Windows of 13 values and four targets: the last of training ends where the watched begin.
+    assert_eq!(ends(train)[..16], (13..29).collect::<Vec<_>>()[..]);
+    assert_eq!(ends(&plain.valid), [32; 3]);
+    assert_eq!(ends(&plain.test), [36; 3]);
+    let model = model(&recipe, &device()).unwrap();
+    let said = |data: &Dataset| model.outlooks(&data.test).unwrap();
+    assert_eq!(said(&plain), said(&changed));
+    assert_ne!(plain.test[0].targets(), changed.test[0].targets());
+}
+
+#[test]
+fn a_panel_of_counts_is_said_by_a_distribution_of_counts() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("sales.csv");
+    let rows = (1..10).map(|row| {
+        let counts = (0..80).map(|t: i32| {
+            let busy = if t % 4 == 3 { 10 } else { 1 };
+            format!(",{}", row * busy * (2 + (t * 7 + row) % 3))
+        });
+        format!("s{row}{}\n", counts.collect::<String>())
+    });
+    std::fs::write(&path, rows.collect::<String>()).unwrap();
+    let head = "model.head={ name = \"negative-binomial\" }";
+    let recipe = panel(&path, &[head, "train.updates=1500"]).unwrap();
+    let dir = place.path().join("run");
+    let trained = train(&recipe, &dir, &Control::silent()).unwrap();
+    let judged = &trained.evaluations[0];
+    assert!(judged.metrics.get(NEGATIVE_LOG_LIKELIHOOD.name).is_some());
+    // Levels of 1 to 9 and more are told apart.
+    assert!(
+        judged.metrics.get(MASE.name) < judged.baselines["mean"].get(MASE.name),
+        "{judged:?}"
+    );
+    let open = open(&dir).unwrap();
+    let options = crate::PredictOptions { top_k: 1 };
+    let constant = |value: &str| open.predict(&[value; 13].join(" "), 1, options).unwrap();
+    assert!(constant("5").notices.is_empty());
+    assert_ne!(
+        constant("5").json["prediction"],
+        constant("0").json["prediction"]
+    );
+    let told = open
+        .predict(&["2.5"; 13].join(" "), 1, options)
+        .unwrap_err()
+        .to_string();
+    assert!(told.contains("whose value 1 is 2.5"), "{told}");
 }

@@ -106,6 +106,19 @@ fn an_interrupted_run_goes_on_as_if_it_never_stopped() {
 }
 
 #[test]
+fn a_series_with_a_season_is_rounded_like_any_other() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("a.csv");
+    let values = (0..60).map(|t| format!("{}\n", t % 4 + t / 10));
+    std::fs::write(&path, values.collect::<String>()).unwrap();
+    let recipe = resolve(&column_recipe(&path), &["data.season_len=4"]).unwrap();
+    let dir = place.path().join("run");
+    crate::train(&recipe, &dir, &Control::silent()).unwrap();
+    let quantized = crate::quantize(&dir, Precision::Int8).unwrap();
+    assert_eq!(quantized.figures.len(), 2);
+}
+
+#[test]
 fn inspection_tells_layers_and_draws_many_to_one() {
     let recipe = resolve(RAMPS, &[]).unwrap();
     let inspection = crate::inspect(&recipe, None).unwrap();
