@@ -142,7 +142,7 @@ fn predictions_come_from_files_too_and_as_json() {
 fn what_follows_a_table_is_said_in_its_own_line() {
     let folder = Folder::new();
     let values = (0..60).map(|t| format!("{}\n", t % 5 + t / 3));
-    folder.write("s.csv", &values.collect::<String>());
+    folder.write("s.csv", values.collect::<String>());
     let recipe = [
         "train",
         "series-from-csv",

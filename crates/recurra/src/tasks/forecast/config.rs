@@ -171,10 +171,12 @@ pub struct ModelConfig {
     #[serde(default)]
     pub scale_by: ScaleBy,
     /// Steps whose features also go straight to the answer, by a linear map beside the recurrent
-    /// layers (LSTNet's autoregressive highway). Where they hold a season (`data.season_len`), that
-    /// map begins as the last season, except for counts. Default none.
+    /// layers (LSTNet's autoregressive highway). Default none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ar_len: Option<usize>,
+    /// Where that map begins. Default: at small numbers that are drawn.
+    #[serde(default)]
+    pub ar_init: ArInit,
     /// How values behind the next are forecast. Default: directly.
     #[serde(default)]
     pub ahead: Ahead,
@@ -187,6 +189,18 @@ pub struct ModelConfig {
     pub head: Head,
     /// The recurrent layers.
     pub stack: StackConfig,
+}
+
+/// Where the linear map beside the recurrent layers begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ArInit {
+    /// At numbers that are drawn.
+    #[default]
+    Drawn,
+    /// As the last season: each value ahead is that of `data.season_len` before it. Good for series
+    /// whose season is most of what they are, and a burden for others.
+    LastSeason,
 }
 
 /// How values behind the next are forecast.
@@ -387,6 +401,16 @@ impl Recipe {
                 return Err(Error::config("model.ar_len", want, ar_len));
             }
             _ => {}
+        }
+        if self.model.ar_init == ArInit::LastSeason {
+            let holds = self
+                .season_len()
+                .filter(|&len| self.model.ar_len >= Some(len));
+            if holds.is_none() || self.model.head == (Head::NegativeBinomial {}) {
+                let want = "`drawn`, unless `model.ar_len` holds a season (`data.season_len`) and the \
+                            head says changes, not counts";
+                return Err(Error::config("model.ar_init", want, "`last-season`"));
+            }
         }
         self.check_ahead()?;
         for layer in self.model.stack.expanded()? {

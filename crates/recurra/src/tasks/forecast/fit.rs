@@ -9,7 +9,7 @@ use super::intervals::{Intervals, LEVEL, Spread};
 use super::judge::{self, Yardstick};
 use super::model::{ForecastModel, model};
 use super::outlook::{Outlook, Sureness};
-use super::panel::{Judgement, Panel};
+use super::panel::{Ends, Judgement, Panel};
 use super::streamed::Forecaster;
 use crate::Error;
 use crate::quantize::{Steppers, write_weights};
@@ -149,12 +149,15 @@ pub(crate) fn evaluate(
     if let DataConfig::Panel(data) = &recipe.data {
         let panel = Panel::of_file(path.to_owned(), data)?;
         check_values(&recipe.model, panel.series())?;
-        let (ends, note) = panel.ends(data, recipe.model.scale_by)?;
+        let Ends {
+            taken: ends,
+            left_out,
+        } = panel.ends(data, recipe.model.scale_by)?;
         let said = model.outlooks(&ends)?;
         let spread = Spreads::said(&recipe.model).over(&ends, &said)?;
         let judgement = Judgement::new(recipe, &ends, values_ahead(&ends, &said));
         let mut evaluation = judgement.evaluation(path.display().to_string(), spread)?;
-        evaluation.notes.extend(note);
+        evaluation.notes.extend(left_out);
         return Ok(vec![evaluation]);
     }
     let standards = Dataset::standards(recipe, run)?;
@@ -282,13 +285,12 @@ pub(super) fn judged<'a>(
     let spreads = Spreads::new(recipe, data, model)?;
     for ahead in judged_steps(recipe.horizon()) {
         let at = Ahead::new(&data.test, &said, ahead);
-        let (spread, intervals) = spreads.around(&at, ahead)?;
-        let yardstick = yardstick.clone().with_spread(spread);
+        let yardstick = yardstick.clone().with_spread(spreads.spread(&at, ahead)?);
         let split = title("test", ahead);
         let evaluation = judge::evaluation(split, &at.forecasts, &at.examples, &yardstick)?;
         judged.evaluations.push(evaluation);
         if ahead == 1 {
-            judged.intervals = intervals;
+            judged.intervals = spreads.intervals(&at, ahead);
         }
     }
     Ok(judged)
@@ -329,31 +331,39 @@ impl<'a> Spreads<'a> {
     fn over(&self, windows: &[Example], said: &[Vec<Outlook>]) -> Result<Option<Spread>, Error> {
         let horizon = said.first().map_or(0, Vec::len);
         let steps = 1..=horizon;
-        let spreads =
-            steps.map(|ahead| Ok(self.around(&Ahead::new(windows, said, ahead), ahead)?.0));
+        let spreads = steps.map(|ahead| self.spread(&Ahead::new(windows, said, ahead), ahead));
         Ok(Spread::mean(&spreads.collect::<Result<Vec<_>, Error>>()?))
     }
 
-    /// How the intervals of the values so many steps ahead did, and the intervals.
-    fn around(
-        &self,
-        at: &Ahead<'_>,
-        ahead: usize,
-    ) -> Result<(Option<Spread>, Option<Vec<[f64; 2]>>), Error> {
-        let Some(sureness) = &self.sureness else {
-            let valid = Ahead::new(self.valid, &self.said, ahead);
-            let Some(errors) = Intervals::new(&valid.forecasts, &valid.examples) else {
-                return Ok((None, None));
-            };
-            let pairs = at.forecasts.iter().zip(&at.examples);
-            let intervals = pairs.map(|(&value, example)| errors.around(value, example));
-            let spread = errors.judge(&at.forecasts, &at.examples)?;
-            return Ok((spread, Some(intervals.collect())));
-        };
-        let pairs = at.said.iter().zip(&at.examples);
-        let intervals = pairs.map(|(said, example)| sureness.interval(said, example));
-        let spread = Spread::of_said(sureness, &at.said, &at.examples)?;
-        Ok((spread, Some(intervals.collect())))
+    /// How the intervals of the values so many steps ahead did.
+    fn spread(&self, at: &Ahead<'_>, ahead: usize) -> Result<Option<Spread>, Error> {
+        Ok(match (&self.sureness, self.errors(ahead)) {
+            (Some(sureness), _) => Spread::of_said(sureness, &at.said, &at.examples)?,
+            (None, Some(errors)) => errors.judge(&at.forecasts, &at.examples)?,
+            (None, None) => None,
+        })
+    }
+
+    /// Between which these values are to be.
+    fn intervals(&self, at: &Ahead<'_>, ahead: usize) -> Option<Vec<[f64; 2]>> {
+        if let Some(sureness) = &self.sureness {
+            let pairs = at.said.iter().zip(&at.examples);
+            let intervals = pairs.map(|(said, example)| sureness.interval(said, example));
+            return Some(intervals.collect());
+        }
+        let errors = self.errors(ahead)?;
+        let pairs = at.forecasts.iter().zip(&at.examples);
+        let intervals = pairs.map(|(&value, example)| errors.around(value, example));
+        Some(intervals.collect())
+    }
+
+    /// How far off what was said of the validation part was, so many steps ahead.
+    fn errors(&self, ahead: usize) -> Option<Intervals> {
+        if self.sureness.is_some() || self.said.is_empty() {
+            return None;
+        }
+        let valid = Ahead::new(self.valid, &self.said, ahead);
+        Intervals::new(&valid.forecasts, &valid.examples)
     }
 }
 

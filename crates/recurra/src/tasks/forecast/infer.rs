@@ -7,7 +7,7 @@ use super::data::{Dataset, check_values};
 use super::example::Example;
 use super::intervals::LEVEL;
 use super::outlook::{Outlook, Sureness};
-use super::panel::Panel;
+use super::panel::{Ends, Panel};
 use super::streamed::Forecaster;
 use crate::Error;
 use crate::tasks::{PredictOptions, Prediction, Predictor};
@@ -137,15 +137,21 @@ impl Predictor for Forecast {
             }
             DataConfig::Column(data) => {
                 let end = end_of_file(&self.recipe, data, path, &self.standards)?;
-                (vec![(String::new(), end)], None)
+                Ends {
+                    taken: vec![(String::new(), end)],
+                    left_out: None,
+                }
             }
             DataConfig::Panel(data) => {
                 let panel = Panel::of_file(path.to_owned(), data)?;
                 panel.open_ends(data, self.recipe.model.scale_by)?
             }
         };
-        let (ends, mut note) = ends;
-        let answers = ends.into_iter().map(|(name, end)| {
+        let Ends {
+            taken,
+            mut left_out,
+        } = ends;
+        let answers = taken.into_iter().map(|(name, end)| {
             let whose = format!("the end of {} {name}", path.display());
             check_values(
                 &self.recipe.model,
@@ -154,7 +160,7 @@ impl Predictor for Forecast {
             let values: Vec<String> = end.inputs().iter().map(f64::to_string).collect();
             let decimals = decimals_of(&values.join(" "));
             let mut answer = self.answer(&end, end.inputs().len(), decimals)?;
-            answer.notices.extend(note.take());
+            answer.notices.extend(left_out.take());
             Ok((name, answer))
         });
         answers.collect()

@@ -39,8 +39,8 @@ mod tests;
 mod verdict;
 
 pub use config::{
-    Ahead, ColumnConfig, DataConfig, FamilyConfig, GeneratedConfig, Head, MadeKind, MadeSeries,
-    ModelConfig, Recipe, RowFilter,
+    Ahead, ArInit, ColumnConfig, DataConfig, FamilyConfig, GeneratedConfig, Head, MadeKind,
+    MadeSeries, ModelConfig, Recipe, RowFilter,
 };
 pub use covariates::Calendar;
 pub use infer::Forecast;

@@ -1,6 +1,6 @@
 //! The network: recurrent layers along a window, and a linear map of the last state.
 
-use super::config::{Ahead, Head, ModelConfig, PATHS, Recipe};
+use super::config::{Ahead, ArInit, Head, ModelConfig, PATHS, Recipe};
 use super::example::{Batch, COLUMN_SIZE, Example, collate};
 use super::outlook::{Outlook, loss_of};
 use crate::Error;
@@ -118,10 +118,8 @@ impl ForecastModel {
         let ar_len = config.ar_len.unwrap_or(0);
         let highway = (ar_len > 0).then(|| {
             let highway = Linear::new(ar_len * input_size, steps, rng, device);
-            match sizes.season {
-                Some([season_len, window_len])
-                    if season_len <= ar_len && config.head != (Head::NegativeBinomial {}) =>
-                {
+            match (config.ar_init, sizes.season) {
+                (ArInit::LastSeason, Some([season_len, window_len])) => {
                     // A level is seen over as many steps as a window has changes.
                     let level = (window_len - 1) as f32;
                     last_season(highway, [season_len, ar_len, input_size], level)

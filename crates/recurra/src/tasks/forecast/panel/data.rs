@@ -31,6 +31,13 @@ pub(in super::super) struct Panel {
     notes: Vec<String>,
 }
 
+/// What was taken of each series, and which were too short for it, in words.
+#[derive(Debug)]
+pub(in super::super) struct Ends<T> {
+    pub(in super::super) taken: Vec<T>,
+    pub(in super::super) left_out: Option<String>,
+}
+
 impl Panel {
     /// The series that the recipe names, with what came after them.
     pub(in super::super) fn read(data: &PanelConfig) -> Result<Self, Error> {
@@ -192,41 +199,39 @@ impl Panel {
         Ok((dataset, notes))
     }
 
-    /// The windows of each series that its last values follow, fold by fold; and what is too short for
-    /// one, in words.
+    /// The windows of each series that its last values follow, fold by fold.
     pub(in super::super) fn ends(
         &self,
         data: &PanelConfig,
         by: ScaleBy,
-    ) -> Result<(Vec<Example>, Option<String>), Error> {
+    ) -> Result<Ends<Example>, Error> {
         let least = data.window_len + data.horizon;
-        let mut ends = Vec::new();
-        let note = self.each_of(least, |family, one| {
+        let mut taken = Vec::new();
+        let left_out = self.each_of(least, |family, one| {
             let windows = self.windows(one, family, data, by)?;
             let folds = (0..data.folds).rev();
             let places =
                 folds.filter_map(|fold| windows.len().checked_sub(1 + fold * data.horizon));
-            ends.extend(places.map(|at| windows[at].clone()));
+            taken.extend(places.map(|at| windows[at].clone()));
             Ok(())
         })?;
-        Ok((ends, note))
+        Ok(Ends { taken, left_out })
     }
 
-    /// The end of each series, behind which nothing is known yet, with its name; and what is too short
-    /// for a window, in words.
+    /// The end of each series, behind which nothing is known yet, with its name.
     pub(in super::super) fn open_ends(
         &self,
         data: &PanelConfig,
         by: ScaleBy,
-    ) -> Result<(Vec<(String, Example)>, Option<String>), Error> {
-        let mut ends = Vec::new();
-        let note = self.each_of(data.window_len, |family, one| {
+    ) -> Result<Ends<(String, Example)>, Error> {
+        let mut taken = Vec::new();
+        let left_out = self.each_of(data.window_len, |family, one| {
             let end = self.cut(one, family, data, by).end();
             let end = end.map_err(|error| error.about(self.place(one)))?;
-            ends.push((one.name.clone(), end));
+            taken.push((one.name.clone(), end));
             Ok(())
         })?;
-        Ok((ends, note))
+        Ok(Ends { taken, left_out })
     }
 
     /// Takes each series that has `least` values; the others, in words.

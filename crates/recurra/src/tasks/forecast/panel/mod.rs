@@ -8,5 +8,5 @@ mod judge;
 pub use config::PanelConfig;
 
 pub(super) use charts::{error_by_step, window_chart};
-pub(super) use data::Panel;
+pub(super) use data::{Ends, Panel};
 pub(super) use judge::{Judgement, NAIVE2};

@@ -192,12 +192,13 @@ fn a_column_beside_it_that_drives_a_series_is_made_use_of() {
 }
 
 #[test]
-fn with_a_season_the_highway_begins_as_the_last_one() {
+fn asked_to_the_highway_begins_as_the_last_season() {
     let given = [
         "data.window_len=9",
         "data.season_len=3",
         "model.ar_len=5",
         "data.horizon=4",
+        "model.ar_init=last-season",
     ];
     let recipe = match resolve(&column_recipe("a.csv".as_ref()), &given) {
         Ok(crate::Recipe::Forecast(recipe)) => recipe,
@@ -556,6 +557,10 @@ fn what_does_not_go_together_is_refused_by_key() {
         ),
         (&["data.calendar=[\"decade\"]"], "decade"),
         (&["model.paths=50"], "model.paths"),
+        (
+            &["model.ar_len=2", "model.ar_init=last-season"],
+            "model.ar_init",
+        ),
         (
             &[
                 "data.dates=when",

@@ -85,6 +85,7 @@ fn untrained() -> ForecastModel {
     let config = super::ModelConfig {
         scale_by: ScaleBy::default(),
         ar_len: None,
+        ar_init: super::ArInit::default(),
         ahead: super::Ahead::default(),
         paths: None,
         head: super::Head::default(),
@@ -118,7 +119,7 @@ fn recipes_are_checked_key_by_key() {
     insta::assert_snapshot!(refusal("data.season_len=5"), @"data.season_len: expected 2 to 4 (window_len), got 5");
     insta::assert_snapshot!(refusal("data.split.test=0"), @"`split.train + valid + test`: expected a sum of 1, got 0.8");
     insta::assert_snapshot!(refusal("data.column=0"), @"recipe `test`: columns count from 1, got 0 in `data`");
-    insta::assert_snapshot!(refusal("model.scale=range"), @"recipe `test`: unknown field `scale`, expected one of `scale_by`, `ar_len`, `ahead`, `paths`, `head`, `stack` in `model`; did you mean `scale_by`?");
+    insta::assert_snapshot!(refusal("model.scale=range"), @"recipe `test`: unknown field `scale`, expected one of `scale_by`, `ar_len`, `ar_init`, `ahead`, `paths`, `head`, `stack` in `model`; did you mean `scale_by`?");
 }
 
 #[test]
