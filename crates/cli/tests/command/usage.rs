@@ -87,6 +87,11 @@ fn help_of_predict_says_what_happens_to_a_bad_line() {
           [FILE]  A file of input lines; `-` is standard input [default: -]
 
         Options:
+              --table <FILE>           Forecast what follows the last rows of a table in
+                                       place of lines, by the columns of the run's
+                                       recipe. Where some are known beforehand, rows
+                                       with nothing in the column that is forecast say
+                                       what is known of what is yet to come
               --top-k <K>              How many answers to give where the task ranks
                                        them; 5 unless told otherwise
               --n-best <N>             Print this many answers a line where the task
