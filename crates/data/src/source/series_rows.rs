@@ -21,12 +21,14 @@ pub struct NamedSeries {
 /// Reads series from a CSV file in which each row is one: its name, then its values, then as many
 /// empty cells as a longer row needs. So the files of the M4 competition are laid out.
 ///
-/// The first row is a header when no cell behind its first is a number.
+/// The first row is a header when no cell behind its first is a number. One whose numbers count up
+/// by one, as years do, above others is refused: it may be either.
 ///
 /// # Errors
 /// [`DataError::NotANumber`] with line and column, also for an empty cell between two values;
 /// [`DataError::TooFew`] for a row without values; [`DataError::RepeatedName`];
-/// [`DataError::RaggedRow`], [`DataError::Empty`] and those of
+/// [`DataError::Setting`] for what may be a header of years; [`DataError::RaggedRow`],
+/// [`DataError::Empty`] and those of
 /// [`read_lines`](super::read_lines).
 ///
 /// # Example
@@ -44,12 +46,13 @@ pub fn read_series_rows(path: &Path) -> Result<Vec<NamedSeries>, DataError> {
     let mut table = Table::open(path)?;
     let mut series = Vec::new();
     let mut lines = HashMap::new();
-    let mut is_first = true;
+    let (mut is_first, mut has_header) = (true, false);
     while let Some(row) = table.next_row()? {
         let mut behind = row.cells.iter().skip(1);
         let is_header =
             std::mem::take(&mut is_first) && behind.all(|cell| parse_finite(cell).is_none());
         if is_header {
+            has_header = true;
             continue;
         }
         let filled = |&index: &usize| !row.cells[index].is_empty();
@@ -88,6 +91,20 @@ pub fn read_series_rows(path: &Path) -> Result<Vec<NamedSeries>, DataError> {
             values,
         });
     }
+    if let [first, _, ..] = &series[..]
+        && !has_header
+        && counts_up(&first.values)
+    {
+        return Err(DataError::Setting {
+            key: format!("{}:{}", path.display(), first.line),
+            expected: "a series, or a header of names".to_owned(),
+            got: format!(
+                "`{}` and numbers that count up by one, as a header of years does; name the columns \
+                 with a letter (y1960), or, if it is a series, put a header above it",
+                first.name
+            ),
+        });
+    }
     if series.is_empty() {
         return Err(DataError::Empty {
             path: path.to_owned(),
@@ -95,6 +112,12 @@ pub fn read_series_rows(path: &Path) -> Result<Vec<NamedSeries>, DataError> {
         });
     }
     Ok(series)
+}
+
+/// Whether three or more values are whole and each is one more than the one before.
+fn counts_up(values: &[f64]) -> bool {
+    let steps = values.windows(2).all(|pair| pair[1] - pair[0] == 1.0);
+    values.len() >= 3 && steps && values[0].fract() == 0.0
 }
 
 #[cfg(test)]
@@ -111,8 +134,8 @@ mod tests {
 
     #[test]
     fn rows_end_where_their_last_value_is() {
-        let series = read("\"a\",\"1\",\"2\",\"3\"\n\"b\",\"4\",,\n").unwrap();
-        assert_eq!(series[0].values, [1.0, 2.0, 3.0]);
+        let series = read("\"a\",\"1\",\"2\",\"4\"\n\"b\",\"4\",,\n").unwrap();
+        assert_eq!(series[0].values, [1.0, 2.0, 4.0]);
         assert_eq!((series[1].line, &series[1].values[..]), (2, &[4.0][..]));
         assert_eq!(read("name,v1\na,1\n").unwrap().len(), 1);
     }
@@ -127,6 +150,13 @@ mod tests {
         );
         insta::assert_snapshot!(read("a,1\nb,\n").unwrap_err(), @"x.csv:2: series `b`: expected at least 1 values, got 0; a row is a name and the series' values, with commas between");
         insta::assert_snapshot!(read("a,1\na,2\n").unwrap_err(), @"x.csv:2: `a` again, as in line 1; a name is of one series");
+        let years = "country,1960,1961,1962\nKorea,98,97,100\n";
+        let told = read(years).unwrap_err();
+        assert!(
+            told.contains("x.csv:1") && told.contains("as a header of years"),
+            "{told}"
+        );
+        assert_eq!(read(&format!("name,y,y,y\n{years}")).unwrap().len(), 2);
         insta::assert_snapshot!(read("a,v\n").unwrap_err(), @"x.csv: expected rows of a name and numbers, got an empty file; give a file with content");
     }
 }
