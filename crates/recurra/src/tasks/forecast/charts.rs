@@ -37,7 +37,11 @@ pub(super) fn learning_curves(history: &[Measured], head: &Head) -> Svg {
             "mean loss (units of the window)",
             Scale::Log,
         ),
-        _ => ("Surprise", "negative log-likelihood", Scale::Linear),
+        _ => (
+            "Surprise",
+            "negative log-likelihood, up to a constant",
+            Scale::Linear,
+        ),
     };
     let of = match head {
         Head::NegativeBinomial {} => "of the counts",

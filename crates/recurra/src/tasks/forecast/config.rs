@@ -525,6 +525,16 @@ impl ColumnConfig {
             let want = "nothing beside a series that is made up";
             return Err(Error::config(*key, want, "columns"));
         }
+        for (key, columns) in [("data.inputs", &self.inputs), ("data.known", &self.known)] {
+            let forecast = columns
+                .iter()
+                .find(|&column| Some(column) == self.column.as_ref());
+            if let Some(column) = forecast {
+                let want = "columns beside the one that is forecast, which is read anyway, and is \
+                            not known before it comes";
+                return Err(Error::config(key, want, format!("column {column}")));
+            }
+        }
         if !self.calendar.is_empty() && self.dates.is_none() {
             return Err(Error::config(
                 "data.calendar",

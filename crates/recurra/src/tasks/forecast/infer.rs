@@ -104,6 +104,15 @@ impl Predictor for Forecast {
                 values.len()
             )));
         }
+        let read_at_once = self.recipe.model.ar_len.map_or(0, |ar_len| ar_len + 1);
+        if values.len() < read_at_once {
+            return Err(refused(format!(
+                "expected at least {read_at_once} numbers, as `model.ar_len` reads the last {} \
+                 changes at once, got {}",
+                read_at_once - 1,
+                values.len()
+            )));
+        }
         let window = &values[values.len().saturating_sub(self.recipe.window_len()[1])..];
         let skipped = values.len() - window.len();
         let example = Example::open_ended(window, self.recipe.model.scale_by).map_err(|error| {

@@ -78,7 +78,7 @@ pub(crate) fn report(recipe: &Recipe, run: &Run) -> Result<RunReport, Error> {
             Section::new("Learning curves", curves),
             Section::new("Beside the baselines", judgement),
             Section::new("Held-out windows", windows),
-            Section::new("Predictions", vec![prediction_table(samples)]),
+            Section::new("Predictions", predictions(samples)),
             Section::new("The network", network),
             Section::new("Recipe", vec![Block::Preformatted(run.read_recipe()?)]),
         ],
@@ -199,6 +199,17 @@ fn metric_table(evaluations: &[Evaluation]) -> MetricTable {
         metrics: rows.collect(),
     }
 }
+
+/// What it says to some lines; of a run that reads more than a line, where that is asked for.
+fn predictions(samples: Vec<Sample>) -> Vec<Block> {
+    if samples.is_empty() {
+        return vec![Block::Prose(NO_LINES.to_owned())];
+    }
+    vec![prediction_table(samples)]
+}
+
+const NO_LINES: &str = "What follows the rows of a table, series by series, `recurra predict RUN \
+    --table FILE` says.";
 
 fn prediction_table(samples: Vec<Sample>) -> Block {
     let predictions = samples.into_iter().map(|sample| Prediction {

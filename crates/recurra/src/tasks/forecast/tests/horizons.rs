@@ -558,6 +558,14 @@ fn what_does_not_go_together_is_refused_by_key() {
         (&["data.calendar=[\"decade\"]"], "decade"),
         (&["model.paths=50"], "model.paths"),
         (
+            &["data.known=[\"y\"]"],
+            "data.known: expected columns beside",
+        ),
+        (
+            &["data.inputs=[\"x\", \"y\"]"],
+            "data.inputs: expected columns beside",
+        ),
+        (
             &["model.ar_len=2", "model.ar_init=last-season"],
             "model.ar_init",
         ),

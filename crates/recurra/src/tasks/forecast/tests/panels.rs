@@ -119,6 +119,14 @@ fn many_series_are_learnt_at_once_and_judged_one_vote_each() {
         .predict(&input.join(" "), 1, options)
         .unwrap();
     assert_eq!(said.json["predictions"], answers[0].1.json["predictions"]);
+    let short = open(&dir)
+        .unwrap()
+        .predict("1 2 3", 1, options)
+        .unwrap_err();
+    assert!(
+        short.to_string().contains("expected at least 9 numbers"),
+        "{short}"
+    );
     let values: Vec<f64> = said
         .text
         .split(", ")
