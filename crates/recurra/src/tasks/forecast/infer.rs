@@ -129,7 +129,7 @@ impl Predictor for Forecast {
                 other => other.to_string(),
             })
         })?;
-        check_values(&self.recipe.model, [("a line".to_owned(), window)])
+        check_values(&self.recipe.model, [("a line".to_owned(), &values[..])])
             .map_err(|error| refused(error.to_string()))?;
         self.answer(&example, values.len(), decimals_of(input))
     }

@@ -8,7 +8,7 @@ use crate::Error;
 use recurra_data::DataError;
 use recurra_data::series::ScaleBy;
 use recurra_data::source::{
-    ColumnSelector, NamedSeries, locate, read_series_rows, read_text_columns,
+    ColumnSelector, Moment, NamedSeries, locate, read_series_rows, read_text_columns,
 };
 use recurra_train::Run;
 use std::collections::HashMap;
@@ -82,14 +82,14 @@ impl Panel {
 
     /// The series of a file.
     pub(in super::super) fn of_file(origin: PathBuf, data: &PanelConfig) -> Result<Self, Error> {
-        let series = match (&data.by, &data.column) {
+        let (series, note) = match (&data.by, &data.column) {
             (Some(by), Some(column)) => long(&origin, [by, column], data.dates.as_ref())?,
-            _ => read_series_rows(&origin)?,
+            _ => (read_series_rows(&origin)?, None),
         };
         Ok(Self {
             series,
             origin,
-            notes: Vec::new(),
+            notes: note.into_iter().collect(),
         })
     }
 
@@ -97,7 +97,7 @@ impl Panel {
     pub(in super::super) fn kept(run: &Run) -> Result<Self, Error> {
         let origin = run.path(PANEL_FILE)?;
         let columns = [NAME, VALUE].map(|name| ColumnSelector::Name(name.to_owned()));
-        let series = long(&origin, columns.each_ref(), None)?;
+        let (series, _) = long(&origin, columns.each_ref(), None)?;
         Ok(Self {
             series,
             origin,
@@ -188,7 +188,7 @@ impl Panel {
             Ok(())
         })?;
         let [train, valid, test] = parts;
-        let notes = self.notes.iter().cloned().chain(left_out).collect();
+        let notes = left_out.into_iter().collect();
         let dataset = Dataset {
             train: Training::Windows(train),
             valid,
@@ -234,7 +234,7 @@ impl Panel {
         Ok(Ends { taken, left_out })
     }
 
-    /// Takes each series that has `least` values; the others, in words.
+    /// Takes each series that has `least` values; the others, and what else was noticed, in words.
     fn each_of(
         &self,
         least: usize,
@@ -250,7 +250,9 @@ impl Panel {
         for (family, one) in long.into_iter().enumerate() {
             take(family, one)?;
         }
-        Ok(left_out_note(&short, least))
+        let notes = left_out_note(&short, least).into_iter();
+        let notes: Vec<String> = notes.chain(self.notes.iter().cloned()).collect();
+        Ok((!notes.is_empty()).then(|| notes.join("; ")))
     }
 
     /// That no series is long enough.
@@ -323,12 +325,12 @@ fn left_out_note(left_out: &[&NamedSeries], least: usize) -> Option<String> {
 }
 
 /// The series of a file with a row for each value, in the order in which they begin; by the columns of
-/// names and values, and of dates.
+/// names and values, and of dates; and in words when they end on different ones.
 fn long(
     path: &Path,
     [by, column]: [&ColumnSelector; 2],
     dates: Option<&ColumnSelector>,
-) -> Result<Vec<NamedSeries>, Error> {
+) -> Result<(Vec<NamedSeries>, Option<String>), Error> {
     let mut columns = vec![by, column];
     columns.extend(dates);
     let file = File { path };
@@ -345,16 +347,31 @@ fn long(
         });
         groups[place].push(row);
     }
+    let mut ends: Vec<(Moment, String)> = Vec::new();
     let series = groups.into_iter().map(|rows| {
+        let name = rows[0].cells[0].trim().to_owned();
         if let Some(dates) = dates {
-            file.dates(&rows, 2, dates)?;
+            let last = file.dates(&rows, 2, dates)?.pop();
+            ends.extend(last.map(|last| {
+                let written = rows.last().map_or("", |row| row.cells[2].trim());
+                (last, format!("`{name}` on {written}"))
+            }));
         }
         let values = rows.iter().map(|row| file.number(row, 1, column));
         Ok(NamedSeries {
-            name: rows[0].cells[0].trim().to_owned(),
+            name,
             line: rows[0].line,
             values: values.collect::<Result<_, Error>>()?,
         })
     });
-    series.collect()
+    let series = series.collect::<Result<Vec<_>, Error>>()?;
+    ends.sort_by_key(|(end, _)| *end);
+    let note = match &ends[..] {
+        [(first, earliest), .., (last, latest)] if first != last => Some(format!(
+            "the series do not end together, {earliest} and {latest}: what is forecast follows the \
+             end of each"
+        )),
+        _ => None,
+    };
+    Ok((series, note))
 }

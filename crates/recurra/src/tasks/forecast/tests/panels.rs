@@ -178,7 +178,11 @@ fn series_in_one_column_are_told_apart_by_another_and_short_ones_are_left_out() 
     );
     let answers = open(&dir).unwrap().continue_table(&path).unwrap();
     assert_eq!(answers.len(), 9);
-    assert!(answers[0].1.notices[0].contains("`new`"));
+    let told = &answers[0].1.notices[0];
+    assert!(
+        told.contains("left out") && told.contains("`new` on 2024-01-01"),
+        "{told}"
+    );
 
     std::fs::write(&path, text + "2024-01-01,new,6\n").unwrap();
     let refused = train(&recipe, &place.path().join("other"), &Control::silent());
