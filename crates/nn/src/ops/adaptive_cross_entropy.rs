@@ -1,12 +1,11 @@
 //! The cross-entropy of a softmax in two levels as one differentiable operation.
 
-use super::cross_entropy::{CrossEntropySpec, scaled};
+use super::cross_entropy::{CrossEntropySpec, MeanLossNode};
 use super::primitive::{Primitive, primitive, slice};
 use super::spare::buffer;
 use burn::backend::autodiff::{
-    checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-    grads::Gradients,
-    ops::{Backward, Ops, OpsKind},
+    checkpoint::strategy::CheckpointStrategy,
+    ops::{Backward, OpsKind},
 };
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
@@ -262,25 +261,6 @@ impl AdaptiveCrossEntropyOps for Flex {
     }
 }
 
-/// Its state is the gradients of the inputs for a loss whose own gradient is 1.
-#[derive(Debug)]
-struct AdaptiveCrossEntropyNode;
-
-impl Backward<Flex, 5> for AdaptiveCrossEntropyNode {
-    type State = Option<[Primitive; 5]>;
-
-    fn backward(self, ops: Ops<Self::State, 5>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let factor = gradients.consume::<Flex>(&ops.node).to_contiguous();
-        let factor = slice(&factor)[0];
-        let of_inputs = ops.state.into_iter().flatten();
-        for (parent, gradient) in ops.parents.into_iter().zip(of_inputs) {
-            if let Some(node) = parent {
-                gradients.register::<Flex>(node.id, scaled(gradient, factor));
-            }
-        }
-    }
-}
-
 impl<C: CheckpointStrategy> AdaptiveCrossEntropyOps for Autodiff<Flex, C> {
     fn mean_adaptive_cross_entropy(
         x: FloatTensor<Self>,
@@ -293,7 +273,7 @@ impl<C: CheckpointStrategy> AdaptiveCrossEntropyOps for Autodiff<Flex, C> {
         let tensors = [x, weight, bias, cluster_weight, cluster_bias];
         let nodes = tensors.each_ref().map(|tensor| tensor.node());
         let inputs = tensors.map(|tensor| tensor.into_primitive());
-        let node = AdaptiveCrossEntropyNode.prepare::<C>(nodes);
+        let node = MeanLossNode.prepare::<C>(nodes);
         match node.compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
                 let (loss, gradients) = run(inputs, &spec, true);

@@ -115,24 +115,28 @@ fn shape(logits: &Primitive) -> LogitsShape {
     }
 }
 
-/// Its state is the gradient of the logits for a loss whose own gradient is 1.
+/// The node of a mean loss whose gradients are found with it: its state is those of its inputs, for a
+/// loss whose own gradient is 1.
 #[derive(Debug)]
-struct CrossEntropyNode;
+pub(super) struct MeanLossNode;
 
-impl Backward<Flex, 1> for CrossEntropyNode {
-    type State = Primitive;
+impl<const N: usize> Backward<Flex, N> for MeanLossNode {
+    type State = Option<[Primitive; N]>;
 
-    fn backward(self, ops: Ops<Primitive, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+    fn backward(self, ops: Ops<Self::State, N>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let factor = gradients.consume::<Flex>(&ops.node).to_contiguous();
         let factor = slice(&factor)[0];
-        let [Some(parent)] = ops.parents else { return };
-        let gradient = scaled(ops.state, factor);
-        gradients.register::<Flex>(parent.id, gradient);
+        let of_inputs = ops.state.into_iter().flatten();
+        for (parent, gradient) in ops.parents.into_iter().zip(of_inputs) {
+            if let Some(node) = parent {
+                gradients.register::<Flex>(node.id, scaled(gradient, factor));
+            }
+        }
     }
 }
 
 /// `gradient · factor`; nothing is done for the factor 1 that a loss mostly has.
-pub(super) fn scaled(gradient: Primitive, factor: f32) -> Primitive {
+fn scaled(gradient: Primitive, factor: f32) -> Primitive {
     if factor == 1.0 {
         return gradient;
     }
@@ -166,14 +170,10 @@ impl<C: CheckpointStrategy> CrossEntropyOps for Autodiff<Flex, C> {
     fn mean_cross_entropy(logits: FloatTensor<Self>, spec: CrossEntropySpec) -> FloatTensor<Self> {
         let node = logits.node();
         let logits = logits.into_primitive();
-        match CrossEntropyNode
-            .prepare::<C>([node])
-            .compute_bound()
-            .stateful()
-        {
+        match MeanLossNode.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
                 let (loss, gradient) = spec.with_gradient(logits);
-                prepared.finish(gradient, loss)
+                prepared.finish(Some([gradient]), loss)
             }
             OpsKind::UnTracked(prepared) => prepared.finish(Flex::mean_cross_entropy(logits, spec)),
         }

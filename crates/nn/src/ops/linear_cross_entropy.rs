@@ -1,12 +1,11 @@
 //! A linear map and the cross-entropy of its logits as one differentiable operation.
 
-use super::cross_entropy::{CrossEntropySpec, scaled};
+use super::cross_entropy::{CrossEntropySpec, MeanLossNode};
 use super::primitive::{Primitive, primitive, slice};
 use super::spare::buffer;
 use burn::backend::autodiff::{
-    checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-    grads::Gradients,
-    ops::{Backward, Ops, OpsKind},
+    checkpoint::strategy::CheckpointStrategy,
+    ops::{Backward, OpsKind},
 };
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
@@ -101,25 +100,6 @@ impl LinearCrossEntropyOps for Flex {
     }
 }
 
-/// Its state is the gradients of the inputs for a loss whose own gradient is 1.
-#[derive(Debug)]
-struct LinearCrossEntropyNode;
-
-impl Backward<Flex, 3> for LinearCrossEntropyNode {
-    type State = Option<[Primitive; 3]>;
-
-    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let factor = gradients.consume::<Flex>(&ops.node).to_contiguous();
-        let factor = slice(&factor)[0];
-        let of_inputs = ops.state.into_iter().flatten();
-        for (parent, gradient) in ops.parents.into_iter().zip(of_inputs) {
-            if let Some(node) = parent {
-                gradients.register::<Flex>(node.id, scaled(gradient, factor));
-            }
-        }
-    }
-}
-
 impl<C: CheckpointStrategy> LinearCrossEntropyOps for Autodiff<Flex, C> {
     fn mean_linear_cross_entropy(
         x: FloatTensor<Self>,
@@ -130,7 +110,7 @@ impl<C: CheckpointStrategy> LinearCrossEntropyOps for Autodiff<Flex, C> {
         let tensors = [x, weight, bias];
         let nodes = tensors.each_ref().map(|tensor| tensor.node());
         let inputs = tensors.map(|tensor| tensor.into_primitive());
-        let node = LinearCrossEntropyNode.prepare::<C>(nodes);
+        let node = MeanLossNode.prepare::<C>(nodes);
         match node.compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
                 let (loss, gradients) = run(inputs, &spec, true);
